@@ -1,0 +1,141 @@
+package plan
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sync"
+)
+
+const (
+	// aisle is the gap, in pitches, from which two consecutive seats of a row no longer sit together.
+	aisle = 1.8
+	// defaultPitch stands in, in px, when no two seats of the plan are neighbours; editors draw seats this far apart.
+	defaultPitch = 25
+)
+
+// derived is all that follows from the seats and is wanted often.
+type derived struct {
+	seats  []*Seat
+	places []place // by seat number
+	pitch  float64
+	block  []int    // by seat number: which block
+	blocks [][2]int // first and one past the last seat number; seats of a block are numbered in a row
+	focal  Point
+	far    []float64 // by seat number: squared distance to the focal point, px²
+	near   []int     // seat numbers, nearest to the focal point first
+
+	digestOnce sync.Once
+	digest     string
+}
+
+type place struct{ zone, row int }
+
+// derive computes once what the methods below answer from. Several goroutines may come first at the same time.
+func (p *Plan) derive() *derived {
+	p.once.Do(func() {
+		d := &p.derived
+		for z := range p.Zones {
+			for r := range p.Zones[z].Rows {
+				seats := p.Zones[z].Rows[r].Seats
+				for s := range seats {
+					d.seats = append(d.seats, &seats[s])
+					d.places = append(d.places, place{z, r})
+				}
+			}
+		}
+		d.pitch = medianGap(p.Zones)
+		d.cutBlocks()
+		d.rank(focalPoint(p))
+	})
+	return &p.derived
+}
+
+// cutBlocks splits the rows where two consecutive seats stand an aisle apart.
+func (d *derived) cutBlocks() {
+	d.block = make([]int, len(d.seats))
+	for n, seat := range d.seats {
+		if n > 0 && d.places[n] == d.places[n-1] && distance(d.seats[n-1], seat) < aisle*d.pitch {
+			d.blocks[len(d.blocks)-1][1] = n + 1
+		} else {
+			d.blocks = append(d.blocks, [2]int{n, n + 1})
+		}
+		d.block[n] = len(d.blocks) - 1
+	}
+}
+
+// rank orders the seats by how near they are to the focal point.
+func (d *derived) rank(focal Point) {
+	d.focal = focal
+	d.far = make([]float64, len(d.seats))
+	d.near = make([]int, len(d.seats))
+	for n, seat := range d.seats {
+		dx, dy := seat.X-focal.X, seat.Y-focal.Y
+		d.far[n] = dx*dx + dy*dy
+		d.near[n] = n
+	}
+	slices.SortStableFunc(d.near, func(a, b int) int { return cmp.Compare(d.far[a], d.far[b]) })
+}
+
+// Pitch is the median gap between consecutive seats of a row over the whole plan, in px, or 25 when there is no such
+// gap. Gaps of next to nothing do not count: seats drawn on one spot say nothing about the spacing.
+func (p *Plan) Pitch() float64 { return p.derive().pitch }
+
+// Adjacent tells whether two seats are neighbours: consecutive in one row with no aisle between them.
+func (p *Plan) Adjacent(a, b int) bool {
+	d := p.derive()
+	if a > b {
+		a, b = b, a
+	}
+	return a >= 0 && b < len(d.seats) && b == a+1 && d.block[a] == d.block[b]
+}
+
+// Neighbours gives the seats drawn right before and right after seat n in its block, -1 where there is none.
+func (p *Plan) Neighbours(n int) (before, after int) {
+	before, after = n-1, n+1
+	if !p.Adjacent(before, n) {
+		before = -1
+	}
+	if !p.Adjacent(n, after) {
+		after = -1
+	}
+	return before, after
+}
+
+// Blocks gives the maximal runs of adjacent seats in drawn order; every seat is in exactly one.
+func (p *Plan) Blocks() [][]int {
+	d := p.derive()
+	all := make([]int, len(d.seats))
+	for n := range all {
+		all[n] = n
+	}
+	blocks := make([][]int, len(d.blocks))
+	for i, b := range d.blocks {
+		blocks[i] = all[b[0]:b[1]:b[1]]
+	}
+	return blocks
+}
+
+// medianGap looks at all gaps, since the one in the middle of a row is often the aisle.
+func medianGap(zones []Zone) float64 {
+	var gaps []float64
+	for z := range zones {
+		for r := range zones[z].Rows {
+			seats := zones[z].Rows[r].Seats
+			for s := 1; s < len(seats); s++ {
+				if gap := distance(&seats[s-1], &seats[s]); gap > 0 {
+					gaps = append(gaps, gap)
+				}
+			}
+		}
+	}
+	if len(gaps) == 0 {
+		return defaultPitch
+	}
+	slices.Sort(gaps)
+	wide := gaps[len(gaps)*9/10]
+	gaps = slices.DeleteFunc(gaps, func(gap float64) bool { return gap < wide/20 })
+	return gaps[(len(gaps)-1)/2] // of two in the middle the lesser: it is the other that may be an aisle
+}
+
+func distance(a, b *Seat) float64 { return math.Hypot(a.X-b.X, a.Y-b.Y) }

@@ -1,0 +1,188 @@
+package plan
+
+import (
+	"io"
+	"strings"
+)
+
+// ImportPretix reads a seating plan in the JSON format of pretix, with or without a byte order mark, plain or gzipped.
+//
+// It follows files as they are, not the schema: unknown keys are reported and ignored, numbers may be texts and texts
+// numbers, optional members may be missing, ids and labels may repeat (all seats are kept and the report says which were
+// renamed). Two keys beyond the format are understood on a seat: "accessible" (boolean) and "companion_of" (the
+// seat_guid of the accessible seat it belongs to).
+//
+// A file that gives no plan is an *UnusableError with its report; a failing reader is that reader's error.
+func ImportPretix(r io.Reader) (*Plan, *Report, error) {
+	rep := newReporter()
+	src := openSource(r, MaxBytes)
+	p := &pretix{walker: newWalker(src, rep)}
+	p.plan()
+	p.end()
+	if err := src.check(rep); err != nil {
+		return nil, nil, err
+	}
+	if p.err != nil {
+		return nil, nil, p.err
+	}
+	plan, err := p.draft.build(rep)
+	if err != nil {
+		return nil, nil, err
+	}
+	return plan, rep.done(), nil
+}
+
+// pretix is the state of one import; the counters hold the limits over all zones.
+type pretix struct {
+	*walker
+	draft                      draft
+	rows, seats, areas, points int
+}
+
+// room counts one more thing of a kind and ends the import when there are too many.
+func (p *pretix) room(count *int, most int, what string) bool {
+	if *count++; *count > most {
+		p.fail("too-many-"+what, "", "a plan has at most %d %s", most, what)
+	}
+	return p.err == nil
+}
+
+func (p *pretix) plan() {
+	p.object("plan", func(key string) bool {
+		switch key {
+		case "name":
+			p.draft.name = clean(p.text("plan.name"), maxName)
+		case "size":
+			p.size()
+		case "categories":
+			p.array("categories", p.category)
+		case "zones":
+			p.array("zones", p.zone)
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+func (p *pretix) size() {
+	p.object("size", func(key string) bool {
+		switch key {
+		case "width":
+			p.draft.width = p.number("size.width")
+		case "height":
+			p.draft.height = p.number("size.height")
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+func (p *pretix) category() {
+	var c draftCategory
+	p.object("categories", func(key string) bool {
+		switch key {
+		case "name":
+			c.name = p.text("categories.name")
+		case "label": // one editor puts a UUID into name and the words in here
+			c.label = p.text("categories.label")
+		case "color":
+			c.color = p.text("categories.color")
+		default:
+			return false
+		}
+		return true
+	})
+	count := len(p.draft.categories)
+	if p.room(&count, MaxCategories, "categories") {
+		p.draft.categories = append(p.draft.categories, c)
+	}
+}
+
+func (p *pretix) zone() {
+	var z draftZone
+	p.object("zones", func(key string) bool {
+		switch key {
+		case "name":
+			z.name = clean(p.text("zones.name"), maxName)
+		case "zone_id":
+			z.id = clean(p.text("zones.zone_id"), maxName)
+		case "position":
+			z.at = p.point("zones.position")
+		case "rows":
+			p.array("zones.rows", func() { p.row(&z) })
+		case "areas":
+			p.array("zones.areas", func() { p.area(&z) })
+		case "uuid", "displayed":
+			p.skip()
+		default:
+			return false
+		}
+		return true
+	})
+	count := len(p.draft.zones)
+	if p.room(&count, MaxZones, "zones") {
+		p.draft.zones = append(p.draft.zones, z)
+	}
+}
+
+func (p *pretix) row(z *draftZone) {
+	const path = "zones.rows"
+	var r draftRow
+	var display string
+	p.object(path, func(key string) bool {
+		switch key {
+		case "row_number":
+			r.label = clean(p.text(path+".row_number"), maxShort)
+		case "row_label":
+			display = p.text(path + ".row_label")
+		case "position":
+			r.at = p.point(path + ".position")
+		case "seats":
+			p.array(path+".seats", func() { p.seat(&r) })
+		case "uuid", "row_number_position", "seat_label", "number_of_seats", "seats_spacing":
+			p.skip()
+		default:
+			return false
+		}
+		return true
+	})
+	if r.label == "" { // "Box %s" without a number still says "Box"
+		r.label = clean(strings.ReplaceAll(display, "%s", ""), maxShort)
+	}
+	if p.room(&p.rows, MaxRows, "rows") {
+		z.rows = append(z.rows, r)
+	}
+}
+
+func (p *pretix) seat(r *draftRow) {
+	const path = "zones.rows.seats"
+	var s draftSeat
+	p.object(path, func(key string) bool {
+		switch key {
+		case "seat_guid":
+			s.id = clean(p.text(path+".seat_guid"), maxName)
+		case "uuid":
+			s.uuid = clean(p.text(path+".uuid"), maxShort)
+		case "seat_number":
+			s.number = clean(p.text(path+".seat_number"), maxShort)
+		case "category":
+			s.category = p.text(path + ".category")
+		case "position":
+			s.at, s.placed = p.point(path+".position"), true
+		case "accessible":
+			s.accessible = p.flag(path + ".accessible")
+		case "companion_of":
+			s.companion = clean(p.text(path+".companion_of"), maxName)
+		case "radius", "start_direction":
+			p.skip()
+		default:
+			return false
+		}
+		return true
+	})
+	if p.room(&p.seats, MaxSeats, "seats") {
+		r.seats = append(r.seats, s)
+	}
+}
