@@ -12,7 +12,9 @@ CREATE TABLE mails (
   attempts   integer NOT NULL DEFAULT 0,
   last_error text NOT NULL DEFAULT '',
   created_at timestamptz NOT NULL DEFAULT now(),
-  sent_at    timestamptz
+  sent_at    timestamptz,
+  -- Nobody tries before this moment: who tries moves it ahead first, so that two jobs for one mail take turns.
+  next_try_at timestamptz NOT NULL DEFAULT now()
 );
 CREATE INDEX mails_by_order ON mails (order_id);
 CREATE INDEX mails_open ON mails (created_at) WHERE status <> 'sent';

@@ -1,0 +1,36 @@
+# The loop: make dev, make test, make lint. `make help` lists everything.
+.DEFAULT_GOAL := help
+.PHONY: help deps test-deps build run dev test lint bench
+
+BIN := bin/fairseat
+
+help: ## this list
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+deps: ## install what running needs: Postgres and Redis from the system's packages, the Go modules
+	@sh .ci/install postgresql redis-server
+	@go mod download
+
+test-deps: deps ## install what testing needs besides
+	@sh .ci/install poppler-utils
+
+build: ## bin/fairseat
+	@mkdir -p bin
+	go build -o $(BIN) .
+
+run: deps build ## install, build and start on http://localhost:8080
+	$(BIN) serve
+
+dev: ## build and start with everything logged
+	FAIRSEAT_LOG__LEVEL=debug go run . serve
+
+test: test-deps lint ## everything that CI runs
+	go test -count=1 ./...
+
+lint: ## formatting, vet, staticcheck
+	@unformatted=$$(gofmt -l $$(git ls-files -c -o --exclude-standard '*.go')); test -z "$$unformatted" || { echo "not gofmt-clean:"; echo "$$unformatted"; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+
+bench: deps ## ratios against bare limits in the same run
+	go test -run '^$$' -bench . -benchtime 1s ./...

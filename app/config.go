@@ -1,0 +1,325 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/mail"
+	"net/netip"
+	"net/url"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-playground/validator/v10"
+	"github.com/knadh/koanf/parsers/yaml"
+	"github.com/knadh/koanf/providers/env/v2"
+	"github.com/knadh/koanf/providers/file"
+	"github.com/knadh/koanf/providers/structs"
+	"github.com/knadh/koanf/v2"
+
+	"fairseat/app/keyring"
+)
+
+// Config is every setting; config.yaml explains each.
+type Config struct {
+	Mode          string         `koanf:"mode" validate:"oneof=trial production"`
+	DataDir       string         `koanf:"data_dir"`
+	AdminEmail    string         `koanf:"admin_email" validate:"omitempty,email"`
+	AdminPassword string         `koanf:"admin_password"`
+	HTTP          HTTPConfig     `koanf:"http"`
+	Postgres      PostgresConfig `koanf:"postgres"`
+	Redis         RedisConfig    `koanf:"redis"`
+	SMTP          SMTPConfig     `koanf:"smtp"`
+	Payments      PaymentConfig  `koanf:"payments"`
+	Limits        LimitConfig    `koanf:"limits"`
+	Keys          KeyConfig      `koanf:"keys"`
+	Log           LogConfig      `koanf:"log"`
+}
+
+// HTTPConfig is where and how to listen.
+type HTTPConfig struct {
+	Addr           string        `koanf:"addr" validate:"required"`
+	PublicURL      string        `koanf:"public_url"`
+	TrustedProxies []string      `koanf:"trusted_proxies"`
+	Drain          time.Duration `koanf:"drain" validate:"min=0,max=10m"`
+}
+
+// PostgresConfig is the database; no URL means the built-in one.
+type PostgresConfig struct {
+	URL            string `koanf:"url"`
+	MaxConnections int    `koanf:"max_connections" validate:"min=4,max=500"`
+}
+
+// RedisConfig is the short-lived store; no URL means the built-in one.
+type RedisConfig struct {
+	URL    string `koanf:"url"`
+	Prefix string `koanf:"prefix" validate:"max=40,excludesall={}*?[]"`
+}
+
+// SMTPConfig is how mail leaves; no URL means files in data_dir/outbox.
+type SMTPConfig struct {
+	URL  string `koanf:"url"`
+	From string `koanf:"from" validate:"required"`
+}
+
+// PaymentConfig names the payment processor.
+type PaymentConfig struct {
+	Provider string `koanf:"provider" validate:"oneof=sandbox"`
+}
+
+// LimitConfig holds budgets a minute; 0 turns one off.
+type LimitConfig struct {
+	PerIP    int `koanf:"per_ip" validate:"min=0"`
+	PerPlace int `koanf:"per_place" validate:"min=0"`
+}
+
+// KeyConfig holds keys that do not come from Postgres: "id:hex[,id:hex…]", newest first.
+type KeyConfig struct {
+	Place   string `koanf:"place"`
+	Order   string `koanf:"order"`
+	Ticket  string `koanf:"ticket"`
+	Webhook string `koanf:"webhook"`
+	Buyer   string `koanf:"buyer"`
+}
+
+// LogConfig is how much is logged, and in which form.
+type LogConfig struct {
+	Level  string `koanf:"level" validate:"oneof=debug info warn error"`
+	Format string `koanf:"format" validate:"oneof=text json"`
+}
+
+// Defaults is what an empty configuration means; config.yaml says the same.
+func Defaults() Config {
+	return Config{
+		Mode:     "trial",
+		HTTP:     HTTPConfig{Addr: "127.0.0.1:8080", TrustedProxies: []string{}, Drain: 20 * time.Second},
+		Postgres: PostgresConfig{MaxConnections: 20},
+		Redis:    RedisConfig{Prefix: "fs:"},
+		SMTP:     SMTPConfig{From: "Fairseat <tickets@localhost>"},
+		Payments: PaymentConfig{Provider: "sandbox"},
+		Limits:   LimitConfig{PerIP: 1200, PerPlace: 120},
+		Log:      LogConfig{Level: "info", Format: "text"},
+	}
+}
+
+// customary are names other programs use for the same settings; FAIRSEAT_… wins over them.
+func customary(name string) (key string, value func(string) string) {
+	same := func(v string) string { return v }
+	switch name {
+	case "PORT":
+		return "http.addr", func(v string) string { return net.JoinHostPort("0.0.0.0", v) }
+	case "DATABASE_URL":
+		return "postgres.url", same
+	case "REDIS_URL":
+		return "redis.url", same
+	case "SMTP_URL":
+		return "smtp.url", same
+	}
+	return "", nil
+}
+
+// LoadConfig reads the defaults, then the file (path "" means config.yaml if there is one), then the environment,
+// given as "NAME=value". The error is one line that says what is wrong and where.
+func LoadConfig(path string, environ []string) (Config, error) {
+	k := koanf.New(".")
+	if err := k.Load(structs.Provider(Defaults(), "koanf"), nil); err != nil {
+		return Config{}, fmt.Errorf("defaults: %w", err)
+	}
+	known := k.Keys()
+	origin := map[string]string{}
+	check := func(layer *koanf.Koanf, where func(string) string) error {
+		for _, key := range layer.Keys() {
+			if !slices.Contains(known, key) {
+				return fmt.Errorf("%s: unknown setting; see config.yaml for all of them", where(key))
+			}
+			origin[key] = where(key)
+		}
+		return k.Merge(layer)
+	}
+	explicit := path != ""
+	if !explicit {
+		path = "config.yaml"
+	}
+	if _, err := os.Stat(path); err == nil || explicit {
+		layer := koanf.New(".")
+		if err := layer.Load(file.Provider(path), yaml.Parser()); err != nil {
+			return Config{}, fmt.Errorf("%s: %w", path, err)
+		}
+		if err := check(layer, func(key string) string { return path + ": " + key }); err != nil {
+			return Config{}, err
+		}
+	}
+	if err := loadEnvironment(environ, check); err != nil {
+		return Config{}, err
+	}
+	var c Config
+	if err := k.Unmarshal("", &c); err != nil {
+		return Config{}, fmt.Errorf("settings: %s", oneLine(err))
+	}
+	return c, c.validate(origin)
+}
+
+func loadEnvironment(environ []string, check func(*koanf.Koanf, func(string) string) error) error {
+	others, ours, names := koanf.New("."), koanf.New("."), map[string]string{}
+	load := func(into *koanf.Koanf, transform func(k, v string) (string, any)) error {
+		return into.Load(env.Provider(".", env.Opt{
+			EnvironFunc: func() []string { return environ }, TransformFunc: transform,
+		}), nil)
+	}
+	if err := load(others, func(name, v string) (string, any) {
+		key, value := customary(name)
+		if key == "" || v == "" {
+			return "", nil
+		}
+		names[key] = name
+		return key, value(v)
+	}); err != nil {
+		return err
+	}
+	if err := check(others, func(key string) string { return names[key] }); err != nil {
+		return err
+	}
+	if err := load(ours, func(name, v string) (string, any) {
+		rest, ok := strings.CutPrefix(name, "FAIRSEAT_")
+		if !ok {
+			return "", nil
+		}
+		key := strings.ReplaceAll(strings.ToLower(rest), "__", ".")
+		names[key] = name
+		if key == "http.trusted_proxies" {
+			return key, strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' })
+		}
+		return key, v
+	}); err != nil {
+		return err
+	}
+	return check(ours, func(key string) string { return names[key] })
+}
+
+// validate says what is wrong in one line, naming where the value came from and never the value of a secret.
+func (c *Config) validate(origin map[string]string) error {
+	at := func(key string) string {
+		if o := origin[key]; o != "" {
+			return o
+		}
+		return key
+	}
+	v := validator.New()
+	v.RegisterTagNameFunc(func(f reflect.StructField) string { return f.Tag.Get("koanf") })
+	if err := v.Struct(c); err != nil {
+		var all validator.ValidationErrors
+		if errors.As(err, &all) {
+			_, key, _ := strings.Cut(all[0].Namespace(), ".")
+			rule := all[0].Tag()
+			if all[0].Param() != "" {
+				rule += " " + all[0].Param()
+			}
+			return fmt.Errorf("%s: must be %s", at(key), rule)
+		}
+		return err
+	}
+	if (c.Postgres.URL == "") != (c.Redis.URL == "") {
+		return errors.New("postgres.url and redis.url: set both for servers of your own, or neither for the built-in ones")
+	}
+	if _, _, err := net.SplitHostPort(c.HTTP.Addr); err != nil {
+		return fmt.Errorf("%s: %q is not host:port", at("http.addr"), c.HTTP.Addr)
+	}
+	if c.HTTP.PublicURL != "" {
+		u, err := url.Parse(c.HTTP.PublicURL)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || (u.Path != "" && u.Path != "/") {
+			return fmt.Errorf("%s: %q is not like https://tickets.example.org", at("http.public_url"), c.HTTP.PublicURL)
+		}
+		c.HTTP.PublicURL = u.Scheme + "://" + u.Host
+	}
+	for _, network := range c.HTTP.TrustedProxies {
+		if _, err := parseNetwork(network); err != nil {
+			return fmt.Errorf("%s: %q is not a network like 10.0.0.0/8", at("http.trusted_proxies"), network)
+		}
+	}
+	if _, err := mail.ParseAddress(c.SMTP.From); err != nil {
+		return fmt.Errorf("%s: %q is not an address like Box office <tickets@example.org>", at("smtp.from"), c.SMTP.From)
+	}
+	if c.AdminPassword != "" && len(c.AdminPassword) < 10 {
+		return fmt.Errorf("%s: must have at least 10 characters", at("admin_password"))
+	}
+	if _, err := c.Keys.ring(at); err != nil {
+		return err
+	}
+	if c.DataDir == "" {
+		c.DataDir = defaultDataDir()
+	}
+	abs, err := filepath.Abs(c.DataDir)
+	if err != nil {
+		return fmt.Errorf("%s: %w", at("data_dir"), err)
+	}
+	c.DataDir = abs
+	return c.refuseInProduction(at)
+}
+
+func (c *Config) refuseInProduction(at func(string) string) error {
+	if c.Mode != "production" {
+		return nil
+	}
+	if c.Payments.Provider == "sandbox" {
+		return fmt.Errorf("%s: the sandbox takes no real money and is refused in production", at("payments.provider"))
+	}
+	if u, err := url.Parse(c.HTTP.PublicURL); err != nil || u.Scheme != "https" {
+		return fmt.Errorf("%s: production needs https", at("http.public_url"))
+	}
+	return nil
+}
+
+// ring is the configured keys; purposes without one are missing from it.
+func (k KeyConfig) ring(at func(string) string) (map[keyring.Purpose][]keyring.Key, error) {
+	given := map[keyring.Purpose]string{keyring.Place: k.Place, keyring.Order: k.Order, keyring.Ticket: k.Ticket,
+		keyring.Webhook: k.Webhook, keyring.Buyer: k.Buyer}
+	keys := map[keyring.Purpose][]keyring.Key{}
+	for purpose, text := range given {
+		if text == "" {
+			continue
+		}
+		for part := range strings.SplitSeq(text, ",") {
+			key, err := parseKey(part)
+			if err != nil {
+				return nil, fmt.Errorf("%s: %w", at("keys."+string(purpose)), err)
+			}
+			keys[purpose] = append(keys[purpose], key)
+		}
+	}
+	return keys, nil
+}
+
+func parseNetwork(s string) (netip.Prefix, error) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return netip.PrefixFrom(addr, addr.BitLen()), nil
+	}
+	return netip.ParsePrefix(s)
+}
+
+func defaultDataDir() string {
+	if os.Geteuid() == 0 {
+		return "/var/lib/fairseat"
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".local", "state", "fairseat")
+	}
+	return "data"
+}
+
+// logger writes as configured; attributes that could hold a secret are not logged anywhere, so nothing is redacted here.
+func (c LogConfig) logger(w *os.File) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(c.Level)) // validated
+	options := &slog.HandlerOptions{Level: level}
+	if c.Format == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
