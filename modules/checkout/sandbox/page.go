@@ -1,0 +1,122 @@
+package sandbox
+
+import (
+	"context"
+	"crypto/sha256"
+	_ "embed" // pay.html and pay.css
+	"encoding/base64"
+	"encoding/json"
+	"html/template"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/fault"
+	"fairseat/app/money"
+	"fairseat/app/request"
+)
+
+//go:embed page/pay.html
+var payHTML string
+
+//go:embed page/pay.css
+var payCSS string
+
+// policy allows the page its own style, by its hash, and its form. Browsers apply form-action to the redirect after a
+// form too, so the shop's origin is named.
+func policy(returnURL string) string {
+	hash := sha256.Sum256([]byte(payCSS))
+	form := "'self'"
+	if u, err := url.Parse(returnURL); err == nil {
+		form += " " + u.Scheme + "://" + u.Host
+	}
+	return "default-src 'none'; style-src 'sha256-" + base64.StdEncoding.EncodeToString(hash[:]) + "'; form-action " + form +
+		"; base-uri 'none'; frame-ancestors 'none'"
+}
+
+// page answers GET /sandbox/pay/:id, where the fan pays or declines.
+func (h *handler) page(c echo.Context) error {
+	ctx := c.Request().Context()
+	if fate := h.p.strike(ctx, false); fate.err != nil {
+		return fate.err
+	}
+	row, err := find(h.p.deps.DB.WithContext(ctx), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	var page strings.Builder
+	if err := h.p.page.Execute(&page, map[string]any{
+		"Style": template.CSS(payCSS), "Amount": money.Format(row.Amount, row.Currency), "Order": row.OrderID, "Description": row.Description,
+		"Status": string(row.Status), "Open": row.Status == Open, "ReturnURL": row.ReturnURL,
+	}); err != nil {
+		return err
+	}
+	header := c.Response().Header()
+	header.Set(echo.HeaderContentSecurityPolicy, policy(row.ReturnURL))
+	header.Set(echo.HeaderCacheControl, "no-store")
+	header.Set(echo.HeaderReferrerPolicy, "no-referrer")
+	return c.HTML(http.StatusOK, page.String())
+}
+
+type payRequest struct {
+	Outcome string `json:"outcome"`
+}
+
+// pay answers POST /sandbox/pay/:id with what the click came to; a form is sent back to the shop.
+func (h *handler) pay(c echo.Context) error {
+	ctx, id := c.Request().Context(), c.Param("id")
+	if fate := h.p.strike(ctx, false); fate.err != nil {
+		return fate.err
+	}
+	form := request.IsForm(c)
+	to, err := readOutcome(c, form)
+	if err != nil {
+		return err
+	}
+	if err := h.p.decide(ctx, id, to); err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	if !form {
+		return c.JSON(http.StatusOK, map[string]Status{"status": to})
+	}
+	// Decided is decided; only where to go now is still to be read.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	row, err := find(h.p.deps.DB.WithContext(ctx), id)
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, row.ReturnURL)
+}
+
+func readOutcome(c echo.Context, form bool) (Status, error) {
+	var req payRequest
+	if form {
+		if _, err := c.FormParams(); err != nil {
+			return "", request.BodyError(err)
+		}
+		req.Outcome = c.Request().PostForm.Get("outcome")
+	} else if err := request.Decode(c, &req); err != nil {
+		return "", err
+	}
+	switch req.Outcome {
+	case "paid":
+		return Authorized, nil
+	case "declined":
+		return Declined, nil
+	}
+	return "", fault.Fields{"outcome": "paid or declined"}.Err()
+}
+
+// fresh is an answer that is not kept.
+func fresh(v any, err error) (kept, error) {
+	if err != nil {
+		return kept{}, err
+	}
+	body, err := json.Marshal(v)
+	return kept{Status: http.StatusOK, Body: body}, err
+}
