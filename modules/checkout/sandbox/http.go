@@ -17,7 +17,7 @@ type handler struct{ p *Processor }
 
 // Routes serves the processor under /sandbox of the group. owner lets signed-in owners pass, for the two control
 // addresses when they are not asked from this very machine.
-func (p *Processor) Routes(root *echo.Group, owner echo.MiddlewareFunc) {
+func (p *Processor) Routes(root request.Group, owner echo.MiddlewareFunc) {
 	h := &handler{p}
 	const payments, one = "/sandbox/v1/payments", "/sandbox/v1/payments/:id"
 	root.POST(payments, h.merchant(h.create))

@@ -1,0 +1,140 @@
+package document
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+
+	ics "github.com/arran4/golang-ical"
+	"golang.org/x/net/html"
+
+	"fairseat/app/testkit"
+)
+
+func mustPage(t *testing.T, of Ticket) string {
+	t.Helper()
+	var b bytes.Buffer
+	if err := Page(&b, of); err != nil {
+		t.Fatal(err)
+	}
+	return b.String()
+}
+
+func TestPageIsAsPictured(t *testing.T) {
+	t.Parallel()
+	testkit.Golden(t, "ticket.html", []byte(mustPage(t, ticket())))
+	trial := Ticket{ID: "1", URL: "http://127.0.0.1:8080/t/x", Code: "C", EventName: "דנה & <b>Friends</b>", SeatLabel: "A-1", Holder: "دانا", Test: true}
+	testkit.Golden(t, "ticket-trial.html", []byte(mustPage(t, trial)))
+}
+
+func TestPageCodeReadsBack(t *testing.T) {
+	t.Parallel()
+	page := mustPage(t, ticket())
+	g, err := encode(code)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := regexp.MustCompile(`<path fill="#000" d="([^"]+)"`).FindStringSubmatch(page)
+	if path == nil || scan(t, paint(t, path[1], g.side())) != code {
+		t.Errorf("the code in the page is not the ticket's")
+	}
+	if !strings.Contains(string(Style()), "width: 62mm") || 62.0*21/(21+2*quiet) < 40 {
+		t.Error("even the smallest code must be 40 mm wide in print")
+	}
+}
+
+// The page has to stand under a policy without inline style, script, or anything from elsewhere.
+func TestPageNeedsNothingInline(t *testing.T) {
+	t.Parallel()
+	hostile := ticket()
+	hostile.Test = true
+	for _, s := range []*string{&hostile.EventName, &hostile.Venue, &hostile.Holder, &hostile.SeatLabel, &hostile.Category, &hostile.Contact} {
+		*s = `"><script>alert(1)</script><img src=x onerror=alert(1)> style="`
+	}
+	hostile.TermsURL = "javascript:alert(1)"
+	doc, err := html.Parse(strings.NewReader(mustPage(t, hostile)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for n := range doc.Descendants() {
+		if n.Type != html.ElementNode {
+			continue
+		}
+		if n.Data == "script" || n.Data == "style" || n.Data == "img" || n.Data == "iframe" {
+			t.Errorf("<%s> in the page", n.Data)
+		}
+		for _, a := range n.Attr {
+			if a.Key == "style" || strings.HasPrefix(a.Key, "on") || strings.HasPrefix(strings.ToLower(a.Val), "javascript:") {
+				t.Errorf("<%s %s=%q>", n.Data, a.Key, a.Val)
+			}
+			if (a.Key == "src" || n.Data == "link" && a.Key == "href") && a.Val != StylePath {
+				t.Errorf("<%s> loads %q", n.Data, a.Val)
+			}
+		}
+	}
+	if bytes.Contains(Style(), []byte("url(")) || bytes.Contains(Style(), []byte("@import")) {
+		t.Error("the style sheet loads something")
+	}
+}
+
+func TestCalendar(t *testing.T) {
+	t.Parallel()
+	second := ticket()
+	second.ID, second.SeatLabel, second.URL = "0198c0de-0000-7000-8000-000000000002", "F 13; left", "https://tickets.example.org/t/other"
+	first := ticket()
+	first.EventName = "Gala, Teil 2; \\ " + strings.Repeat("Übergänge ", 12)
+	raw := Calendar(first, second)
+	if !bytes.Equal(raw, Calendar(first, second)) {
+		t.Error("two drawings differ")
+	}
+	for _, line := range strings.SplitAfter(string(raw), "\n") {
+		if line != "" && (!strings.HasSuffix(line, "\r\n") || len(line) > 77) {
+			t.Errorf("line %q is not as RFC 5545 has it", line)
+		}
+	}
+	cal, err := ics.ParseCalendar(bytes.NewReader(raw))
+	if err != nil || len(cal.Events()) != 1 {
+		t.Fatalf("%v in\n%s", err, raw)
+	}
+	entry := cal.Events()[0]
+	start, err := entry.GetStartAt()
+	if err != nil || !start.Equal(ticket().StartsAt) {
+		t.Errorf("starts at %v, %v", start, err)
+	}
+	if id := entry.Id(); id != ticket().ID+"@tickets.example.org" {
+		t.Errorf("UID %q", id)
+	}
+	// The parser gives values unescaped.
+	if got := entry.GetProperty(ics.ComponentPropertySummary).Value; got != clean(first.EventName) {
+		t.Errorf("summary %q", got)
+	}
+	description := entry.GetProperty(ics.ComponentPropertyDescription).Value
+	for _, want := range []string{"Seat F 12 · Parkett\nhttps://tickets.example.org/t/s3cr3t\n", "Seat F 13; left", "K7QX2M4P", "19:30 (Europe/Berlin)"} {
+		if !strings.Contains(description, want) {
+			t.Errorf("%q is missing in %q", want, description)
+		}
+	}
+}
+
+func TestNoStartNoCalendar(t *testing.T) {
+	t.Parallel()
+	open := ticket()
+	open.StartsAt = Ticket{}.StartsAt
+	if Calendar(open) != nil || Calendar() != nil {
+		t.Error("a calendar entry without a date")
+	}
+	page := mustPage(t, open)
+	if strings.Contains(page, ".ics") || strings.Contains(page, "<time") {
+		t.Error("the page offers a date nobody knows")
+	}
+}
+
+func TestUnknownZoneIsUTC(t *testing.T) {
+	t.Parallel()
+	lost := ticket()
+	lost.Timezone = "Mars/Olympus"
+	if got := lost.When(); got != "Tuesday 9 March 2027, 18:30 (UTC)" {
+		t.Error(got)
+	}
+}

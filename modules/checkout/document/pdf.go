@@ -1,0 +1,170 @@
+package document
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	"codeberg.org/go-pdf/fpdf"
+)
+
+// A5 upright, in millimetres.
+const (
+	pageWidth  = 148.0
+	pageHeight = 210.0
+	margin     = 12.0
+	textWidth  = pageWidth - 2*margin
+	qrSide     = 64.0 // with the quiet border; the code itself stays above 40 mm
+	family     = "dejavu"
+)
+
+// errNoTickets is asked for a document of nothing.
+var errNoTickets = errors.New("no tickets to draw")
+
+// PDF is one A5 page for each ticket, the fonts embedded once. The same tickets give the same bytes.
+func PDF(ts []Ticket) ([]byte, error) {
+	if len(ts) == 0 {
+		return nil, errNoTickets
+	}
+	p, err := newPrinter(ts[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range ts {
+		if err := p.ticket(t.cleaned()); err != nil {
+			return nil, err
+		}
+	}
+	var b bytes.Buffer
+	if err := p.Output(&b); err != nil {
+		return nil, fmt.Errorf("ticket PDF: %w", err)
+	}
+	return b.Bytes(), nil
+}
+
+// printer is a document being written; y is where the next line goes.
+type printer struct {
+	*fpdf.Fpdf
+	y float64
+}
+
+func newPrinter(first Ticket) (*printer, error) {
+	p := &printer{Fpdf: fpdf.New("P", "mm", "A5", "")}
+	for style, name := range map[string]string{"": "fonts/DejaVuSans.ttf", "B": "fonts/DejaVuSans-Bold.ttf"} {
+		// A fresh copy for each document, because the library writes into what it is given.
+		font, err := files.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("ticket PDF: %w", err)
+		}
+		p.AddUTF8FontFromBytes(family, style, font)
+	}
+	date := first.Issued
+	if date.IsZero() {
+		date = first.StartsAt
+	}
+	if !date.IsZero() {
+		p.SetCreationDate(date.UTC())
+		p.SetModificationDate(date.UTC())
+	}
+	p.SetCatalogSort(true) // else map order decides, and two drawings differ
+	p.SetTitle(visual(clean(first.EventName)), true)
+	p.SetCreator("Fairseat", true)
+	p.SetLang("en")
+	p.SetMargins(margin, margin, margin)
+	p.SetAutoPageBreak(false, 0)
+	return p, p.Error()
+}
+
+// ticket draws one page, from the top down: the event, the seat, the code with who and what beside it, the small print.
+func (p *printer) ticket(t Ticket) error {
+	g, err := encode(t.Code)
+	if err != nil {
+		return err
+	}
+	p.AddPage()
+	p.y = margin
+	if t.Test {
+		p.watermark()
+		p.paragraph("TEST – not valid for entry", look{"B", 12, 12, 1}, margin, textWidth)
+		p.y += 2
+	}
+	p.paragraph(t.EventName, look{"B", 20, 10, 2}, margin, textWidth)
+	p.y++
+	p.paragraph(t.When(), look{"", 11, 8, 1}, margin, textWidth)
+	p.paragraph(t.Venue, look{"", 11, 7, 2}, margin, textWidth)
+	p.y += 3
+	p.SetDrawColor(0, 0, 0)
+	p.SetLineWidth(0.4)
+	p.Line(margin, p.y, pageWidth-margin, p.y)
+	p.y += 4
+	p.label("Seat", margin)
+	p.paragraph(t.SeatLabel, look{"B", 54, 10, 2}, margin, textWidth)
+	p.y += 4
+
+	top := p.y
+	p.code(g, margin, top)
+	beside := margin + qrSide + 6
+	for _, fact := range [][2]string{{"Name", t.Holder}, {"Category", t.Category}, {"Price", t.Price}, {"Order", t.OrderCode}} {
+		if fact[1] != "" {
+			p.label(fact[0], beside)
+			p.paragraph(fact[1], look{"B", 12, 7, 3}, beside, pageWidth-margin-beside)
+			p.y += 2.5
+		}
+	}
+	p.y = max(p.y, top+qrSide) + 3
+	p.smallPrint(t)
+	return p.Error()
+}
+
+func (p *printer) smallPrint(t Ticket) {
+	p.paragraph("This code lets one person in once. Whoever shows it first is let in: keep it to yourself.", look{"", 8, 7, 2}, margin, textWidth)
+	p.y++
+	p.paragraph(t.Code, look{"", 6.5, 5, 4}, margin, textWidth) // to type in where no scanner works
+	p.y++
+	if t.Contact != "" {
+		p.paragraph("Questions: "+t.Contact, look{"", 8, 7, 2}, margin, textWidth)
+	}
+	for _, link := range []string{t.TermsURL, t.URL} {
+		if link == "" {
+			continue
+		}
+		start := p.y
+		p.paragraph(link, look{"", 7, 5, 2}, margin, textWidth)
+		p.LinkString(margin, start, textWidth, p.y-start, link)
+	}
+}
+
+// code draws the QR code as one filled path, in which no renderer leaves hairlines between rows.
+func (p *printer) code(g grid, x, y float64) {
+	// White below, so that the mark of a trial never reaches the code.
+	p.SetFillColor(255, 255, 255)
+	p.Rect(x, y, qrSide, qrSide, "F")
+	k := p.GetConversionRatio()
+	module := qrSide * k / float64(g.side())
+	var path strings.Builder
+	// The page's origin is at the bottom left: from here on a module is one unit, and y points down.
+	fmt.Fprintf(&path, "q 0 g %.5f 0 0 %.5f %.3f %.3f cm\n", module, -module, x*k, (pageHeight-y)*k)
+	for b := range g.bars() {
+		fmt.Fprintf(&path, "%d %d %d 1 re\n", b.x, b.y, b.width)
+	}
+	path.WriteString("f Q")
+	p.RawWriteStr(path.String())
+}
+
+func (p *printer) watermark() {
+	p.SetFont(family, "B", 130)
+	p.SetTextColor(228, 228, 228)
+	x, y := pageWidth/2, pageHeight/2
+	p.TransformBegin()
+	p.TransformRotate(50, x, y)
+	p.Text(x-p.GetStringWidth("TEST")/2, y+16, "TEST")
+	p.TransformEnd()
+	p.SetTextColor(0, 0, 0)
+}
+
+func (p *printer) label(s string, x float64) {
+	p.SetTextColor(85, 85, 85)
+	p.paragraph(s, look{"", 8, 8, 1}, x, textWidth)
+	p.SetTextColor(0, 0, 0)
+}

@@ -1,0 +1,82 @@
+// Package document draws tickets: as a page, as a PDF, as a calendar entry. It is told everything and asks nobody, so
+// the same ticket always gives the same document.
+package document
+
+import (
+	"embed"
+	"strings"
+	"time"
+	"unicode"
+
+	"golang.org/x/text/unicode/norm"
+)
+
+// files holds the page, its style and the fonts of the PDF.
+//
+//go:embed page.html ticket.css fonts/*.ttf
+var files embed.FS
+
+// StylePath is where the page expects Style to be served.
+const StylePath = "/assets/ticket.css"
+
+// Ticket is all that a ticket shows. Empty fields are left out of the documents, never filled with a guess.
+type Ticket struct {
+	ID        string // stable; the calendar entry's identity is made of it
+	URL       string // of the ticket's page; the PDF and the calendar entry stand at URL+".pdf" and URL+".ics"
+	Code      string // what the QR code holds
+	EventName string
+	Venue     string
+	Timezone  string    // IANA name of the venue's zone; unknown or empty means UTC
+	StartsAt  time.Time // zero: not announced
+	SeatLabel string
+	Category  string
+	Holder    string
+	OrderCode string
+	Price     string // for a person: "42.50 EUR"
+	Contact   string
+	TermsURL  string
+	Issued    time.Time // dates the documents, so that drawing twice gives the same bytes
+	Test      bool      // trial mode: marked as worthless everywhere
+}
+
+// When is the start by the venue's own clock, for a person: "Tuesday 9 March 2027, 19:30 (Europe/Berlin)". It is empty
+// when no start is announced.
+func (t Ticket) When() string {
+	if t.StartsAt.IsZero() {
+		return ""
+	}
+	zone, err := time.LoadLocation(t.Timezone)
+	if err != nil {
+		zone = time.UTC
+	}
+	return t.StartsAt.In(zone).Format("Monday 2 January 2006, 15:04") + " (" + zone.String() + ")"
+}
+
+// Style is the page's style sheet, to be served at StylePath.
+func Style() []byte {
+	b, _ := files.ReadFile("ticket.css") // embedded: it cannot fail
+	return b
+}
+
+// clean makes text fit for one line of a document: composed letters, single spaces, no control or direction marks that
+// could reorder what stands beside them.
+func clean(s string) string {
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r) || unicode.IsControl(r):
+			return ' '
+		case unicode.Is(unicode.Cf, r) && r != joiner && r != nonJoiner:
+			return -1
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	return strings.Join(strings.Fields(norm.NFC.String(s)), " ")
+}
+
+// cleaned is the ticket with every text a stranger may have typed fit for one line.
+func (t Ticket) cleaned() Ticket {
+	for _, s := range []*string{&t.EventName, &t.Venue, &t.SeatLabel, &t.Category, &t.Holder, &t.OrderCode, &t.Price, &t.Contact} {
+		*s = clean(*s)
+	}
+	return t
+}

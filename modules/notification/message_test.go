@@ -1,0 +1,310 @@
+package notification
+
+import (
+	"bytes"
+	"encoding/base64"
+	"io"
+	"maps"
+	"mime"
+	"mime/multipart"
+	"mime/quotedprintable"
+	netmail "net/mail"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"golang.org/x/net/html"
+
+	"fairseat/app/testkit"
+)
+
+// readMail takes a raw mail apart as a mail program would: the headers, and the parts by their type.
+func readMail(t testing.TB, raw []byte) (netmail.Header, map[string]string) {
+	t.Helper()
+	m, err := netmail.ReadMessage(bytes.NewReader(raw))
+	if err != nil {
+		t.Fatalf("%v in\n%s", err, raw)
+	}
+	parts := map[string]string{}
+	readPart(t, m.Header.Get("Content-Type"), m.Header.Get("Content-Transfer-Encoding"), m.Body, parts)
+	return m.Header, parts
+}
+
+func readPart(t testing.TB, kind, encoding string, body io.Reader, into map[string]string) {
+	t.Helper()
+	media, params, err := mime.ParseMediaType(kind)
+	if err != nil {
+		t.Fatalf("%q: %v", kind, err)
+	}
+	if strings.HasPrefix(media, "multipart/") {
+		r := multipart.NewReader(body, params["boundary"])
+		for {
+			p, err := r.NextRawPart()
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			readPart(t, p.Header.Get("Content-Type"), p.Header.Get("Content-Transfer-Encoding"), p, into)
+		}
+	}
+	switch strings.ToLower(encoding) {
+	case "base64":
+		body = base64.NewDecoder(base64.StdEncoding, body)
+	case "quoted-printable":
+		body = quotedprintable.NewReader(body)
+	}
+	content, err := io.ReadAll(body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	into[media] = strings.ReplaceAll(string(content), "\r\n", "\n")
+}
+
+func header(t testing.TB, h netmail.Header, name string) string {
+	t.Helper()
+	s, err := new(mime.WordDecoder).DecodeHeader(h.Get(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func raw(t testing.TB, m *Message) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if _, err := m.encode().WriteTo(&b); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func message() *Message {
+	return &Message{
+		ID: "0198c0de-0000-7000-8000-000000000001@example.org", At: time.Date(2027, 3, 9, 10, 0, 0, 0, time.UTC),
+		From: netmail.Address{Name: "Kasse Köln", Address: "tickets@example.org"}, To: netmail.Address{Name: "Åsa Ünlü", Address: ada},
+		ReplyTo: &netmail.Address{Address: "help@example.org"}, Subject: "Your ticket for Žižkov – Frühlingsfest · order K7QX2M4P",
+		Text: "Hello Åsa,\n\nhere it is.\n", HTML: "<p>Hello Åsa</p>\n",
+		Files: []File{{"tickets.pdf", "application/pdf", []byte("%PDF-1.3\n\x00\xff")}, {"event.ics", "text/calendar; charset=utf-8; method=PUBLISH", []byte("BEGIN:VCALENDAR\r\n")}},
+	}
+}
+
+func TestMessageReadsBack(t *testing.T) {
+	t.Parallel()
+	h, parts := readMail(t, raw(t, message()))
+	from, err := h.AddressList("From")
+	if err != nil || from[0].Name != "Kasse Köln" || from[0].Address != "tickets@example.org" {
+		t.Errorf("from %v, %v", from, err)
+	}
+	to, err := h.AddressList("To")
+	if err != nil || len(to) != 1 || to[0].Name != "Åsa Ünlü" || to[0].Address != ada {
+		t.Errorf("to %v, %v", to, err)
+	}
+	if got := header(t, h, "Subject"); got != message().Subject {
+		t.Errorf("subject %q", got)
+	}
+	date, err := h.Date()
+	if err != nil || !date.Equal(message().At) {
+		t.Errorf("date %v, %v", date, err)
+	}
+	for name, want := range map[string]string{
+		"Message-ID": "<0198c0de-0000-7000-8000-000000000001@example.org>", "Reply-To": "<help@example.org>", "Auto-Submitted": "auto-generated",
+	} {
+		if got := h.Get(name); got != want {
+			t.Errorf("%s: %q", name, got)
+		}
+	}
+	want := map[string]string{
+		"text/plain": "Hello Åsa,\n\nhere it is.\n", "text/html": "<p>Hello Åsa</p>\n",
+		"application/pdf": "%PDF-1.3\n\x00\xff", "text/calendar": "BEGIN:VCALENDAR\n",
+	}
+	if !maps.Equal(parts, want) {
+		t.Errorf("parts %q", parts)
+	}
+}
+
+// Nothing typed by a stranger ever makes a header, ends one, or changes who gets the mail.
+func FuzzMessageHeaders(f *testing.F) {
+	for _, s := range []string{
+		"", "Ada", "Ada\r\nBcc: all@x.org", "Ada\nBcc: all@x.org\n\nbody", "\x00", "=?utf-8?q?=0D=0ABcc:_x@y?=", `"quoted" \ back`, "<a@b>, c@d",
+		strings.Repeat("long ", 400), strings.Repeat("ü", 500), "\u2028Bcc: x", "\x85Bcc: x", "\xff\r\n.", "\u202eknab", "a,b;c:d", strings.Repeat("x", 2000),
+	} {
+		f.Add(s, s)
+	}
+	f.Fuzz(func(t *testing.T, name, subject string) {
+		m := message()
+		m.To.Name, m.From.Name, m.Subject = name, name, subject
+		h, parts := readMail(t, raw(t, m))
+		known := []string{"Auto-Submitted", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Reply-To", "Subject", "To"}
+		if names := slices.Sorted(maps.Keys(h)); !slices.Equal(names, known) {
+			t.Errorf("headers %v", names)
+		}
+		for name, values := range h {
+			if len(values) != 1 || strings.ContainsAny(values[0], "\r\n\x00") {
+				t.Errorf("%s: %q", name, values)
+			}
+		}
+		to, err := h.AddressList("To")
+		if err != nil || len(to) != 1 || to[0].Address != ada {
+			t.Errorf("to %v, %v", to, err)
+		}
+		if len(parts) != 4 || parts["text/plain"] != m.Text {
+			t.Errorf("parts %q", parts)
+		}
+	})
+}
+
+func FuzzAddress(f *testing.F) {
+	for _, s := range []string{ada, "a@x\r\nb", "a@[127.0.0.1]", `"a b"@x.org`, "ü@ü.example", "a@x.org> SIZE=1", "a@x_y.org", "a@-x.org", "@", "a@b@c"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		got, err := parseAddress(s)
+		if err != nil {
+			return
+		}
+		if strings.ContainsAny(got, " \t\r\n\x00<>\"") {
+			t.Errorf("%q became %q", s, got)
+		}
+		if again, err := parseAddress(got); err != nil || again != got {
+			t.Errorf("%q became %q, which becomes %q, %v", s, got, again, err)
+		}
+	})
+}
+
+func TestMailsReadAsWritten(t *testing.T) {
+	t.Parallel()
+	one := paid()
+	one.Tickets = one.Tickets[:1]
+	bare := OrderDocument{Code: "X", EventName: "דנה & <b>Friends</b>", Buyer: "Visit https://evil.example", Contact: "0221 / 12345", OrderURL: "https://t.example/o"}
+	for name, c := range map[string]struct {
+		trial bool
+		mail  mail
+		order OrderDocument
+	}{
+		"tickets":       {false, mail{Kind: kindTickets}, paid()},
+		"tickets-trial": {true, mail{Kind: kindTickets}, one},
+		"order-link":    {false, mail{Kind: kindOrderLink, Data: mailData{URL: "https://t.example/orders/1#t=secret"}}, paid()},
+		"order-bare":    {true, mail{Kind: kindOrderLink}, bare},
+		"refund":        {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "late"}}, paid()},
+	} {
+		subject, text, body, err := newWriter(c.trial).write(c.mail, c.order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		testkit.Golden(t, name+".txt", []byte("Subject: "+subject+"\n\n"+text))
+		testkit.Golden(t, name+".html", []byte(body))
+		if inText := strings.Contains(text, "TEST"); inText != c.trial || strings.Contains(subject, "TEST") != c.trial || strings.Contains(body, "TEST") != c.trial {
+			t.Errorf("%s of trial %v: %q", name, c.trial, subject)
+		}
+	}
+}
+
+// What a stranger typed stays text in the HTML mail, and nothing is loaded from anywhere.
+func TestHTMLMailIsInert(t *testing.T) {
+	t.Parallel()
+	evil := `"><script>alert(1)</script><img src=x onerror=alert(1)>`
+	order := OrderDocument{Code: evil, Buyer: evil, EventName: evil, Venue: evil, Contact: evil, Total: evil, OrderURL: "javascript:alert(1)",
+		Tickets: []Ticket{{Seat: evil, Category: evil, URL: "javascript:alert(1)"}}}
+	for _, kind := range []string{kindTickets, kindOrderLink, kindRefund} {
+		_, _, body, err := newWriter(true).write(mail{Kind: kind, Data: mailData{Amount: evil}}, order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		doc, err := html.Parse(strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range doc.Descendants() {
+			if n.Type == html.ElementNode && (n.Data == "script" || n.Data == "img" || n.Data == "link") {
+				t.Errorf("%s: <%s>", kind, n.Data)
+			}
+			for _, a := range n.Attr {
+				if strings.HasPrefix(a.Key, "on") || a.Key == "src" || strings.HasPrefix(a.Val, "javascript:") {
+					t.Errorf("%s: <%s %s=%q>", kind, n.Data, a.Key, a.Val)
+				}
+			}
+		}
+	}
+}
+
+func TestPlaceholdersInNamesStayNames(t *testing.T) {
+	t.Parallel()
+	order := paid()
+	order.EventName, order.Buyer = "{code} {count}", "{name}"
+	subject, text, _, err := newWriter(false).write(mail{Kind: kindTickets}, order)
+	if err != nil || subject != "Your 2 tickets for {code} {count} · order K7QX2M4P" || !strings.Contains(text, "Hello {name},") {
+		t.Errorf("%q %v", subject, err)
+	}
+}
+
+// Every key that code or template asks for is in the catalogue, and nothing else is.
+func TestCatalogueIsComplete(t *testing.T) {
+	t.Parallel()
+	w, err := loadWords(language)
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{"time.layout": true}
+	for _, kind := range []string{kindTickets, kindOrderLink, kindRefund} {
+		used[kind+".promised"] = true
+		if kind != kindTickets {
+			used[kind+".subject"] = true
+		}
+	}
+	for _, key := range []string{"tickets.subject.one", "tickets.subject.many", "tickets.intro.one", "tickets.intro.many"} {
+		used[key] = true
+	}
+	for _, key := range []string{"test.subject", "seat", "seat.category", "greeting", "greeting.nameless", "contact", "contact.elsewhere"} {
+		used[key] = true
+	}
+	for _, reason := range []string{"late", "wrong-amount", "second-payment", "staff", "other"} {
+		used["refund.intro."+reason] = true
+	}
+	entries, err := files.ReadDir("templates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		source, err := files.ReadFile("templates/" + e.Name())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`\{\{t "([^"]+)"`).FindAllSubmatch(source, -1) {
+			used[string(m[1])] = true
+		}
+	}
+	if got, want := slices.Sorted(maps.Keys(w)), slices.Sorted(maps.Keys(used)); !slices.Equal(got, want) {
+		t.Errorf("the catalogue has\n%v\nand used are\n%v", got, want)
+	}
+	if _, err := w.say("no such key"); err == nil {
+		t.Error("an unknown key is said")
+	}
+}
+
+func TestMailCarriesTicketsAndCalendar(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	order := k.order()
+	k.attempt(k.ready(order))
+	unannounced := paid()
+	unannounced.StartsAt = time.Time{}
+	later := uuid.New()
+	k.orders.set(later, unannounced)
+	k.attempt(k.ready(later))
+	got := k.mailer.messages()
+	if len(got) != 2 {
+		t.Fatalf("%d mails", len(got))
+	}
+	_, parts := readMail(t, raw(t, got[0]))
+	if parts["application/pdf"] != "%PDF-1.3 "+order.String() || !strings.HasPrefix(parts["text/calendar"], "BEGIN:VCALENDAR") {
+		t.Errorf("parts %q", parts)
+	}
+	if _, parts := readMail(t, raw(t, got[1])); len(parts) != 3 {
+		t.Errorf("a calendar without a date: %q", parts)
+	}
+}

@@ -1,0 +1,137 @@
+// Package notification sends mails: a mail is promised inside the transaction that makes it true, kept in the table
+// mails, and delivered by a River job as soon as the mail server takes it. A dead mail server never touches a sale.
+package notification
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+	"gorm.io/gorm"
+
+	"fairseat/app/clock"
+)
+
+// Jobs inserts a job that exists exactly if the transaction commits.
+type Jobs interface {
+	Insert(ctx context.Context, tx *gorm.DB, args river.JobArgs, opts *river.InsertOpts) error
+}
+
+// Orders knows what an order's mails have to say.
+type Orders interface {
+	// Document is the order as it stands now, whatever its status.
+	Document(ctx context.Context, orderID uuid.UUID) (OrderDocument, error)
+}
+
+// OrderDocument is an order in the words of a mail. Empty fields are left out.
+type OrderDocument struct {
+	Code      string // what a person reads out: "K7QX2M4P"
+	Buyer     string
+	Email     string // where mails go that name no address of their own
+	OrderURL  string // the private link to the order
+	EventName string
+	Venue     string
+	Timezone  string    // IANA name of the venue's zone; unknown or empty means UTC
+	StartsAt  time.Time // zero: not announced
+	Contact   string    // replies go there if it is a mail address
+	Total     string    // for a person: "85.00 EUR"
+	Tickets   []Ticket  // the valid ones; none before payment and after a full refund
+}
+
+// Ticket is one ticket of an order. URL is its page; PDF and calendar stand at URL+".pdf" and URL+".ics".
+type Ticket struct {
+	Seat     string
+	Category string
+	URL      string
+}
+
+// Attachments draws the documents that travel with the tickets.
+type Attachments interface {
+	// PDF holds all valid tickets of the order.
+	PDF(ctx context.Context, orderID uuid.UUID) ([]byte, error)
+	// Calendar is nil while the event has no announced start.
+	Calendar(ctx context.Context, orderID uuid.UUID) ([]byte, error)
+}
+
+// Deps is what notification is built from.
+type Deps struct {
+	DB          *gorm.DB
+	Clock       clock.Clock
+	Log         *slog.Logger
+	Jobs        Jobs
+	Orders      Orders
+	Attachments Attachments
+	Mailer      Mailer
+	From        string // "Box office <tickets@example.org>"
+	Trial       bool   // every mail says TEST
+}
+
+// Service promises mails and delivers them. Safe for concurrent use.
+type Service struct {
+	Deps
+	store  store
+	writer *writer
+}
+
+// New builds the module. It panics when its own templates do not parse, which any test shows.
+func New(d Deps) *Service {
+	return &Service{Deps: d, store: store{d.DB, d.Clock}, writer: newWriter(d.Trial)}
+}
+
+// The kinds of mail. Each has its two templates and its words.
+const (
+	kindTickets   = "tickets"
+	kindOrderLink = "order-link"
+	kindRefund    = "refund"
+)
+
+// TicketsReady promises the tickets of an order, once however often it is called. Like all promises it takes part in
+// the caller's transaction, fails only when that fails, and takes email "" for the order's own address; an address no
+// mail can go to becomes a failed mail in the outbox, never an error that would undo a sale.
+func (s *Service) TicketsReady(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email string) error {
+	// The id is made of the order: the primary key refuses the second promise.
+	id := uuid.NewSHA1(orderID, []byte(kindTickets))
+	return s.promise(ctx, tx, newMail(id, kindTickets, orderID, email, mailData{}))
+}
+
+// Resend promises the tickets of an order once more, each time.
+func (s *Service) Resend(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email string) error {
+	return s.promiseNew(ctx, tx, kindTickets, orderID, email, mailData{})
+}
+
+// OrderLink promises the private link to an order; url "" is the link the order names itself.
+func (s *Service) OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email, url string) error {
+	return s.promiseNew(ctx, tx, kindOrderLink, orderID, email, mailData{URL: url})
+}
+
+// Refunded promises the notice that money goes back; amount is for a person, reason one of late, wrong-amount,
+// second-payment and staff, each with its own words.
+func (s *Service) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email, amount, reason string) error {
+	return s.promiseNew(ctx, tx, kindRefund, orderID, email, mailData{Amount: amount, Reason: reason})
+}
+
+// StatusOf is how the latest tickets mail of an order does: queued, sent or failed, and why it is not sent; none
+// before there is one.
+func (s *Service) StatusOf(ctx context.Context, orderID uuid.UUID) (status, lastError string, err error) {
+	return s.store.statusOf(ctx, orderID)
+}
+
+func (s *Service) promiseNew(ctx context.Context, tx *gorm.DB, kind string, orderID uuid.UUID, email string, data mailData) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	return s.promise(ctx, tx, newMail(id, kind, orderID, email, data))
+}
+
+// promise writes the mail and its job, or neither.
+func (s *Service) promise(ctx context.Context, tx *gorm.DB, m mail) error {
+	m.Subject = s.writer.promisedSubject(m.Kind)
+	fresh, err := s.store.insert(ctx, tx, m)
+	if err != nil || !fresh || m.Status != statusQueued {
+		return err
+	}
+	return s.Jobs.Insert(ctx, tx, deliverArgs{MailID: m.ID}, nil)
+}
