@@ -48,6 +48,7 @@ CREATE TABLE seat_claims (
   max_per_buyer smallint,
   status        text NOT NULL CHECK (status IN ('checkout','secured','sold','blocked','released')),
   reason        text NOT NULL DEFAULT '',    -- of a block
+  block_id      uuid,                        -- what was blocked at once is put back on sale at once
   created_at    timestamptz NOT NULL DEFAULT now(),
   FOREIGN KEY (event_id, seat_id) REFERENCES seats,
   FOREIGN KEY (event_id, max_per_buyer) REFERENCES events (id, max_per_buyer) ON UPDATE CASCADE,
@@ -63,6 +64,7 @@ CREATE UNIQUE INDEX one_live_claim_per_seat ON seat_claims (event_id, seat_id) W
 CREATE UNIQUE INDEX one_slot_per_buyer ON seat_claims (event_id, buyer_key, buyer_slot) WHERE status <> 'released';
 CREATE UNIQUE INDEX one_slot_per_place ON seat_claims (event_id, place_key, place_slot) WHERE status <> 'released';
 CREATE INDEX seat_claims_by_order ON seat_claims (order_id);
+CREATE INDEX seat_claims_by_block ON seat_claims (block_id) WHERE block_id IS NOT NULL;
 
 -- +goose StatementBegin
 CREATE FUNCTION seat_claims_move_forward() RETURNS trigger LANGUAGE plpgsql AS $$

@@ -1,0 +1,131 @@
+package seating
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"slices"
+
+	"fairseat/app/fault"
+	"fairseat/modules/seating/plan"
+)
+
+// Best asks for seats that the house picks.
+type Best struct {
+	Quantity   int
+	Category   string // its id; "" = any
+	Accessible bool   // at least one of them
+}
+
+const (
+	// manyTries is how often the best seats are picked anew when somebody was quicker; each time knows more than the last.
+	manyTries = 40
+	// patientTries is after how many of them a place looks elsewhere, because everybody wants the same best seats.
+	patientTries = 3
+)
+
+// HoldBest adds the best free seats to a place's basket, or answers ErrNoneLeft. A place that may have no more, but
+// holds what it asks for already, gets its basket: the answer to its first request was lost.
+func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, want Best) (Basket, error) {
+	e, b, room, err := s.onSale(ctx, eventID)
+	if err != nil {
+		return Basket{}, err
+	}
+	category := -1
+	if want.Category != "" {
+		if category = e.category(want.Category); category < 0 {
+			return Basket{}, fault.Fields{"best.category": "is not the id of a category"}.Err()
+		}
+	}
+	if want.Quantity > e.MaxPerBuyer {
+		return Basket{}, ErrTooMany.With("max", e.MaxPerBuyer)
+	}
+	lost := map[int]bool{}
+	for try := range manyTries {
+		if err := b.fresh(ctx); err != nil {
+			return Basket{}, err
+		}
+		free := b.mirror.FreeSeats()
+		for n := range lost {
+			free[n] = false
+		}
+		pick := func(free []bool) ([]int, bool) {
+			return plan.BestAvailable(room.plan, func(n int) bool { return free[n] }, want.Quantity, category, want.Accessible)
+		}
+		var seats []int
+		ok := false
+		if try >= patientTries {
+			seats, ok = pick(half(free))
+		}
+		if !ok {
+			seats, ok = pick(free)
+		}
+		if !ok {
+			return s.noneLeft(ctx, e, b, place, want)
+		}
+		basket, err := b.hold(ctx, e, place, seats)
+		var taken *SeatsTakenError
+		switch {
+		case errors.As(err, &taken):
+			for _, n := range taken.Seats {
+				lost[n] = true
+			}
+			continue
+		case errors.Is(err, ErrTooMany):
+			if has, ok := s.has(ctx, e, b, place, want); ok {
+				return has, nil
+			}
+			return Basket{}, err
+		case err != nil:
+			return Basket{}, err
+		}
+		return s.basket(ctx, e, basket)
+	}
+	return Basket{}, ErrBusy // there are seats, but no getting at them in this crowd
+}
+
+// half leaves out some stretches of the house, others for everybody.
+func half(free []bool) []bool {
+	out := slices.Clone(free)
+	for from := 0; from < len(out); from += 8 {
+		if rand.IntN(2) == 0 {
+			clear(out[from:min(from+8, len(out))])
+		}
+	}
+	return out
+}
+
+// noneLeft is the refusal, unless it is the fan who is not let in, or who has the last ones.
+func (s *Service) noneLeft(ctx context.Context, e *Event, b *board, place string, want Best) (Basket, error) {
+	if _, err := b.read(ctx, place, true); err != nil {
+		return Basket{}, err
+	}
+	if has, ok := s.has(ctx, e, b, place, want); ok && len(has.Seats) >= e.MaxPerBuyer {
+		return has, nil
+	}
+	return Basket{}, ErrNoneLeft
+}
+
+// has gives the place's basket if it already answers what is wanted.
+func (s *Service) has(ctx context.Context, e *Event, b *board, place string, want Best) (Basket, bool) {
+	held, err := b.read(ctx, place, false)
+	if err != nil {
+		return Basket{}, false
+	}
+	basket, err := s.basket(ctx, e, held)
+	if err != nil {
+		return Basket{}, false
+	}
+	room, err := s.room(ctx, e.PlanID)
+	if err != nil {
+		return Basket{}, false
+	}
+	fits, accessible := 0, false
+	for _, seat := range basket.Seats {
+		if want.Category == "" || seat.Category == want.Category {
+			fits++
+			accessible = accessible || room.plan.Seat(seat.N).Accessible
+		}
+	}
+	return basket, fits >= want.Quantity && (accessible || !want.Accessible)
+}

@@ -1,0 +1,228 @@
+package seating
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"gorm.io/gorm"
+
+	"fairseat/app/clock"
+	"fairseat/app/fault"
+	"fairseat/app/idempotency"
+	"fairseat/app/request"
+	"fairseat/modules/seating/plan"
+)
+
+// by is who changes something, for the journal. The zero value is the command line.
+type by struct {
+	staff request.Staff
+	ip    string
+}
+
+// ImportedPlan is a plan as its import found it.
+type ImportedPlan struct {
+	ID         string           `json:"id"`
+	Seats      int              `json:"seats"`
+	Report     *plan.Report     `json:"report"`
+	Areas      []ImportedArea   `json:"areas"`
+	Categories []ImportedColour `json:"categories"`
+}
+
+// ImportedArea is an area that an event may put on sale.
+type ImportedArea struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+// ImportedColour is a category to be priced by an event.
+type ImportedColour struct {
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Color string `json:"color"`
+	Seats int    `json:"seats"`
+}
+
+// ImportPlan reads a seat plan in pretix's JSON, plain or gzipped, and keeps it. A file that gives no plan is 422
+// bad-plan with the report, or 413 too-large.
+func (s *Service) ImportPlan(ctx context.Context, file io.Reader) (*ImportedPlan, error) {
+	return s.importPlan(ctx, by{}, file)
+}
+
+func (s *Service) importPlan(ctx context.Context, who by, file io.Reader) (*ImportedPlan, error) {
+	p, report, err := plan.ImportPretix(file)
+	if err != nil {
+		return nil, err
+	}
+	body, err := packPlan(p)
+	if err != nil {
+		return nil, err
+	}
+	room := newRoom(p)
+	made := &ImportedPlan{Seats: p.SeatCount(), Report: report, Areas: []ImportedArea{}, Categories: []ImportedColour{}}
+	for _, z := range p.Zones {
+		for _, a := range z.Areas {
+			made.Areas = append(made.Areas, ImportedArea{ID: a.ID, Name: a.Name})
+		}
+	}
+	for i, c := range p.Categories {
+		made.Categories = append(made.Categories, ImportedColour{ID: c.ID, Name: c.Name, Color: c.Color, Seats: room.seatsOf[i]})
+	}
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		id, err := insertPlan(tx, p, body, report)
+		if err != nil {
+			return err
+		}
+		made.ID = strconv.FormatInt(id, 10)
+		if err := s.Journal.Note(ctx, tx, who.staff, who.ip, "plan.import", "plan:"+made.ID,
+			map[string]any{"name": p.Name, "seats": made.Seats, "digest": p.Digest()}); err != nil {
+			return err
+		}
+		return idempotency.Record(ctx, tx, http.StatusCreated, made)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return made, nil
+}
+
+// defaults of an event that says nothing else.
+func newEvent() *Event {
+	return &Event{Timezone: "UTC", Currency: "EUR", MaxPerBuyer: 1, HoldSeconds: 480, PaySeconds: 900, LateOfferSeconds: 600}
+}
+
+const (
+	defaultCap       = 200
+	defaultPerMinute = 600
+)
+
+// createEvent publishes an event: row, seats and waiting line in one transaction.
+func (s *Service) createEvent(ctx context.Context, who by, r *eventRequest) (*Event, error) {
+	e, room, line, err := s.prepare(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if err := insertEvent(tx, e, room); err != nil {
+			return err
+		}
+		if _, err := s.Lines.Publish(ctx, tx, e.ID, e.Slug, line); err != nil {
+			return err
+		}
+		if err := s.Journal.Note(ctx, tx, who.staff, who.ip, "event.create", "event:"+e.Slug, r); err != nil {
+			return err
+		}
+		return idempotency.Record(ctx, tx, http.StatusCreated, newEventResponse(e, phaseByTime(e, s.Clock.Now()), Counts{}))
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.events.put(e, s.beat.Load())
+	return e, nil
+}
+
+// prepare makes the event a request describes, or says all that is wrong with it.
+func (s *Service) prepare(ctx context.Context, r *eventRequest) (*Event, *room, LineSettings, error) {
+	fields, e := fault.Fields{}, newEvent()
+	line := LineSettings{Draws: true, Cap: defaultCap}
+	if r.Slug != nil {
+		e.Slug = *r.Slug
+	}
+	r.apply(e, fields)
+	r.schedule(e, s.Clock.Now().Truncate(time.Millisecond), fields)
+	e.check(fields)
+	admissionCap, perMinute, none := r.line(fields)
+	line.Draws, line.PerMinute = !none, perMinute
+	if admissionCap != nil {
+		line.Cap = *admissionCap
+	}
+	if perMinute == nil && !none {
+		rate := defaultPerMinute
+		line.PerMinute = &rate
+	}
+	room, err := s.planOf(ctx, r, e, fields)
+	if err != nil {
+		return nil, nil, line, err
+	}
+	if room != nil {
+		r.price(e, fields)
+	}
+	if r.Prices == nil {
+		fields["prices"] = "is needed"
+	}
+	if err := fields.Err(); err != nil {
+		return nil, nil, line, err
+	}
+	if missing := r.missingPrices(e); len(missing) > 0 {
+		return nil, nil, line, ErrMissingPrices.With("categories", missing)
+	}
+	return e, room, line, nil
+}
+
+func (s *Service) planOf(ctx context.Context, r *eventRequest, e *Event, fields fault.Fields) (*room, error) {
+	if r.Plan == nil {
+		fields["plan"] = "is needed"
+		return nil, nil
+	}
+	id, err := planID(*r.Plan)
+	var room *room
+	if err == nil {
+		room, err = s.room(ctx, id)
+	}
+	if errors.Is(err, errNoSuchPlan) {
+		fields["plan"] = "is not the id of a plan"
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	e.PlanID, e.PlanVersion, e.SeatsTotal, e.Categories = id, room.version, len(room.house), categories(room)
+	return room, nil
+}
+
+// OpenNow moves the opening to at, unless it lies before that already, and the prequeue with it. For the caller's
+// transaction; an event whose closing has passed answers ErrEnded.
+func (s *Service) OpenNow(ctx context.Context, tx *gorm.DB, eventID int64, at time.Time) error {
+	var closed bool
+	err := tx.WithContext(ctx).Raw(`SELECT coalesce(closes_at <= ?, false) FROM events WHERE id = ? FOR NO KEY UPDATE`, at, eventID).
+		Scan(&closed).Error
+	if err != nil {
+		return fmt.Errorf("open event: %w", err)
+	}
+	if closed {
+		return ErrEnded
+	}
+	err = tx.WithContext(ctx).Exec(`UPDATE events SET opens_at = ?, prequeue_at = least(prequeue_at, ?) WHERE id = ? AND opens_at > ?`,
+		at, at, eventID, at).Error
+	if err != nil {
+		return fmt.Errorf("open event: %w", err)
+	}
+	return nil
+}
+
+// phaseByTime is what the phase must be by the event's own times, for the moments when the line cannot be asked.
+func phaseByTime(e *Event, now time.Time) string {
+	switch {
+	case e.ClosesAt != nil && !now.Before(*e.ClosesAt):
+		return phaseEnded
+	case !now.Before(e.OpensAt):
+		return "open"
+	case !now.Before(e.PrequeueAt):
+		return "prequeue"
+	}
+	return "announced"
+}
+
+const phaseEnded = "ended"
+
+// times as the API writes them.
+func when(t *time.Time) clock.Time {
+	if t == nil {
+		return clock.Time{}
+	}
+	return clock.Time(*t)
+}

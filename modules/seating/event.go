@@ -1,0 +1,162 @@
+package seating
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"fairseat/app/fault"
+)
+
+// What an event can be refused for.
+var (
+	ErrNoSuchEvent   = fault.New(fault.NotFound, "no-such-event", "There is no such event.")
+	ErrSlugTaken     = fault.New(fault.Conflict, "slug-taken", "Another event has this slug already; choose a new one.")
+	ErrMissingPrices = fault.New(fault.Invalid, "missing-prices",
+		"Every category needs a price, or null when it is not on sale; see categories.")
+	ErrEnded = fault.New(fault.Gone, "ended", "The sale of this event has ended.")
+)
+
+// Event is one performance on sale. Treat it as read-only; it is at most a second old.
+type Event struct {
+	ID               int64
+	Slug             string
+	Name             string
+	Description      string
+	Venue            string
+	Contact          string
+	TermsURL         string
+	Timezone         string    // a name of the IANA database
+	StartsAt         time.Time // zero: not announced
+	Currency         string    // ISO 4217
+	PlanID           int64
+	PlanVersion      string // changes whenever the drawing does
+	Categories       []Category
+	SeatsTotal       int // drawn seats, on sale or not
+	MaxPerBuyer      int
+	HoldSeconds      int
+	PaySeconds       int
+	LateOfferSeconds int
+	PrequeueAt       time.Time
+	OpensAt          time.Time
+	ClosesAt         *time.Time // nil: when the organiser ends it
+}
+
+// Category is what seats are sold as in one event.
+type Category struct {
+	ID    string
+	Name  string
+	Color string
+	Price *int64 // minor units, all-in; nil = not on sale
+	Seats int
+}
+
+// Seat is one place of an event as a fan knows it.
+type Seat struct {
+	N            int
+	Label        string
+	Category     string // its id
+	CategoryName string
+	Price        int64 // minor units; 0 also for a seat that is not on sale
+}
+
+// Event finds an event by its slug, or answers ErrNoSuchEvent.
+func (s *Service) Event(ctx context.Context, slug string) (*Event, error) {
+	if !isSlug(slug) {
+		return nil, ErrNoSuchEvent // Postgres would refuse some of these as text
+	}
+	return s.cached(s.events.slug(slug), func() (*Event, error) { return s.loadEvent(ctx, "slug = ?", slug) })
+}
+
+// EventByID finds an event, or answers ErrNoSuchEvent.
+func (s *Service) EventByID(ctx context.Context, id int64) (*Event, error) {
+	return s.cached(s.events.id(id), func() (*Event, error) { return s.loadEvent(ctx, "id = ?", id) })
+}
+
+// SeatInfo tells label, category and price of seats, in the order asked; numbers that are no seat are left out.
+func (s *Service) SeatInfo(ctx context.Context, eventID int64, seats []int) ([]Seat, error) {
+	event, err := s.EventByID(ctx, eventID)
+	if err != nil {
+		return nil, err
+	}
+	room, err := s.room(ctx, event.PlanID)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Seat, 0, len(seats))
+	for _, n := range seats {
+		drawn := room.plan.Seat(n)
+		if drawn == nil {
+			continue
+		}
+		c := event.Categories[drawn.Category]
+		seat := Seat{N: n, Label: drawn.Label, Category: c.ID, CategoryName: c.Name}
+		if c.Price != nil {
+			seat.Price = *c.Price
+		}
+		out = append(out, seat)
+	}
+	return out, nil
+}
+
+// category finds a category by its id; -1 for none.
+func (e *Event) category(id string) int {
+	return slices.IndexFunc(e.Categories, func(c Category) bool { return c.ID == id })
+}
+
+// eventCache keeps events for up to a second, and longer while Postgres is away: who watches a map keeps watching.
+type eventCache struct {
+	mu     sync.Mutex
+	bySlug map[string]*cachedEvent
+	byID   map[int64]*cachedEvent
+}
+
+type cachedEvent struct {
+	event *Event
+	beat  int64
+}
+
+func (c *eventCache) slug(slug string) *cachedEvent {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.bySlug[slug]
+}
+
+func (c *eventCache) id(id int64) *cachedEvent {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.byID[id]
+}
+
+func (c *eventCache) put(e *Event, beat int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	entry := &cachedEvent{e, beat}
+	c.bySlug[e.Slug], c.byID[e.ID] = entry, entry
+}
+
+func (c *eventCache) forget(e *Event) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.bySlug, e.Slug)
+	delete(c.byID, e.ID)
+}
+
+func (s *Service) cached(have *cachedEvent, load func() (*Event, error)) (*Event, error) {
+	beat := s.beat.Load()
+	if have != nil && beat > 0 && beat-have.beat <= 1 {
+		return have.event, nil
+	}
+	event, err := load()
+	switch {
+	case err == nil:
+		s.events.put(event, beat)
+		return event, nil
+	case errors.Is(err, ErrNoSuchEvent) || have == nil:
+		return nil, err
+	}
+	s.Log.Debug("event served from memory", "event_id", have.event.ID, "error", err)
+	return have.event, nil
+}

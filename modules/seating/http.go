@@ -1,0 +1,253 @@
+package seating
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/clock"
+	"fairseat/app/fault"
+	"fairseat/app/request"
+	"fairseat/modules/seating/internal/live"
+)
+
+var (
+	errNotFound  = fault.New(fault.NotFound, "not-found", "There is nothing at this address.")
+	errNoUpgrade = fault.New(fault.Bad, "bad-request", "This address speaks WebSocket only.")
+)
+
+// maxSeats is how many seats one request may name.
+const maxSeats = 100
+
+// handler answers HTTP for the module.
+type handler struct{ seating *Service }
+
+// Routes hangs the module's routes on their groups.
+func (s *Service) Routes(r request.Routes) {
+	h := &handler{s}
+	r.API.GET("/events", h.listEvents)
+	r.Event.GET("", h.getEvent)
+	r.Event.GET("/plan", h.getPlan)
+	r.Event.GET("/plan/:file", h.getPlanFile)
+	r.Event.GET("/seats", h.getSeats)
+	r.Event.GET("/live", h.live)
+	r.Place.GET("/holds", h.getHolds)
+	r.Place.POST("/holds", h.placeHold)
+	r.Place.DELETE("/holds", h.releaseAll)
+	r.Place.DELETE("/holds/:n", h.release)
+	r.Admin.GET("/plans", h.listPlans)
+	r.Admin.POST("/plans", h.importPlan, r.Idempotent)
+	r.Admin.GET("/events", h.listAllEvents)
+	r.Admin.POST("/events", h.createEvent, r.Idempotent)
+	r.AdminEvent.GET("", h.getWholeEvent)
+	r.AdminEvent.PATCH("", h.patchEvent)
+	r.AdminEvent.POST("/blocks", h.block, r.Idempotent)
+	r.AdminEvent.DELETE("/blocks/:id", h.unblock)
+}
+
+// ResolveEvent is the middleware that finds the event a path names, or answers 404 no-such-event.
+func (s *Service) ResolveEvent() echo.MiddlewareFunc {
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return func(c echo.Context) error {
+			e, err := s.Event(c.Request().Context(), c.Param("event"))
+			if err != nil {
+				return err
+			}
+			request.SetEvent(c, request.Event{ID: e.ID, Slug: e.Slug})
+			return next(c)
+		}
+	}
+}
+
+// live answers GET /events/:event/live. The connection is accepted first: a browser can read a close code only.
+func (h *handler) live(c echo.Context) error {
+	if !live.IsUpgrade(c.Request()) {
+		return errNoUpgrade
+	}
+	place, err := h.seating.Places.Place(c)
+	if err != nil {
+		place = request.Place{}
+	}
+	since, err := strconv.ParseInt(c.QueryParam("since"), 10, 64)
+	if err != nil || since < 0 {
+		since = -1
+	}
+	conn, err := live.Accept(c.Response(), c.Request())
+	if err != nil {
+		return nil // answered by Accept
+	}
+	h.seating.watch(c.Request().Context(), conn, c.Request(), request.EventOf(c), place, since)
+	return nil
+}
+
+// holdRequest is the body of POST holds: one of seats, best, area.
+type holdRequest struct {
+	Seats    []json.RawMessage `json:"seats"`
+	Best     *bestRequest      `json:"best"`
+	Area     *json.RawMessage  `json:"area"`
+	Quantity *json.RawMessage  `json:"quantity"`
+}
+
+type bestRequest struct {
+	Quantity   json.RawMessage `json:"quantity"`
+	Category   string          `json:"category"`
+	Accessible bool            `json:"accessible"`
+}
+
+// check gives the seats or the wish of a request.
+func (r *holdRequest) check() (seats []int, best *Best, err error) {
+	fields := fault.Fields{}
+	switch {
+	case r.Area != nil || r.Quantity != nil:
+		fields["area"] = notYet
+	case (r.Seats == nil) == (r.Best == nil):
+		fields["seats"] = "give either seats or best"
+	case r.Best != nil:
+		best = &Best{Category: r.Best.Category, Accessible: r.Best.Accessible}
+		if number(fields, "best.quantity", r.Best.Quantity, &best.Quantity, 1, maxSeats); len(r.Best.Quantity) == 0 {
+			fields["best.quantity"] = "is needed"
+		}
+	default:
+		seats = seatList(fields, r.Seats, maxSeats)
+	}
+	return seats, best, fields.Err()
+}
+
+// seatList reads numbers of seats; whether they exist is asked later. Repetitions count once.
+func seatList(fields fault.Fields, raw []json.RawMessage, most int) []int {
+	if len(raw) == 0 || len(raw) > most {
+		fields["seats"] = fmt.Sprintf("names 1 to %d seats", most)
+		return nil
+	}
+	seats, named := make([]int, 0, len(raw)), make(map[int]bool, len(raw))
+	for _, text := range raw {
+		n, err := integer(text)
+		if err != nil {
+			fields["seats"] = "is a list of whole numbers"
+			return nil
+		}
+		if !named[n] {
+			named[n] = true
+			seats = append(seats, n)
+		}
+	}
+	return seats
+}
+
+// placeHold answers POST /events/:event/holds.
+func (h *handler) placeHold(c echo.Context) error {
+	var req holdRequest
+	if err := request.Decode(c, &req); err != nil {
+		return err
+	}
+	seats, best, err := req.check()
+	if err != nil {
+		return err
+	}
+	ctx := c.Request().Context()
+	place, _ := request.PlaceOf(c)
+	if err := h.seating.budget(ctx, place.EventID, place.Key); err != nil {
+		return err
+	}
+	var basket Basket
+	if best != nil {
+		basket, err = h.seating.HoldBest(ctx, place.EventID, place.Key, *best)
+	} else {
+		basket, err = h.seating.PlaceHold(ctx, place.EventID, place.Key, seats)
+	}
+	if err != nil {
+		return err
+	}
+	return private(c).JSON(http.StatusCreated, newBasketResponse(basket))
+}
+
+// getHolds answers GET /events/:event/holds.
+func (h *handler) getHolds(c echo.Context) error {
+	place, _ := request.PlaceOf(c)
+	basket, err := h.seating.Basket(c.Request().Context(), place.EventID, place.Key)
+	if err != nil {
+		return err
+	}
+	return private(c).JSON(http.StatusOK, newBasketResponse(basket))
+}
+
+// releaseAll answers DELETE /events/:event/holds.
+func (h *handler) releaseAll(c echo.Context) error {
+	place, _ := request.PlaceOf(c)
+	if err := h.seating.Release(c.Request().Context(), place.EventID, place.Key); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// release answers DELETE /events/:event/holds/:n.
+func (h *handler) release(c echo.Context) error {
+	n, err := strconv.Atoi(c.Param("n"))
+	if err != nil {
+		return ErrNoSuchSeat
+	}
+	place, _ := request.PlaceOf(c)
+	if err := h.seating.Release(c.Request().Context(), place.EventID, place.Key, n); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+type (
+	basketResponse struct {
+		Seats     []seatResponse `json:"seats"`
+		Total     int64          `json:"total"`
+		Currency  string         `json:"currency"`
+		ExpiresAt clock.Time     `json:"expires_at"`
+		Version   int64          `json:"version"`
+	}
+	seatResponse struct {
+		N        int    `json:"n"`
+		Label    string `json:"label"`
+		Category string `json:"category"`
+		Price    int64  `json:"price"`
+	}
+)
+
+func newBasketResponse(b Basket) basketResponse {
+	out := basketResponse{Seats: make([]seatResponse, len(b.Seats)), Total: b.Total, Currency: b.Currency,
+		ExpiresAt: clock.Time(b.ExpiresAt), Version: b.Version}
+	for i, s := range b.Seats {
+		out.Seats[i] = seatResponse{N: s.N, Label: s.Label, Category: s.Category, Price: s.Price}
+	}
+	return out
+}
+
+// private keeps an answer about one fan out of every cache.
+func private(c echo.Context) echo.Context {
+	c.Response().Header().Set(echo.HeaderCacheControl, "private, no-store")
+	return c
+}
+
+// public lets caches keep an answer that is the same for everybody; true when the caller has it already.
+func public(c echo.Context, control, etag string) bool {
+	h := c.Response().Header()
+	h.Set(echo.HeaderCacheControl, control)
+	h.Set("ETag", etag)
+	for _, have := range strings.Split(c.Request().Header.Get("If-None-Match"), ",") {
+		have = strings.TrimSpace(have)
+		if have == "*" || strings.TrimPrefix(have, "W/") == strings.TrimPrefix(etag, "W/") {
+			return true
+		}
+	}
+	return false
+}
+
+func acceptsGzip(r *http.Request) bool {
+	for _, part := range strings.Split(r.Header.Get(echo.HeaderAcceptEncoding), ",") {
+		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
+		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
+			return strings.ReplaceAll(q, " ", "") != "q=0"
+		}
+	}
+	return false
+}

@@ -1,0 +1,151 @@
+package seating
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/clock"
+	"fairseat/app/fault"
+	"fairseat/app/request"
+)
+
+// maxBlock is how many seats one block may take.
+const maxBlock = 5000
+
+func whoIs(c echo.Context) by {
+	staff, _ := request.StaffOf(c)
+	return by{staff: staff, ip: c.RealIP()}
+}
+
+// importPlan answers POST /admin/plans, whose body is the file itself.
+func (h *handler) importPlan(c echo.Context) error {
+	if format := c.QueryParam("format"); format != "" && format != "pretix" {
+		return fault.Fields{"format": notYet}.Err()
+	}
+	made, err := h.seating.importPlan(c.Request().Context(), whoIs(c), c.Request().Body)
+	if err != nil {
+		if strings.HasPrefix(err.Error(), "read plan file") {
+			return request.BodyError(err)
+		}
+		return err
+	}
+	return c.JSON(http.StatusCreated, made)
+}
+
+type planResponse struct {
+	ID        string     `json:"id"`
+	Name      string     `json:"name"`
+	Seats     int        `json:"seats"`
+	Version   string     `json:"version"`
+	CreatedAt clock.Time `json:"created_at"`
+}
+
+// listPlans answers GET /admin/plans.
+func (h *handler) listPlans(c echo.Context) error {
+	rows, err := h.seating.listPlans(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	out := make([]planResponse, len(rows))
+	for i, r := range rows {
+		out[i] = planResponse{ID: strconv.FormatInt(r.ID, 10), Name: r.Name, Seats: r.Seats, Version: r.Digest, CreatedAt: clock.Time(r.CreatedAt)}
+	}
+	return c.JSON(http.StatusOK, map[string]any{"plans": out})
+}
+
+// listAllEvents answers GET /admin/events.
+func (h *handler) listAllEvents(c echo.Context) error {
+	events, err := h.seating.Events(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	out := make([]wholeEventResponse, len(events))
+	for i, e := range events {
+		out[i] = h.seating.describeWhole(c.Request().Context(), e)
+	}
+	return c.JSON(http.StatusOK, map[string]any{"events": out})
+}
+
+// createEvent answers POST /admin/events.
+func (h *handler) createEvent(c echo.Context) error {
+	var req eventRequest
+	if err := request.Decode(c, &req); err != nil {
+		return err
+	}
+	e, err := h.seating.createEvent(c.Request().Context(), whoIs(c), &req)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, h.seating.describeWhole(c.Request().Context(), e))
+}
+
+// getWholeEvent answers GET /admin/events/:event.
+func (h *handler) getWholeEvent(c echo.Context) error {
+	e, err := h.seating.EventByID(c.Request().Context(), request.EventOf(c).ID)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, h.seating.describeWhole(c.Request().Context(), e))
+}
+
+// patchEvent answers PATCH /admin/events/:event.
+func (h *handler) patchEvent(c echo.Context) error {
+	var req eventRequest
+	if err := request.Decode(c, &req); err != nil {
+		return err
+	}
+	e, err := h.seating.patchEvent(c.Request().Context(), whoIs(c), request.EventOf(c).ID, &req)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, h.seating.describeWhole(c.Request().Context(), e))
+}
+
+type (
+	blockRequest struct {
+		Seats  []json.RawMessage `json:"seats"`
+		Reason string            `json:"reason"`
+		Until  json.RawMessage   `json:"until"`
+	}
+	blockResponse struct {
+		ID string `json:"id"`
+	}
+)
+
+// block answers POST /admin/events/:event/blocks.
+func (h *handler) block(c echo.Context) error {
+	var req blockRequest
+	if err := request.Decode(c, &req); err != nil {
+		return err
+	}
+	fields := fault.Fields{}
+	seats := seatList(fields, req.Seats, maxBlock)
+	reason := strings.TrimSpace(req.Reason)
+	if reason == "" || utf8.RuneCountInString(reason) > 500 || strings.ContainsRune(reason, 0) {
+		fields["reason"] = "is needed, in at most 500 characters"
+	}
+	if !absent(req.Until) {
+		fields["until"] = notYet
+	}
+	if err := fields.Err(); err != nil {
+		return err
+	}
+	id, err := h.seating.block(c.Request().Context(), whoIs(c), request.EventOf(c).ID, seats, reason)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, blockResponse{ID: id})
+}
+
+// unblock answers DELETE /admin/events/:event/blocks/:id.
+func (h *handler) unblock(c echo.Context) error {
+	if err := h.seating.unblock(c.Request().Context(), whoIs(c), request.EventOf(c).ID, c.Param("id")); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}

@@ -1,0 +1,190 @@
+// Package holds keeps an event's map in Redis: who holds which seat until when, and which seats are taken by claims.
+// Each method is one script, so it happens whole or not at all, and each may safely be repeated.
+//
+//	         hold                 take (checkout)              take (sold)
+//	free ───────────→ held ──────────────────────→ in checkout ───────────→ sold
+//	  ↑ release, expire │ take overrides any hold        │ untake               │ untake
+//	  └─────────────────┴────────────────────────────────┴──────────────────────┘
+//
+// The map lives in epochs. A lost or replaced Redis has no epoch, or an old one: scripts then answer EpochError, the
+// caller rebuilds (Begin, Take what Postgres has, Open) or takes over the newer epoch, and tries again.
+package holds
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"fairseat/app/clock"
+)
+
+//go:embed lua/*.lua
+var scripts embed.FS
+
+// Why a script refused.
+var (
+	ErrClosed      = errors.New("the map is being rebuilt")
+	ErrNotAdmitted = errors.New("not admitted")
+	ErrLimit       = errors.New("over the limit")
+	ErrExpired     = errors.New("nothing held any more")
+)
+
+// EpochError says that the map is in another epoch than the caller believed; 0 = it is lost.
+type EpochError struct{ Epoch int64 }
+
+func (e *EpochError) Error() string { return fmt.Sprintf("the map is in epoch %d", e.Epoch) }
+
+// TakenError lists the seats that somebody else holds or has.
+type TakenError struct{ Seats []int }
+
+func (e *TakenError) Error() string { return fmt.Sprintf("taken: %v", e.Seats) }
+
+// Keys are the names an event's map is kept under.
+type Keys struct {
+	Base         string // begins every name of ours and carries the hash tag
+	Leases, Born string // of admissions; they belong to the queue and carry the same tag
+}
+
+// Name is the full name of one of our keys.
+func (k Keys) Name(of string) string { return k.Base + of }
+
+// At is an event's map as the caller believes it to be.
+type At struct {
+	Keys
+	Epoch int64
+}
+
+// Basket is what one place holds, under its one deadline.
+type Basket struct {
+	Seats    []int
+	Deadline time.Time // zero when nothing is held
+	Version  int64     // of the map right after
+}
+
+// Store runs the scripts.
+type Store struct {
+	redis rueidis.Client
+	clock clock.Clock
+
+	hold, release, basket, pin, take, untake, expire, pulse, begin, open, snapshot, lapsed, changes *rueidis.Lua
+}
+
+// timeout bounds every call; a call that timed out may have happened, and may be repeated.
+const timeout = time.Second
+
+// New makes a Store. It panics only when a script is missing from the binary.
+func New(redis rueidis.Client, c clock.Clock) *Store {
+	s := &Store{redis: redis, clock: c}
+	common := text("common")
+	for name, script := range map[string]**rueidis.Lua{
+		"hold": &s.hold, "release": &s.release, "basket": &s.basket, "pin": &s.pin, "take": &s.take, "untake": &s.untake,
+		"expire": &s.expire, "pulse": &s.pulse, "begin": &s.begin, "open": &s.open, "snapshot": &s.snapshot, "lapsed": &s.lapsed,
+		"changes": &s.changes,
+	} {
+		*script = rueidis.NewLuaScript(common + "\n" + text(name))
+	}
+	return s
+}
+
+func text(name string) string {
+	b, err := scripts.ReadFile("lua/" + name + ".lua")
+	if err != nil {
+		panic(err)
+	}
+	return string(b)
+}
+
+// Hold adds seats to a place's basket: all, or *TakenError, ErrLimit or ErrNotAdmitted. A new basket lives for d; one
+// that is there keeps its deadline. The basket comes back whole.
+func (s *Store) Hold(ctx context.Context, at At, place string, most int, d time.Duration, seats []int) (Basket, error) {
+	args := append([]string{place, strconv.Itoa(most), millis(d)}, texts(seats)...)
+	return s.runBasket(ctx, s.hold, at, args...)
+}
+
+// Release gives seats back, all of the basket when none is named, and returns what is left. With insist it is refused
+// to a place that is not admitted.
+func (s *Store) Release(ctx context.Context, at At, place string, insist bool, seats []int) (Basket, error) {
+	return s.runBasket(ctx, s.release, at, append([]string{place, flag(insist)}, texts(seats)...)...)
+}
+
+// Basket reads what a place holds.
+func (s *Store) Basket(ctx context.Context, at At, place string, insist bool) (Basket, error) {
+	return s.runBasket(ctx, s.basket, at, place, flag(insist))
+}
+
+// Pin makes the basket live for at least d from now, or answers ErrExpired when nothing is held any more.
+func (s *Store) Pin(ctx context.Context, at At, place string, d time.Duration) (Basket, error) {
+	return s.runBasket(ctx, s.pin, at, place, millis(d))
+}
+
+// Expire frees at most limit seats whose holds ran out, and tells how many.
+func (s *Store) Expire(ctx context.Context, at At, limit int) (int, error) {
+	out, err := s.run(ctx, s.expire, at, strconv.Itoa(limit))
+	if err != nil {
+		return 0, err
+	}
+	return strconv.Atoi(out.text(1))
+}
+
+// Lapsed gives those of the places whose admission has ended.
+func (s *Store) Lapsed(ctx context.Context, at At, places []string) ([]string, error) {
+	out, err := s.run(ctx, s.lapsed, at, places...)
+	if err != nil {
+		return nil, err
+	}
+	gone := make([]string, 0, len(out)-1)
+	for i := 1; i < len(out); i++ {
+		gone = append(gone, out.text(i))
+	}
+	return gone, nil
+}
+
+// Publish says a message to every replica that watches the map.
+func (s *Store) Publish(ctx context.Context, k Keys, message string) error {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return s.redis.Do(ctx, s.redis.B().Spublish().Channel(k.Name("ch")).Message(message).Build()).Error()
+}
+
+// Alone answers true to one caller in d; the others leave the work to it.
+func (s *Store) Alone(ctx context.Context, k Keys, work string, d time.Duration) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := s.redis.Do(ctx, s.redis.B().Set().Key(k.Name(work)).Value("").Nx().Px(d).Build()).Error()
+	if rueidis.IsRedisNil(err) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func (s *Store) runBasket(ctx context.Context, script *rueidis.Lua, at At, args ...string) (Basket, error) {
+	out, err := s.run(ctx, script, at, args...)
+	if err != nil {
+		return Basket{}, err
+	}
+	b := Basket{Version: out.number(2)}
+	if b.Seats, err = out.seats(3); err != nil {
+		return Basket{}, err
+	}
+	if due := out.number(1); due > 0 && len(b.Seats) > 0 {
+		b.Deadline = time.UnixMilli(due).UTC()
+	}
+	return b, nil
+}
+
+// run executes a script and turns its refusals into errors.
+func (s *Store) run(ctx context.Context, script *rueidis.Lua, at At, args ...string) (answer, error) {
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	all := append([]string{strconv.FormatInt(at.Epoch, 10), clock.RedisArg(s.clock)}, args...)
+	out, err := script.Exec(ctx, s.redis, []string{at.Base, at.Leases, at.Born}, all).ToArray()
+	if err != nil {
+		return nil, err
+	}
+	return read(out)
+}

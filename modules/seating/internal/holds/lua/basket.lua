@@ -1,0 +1,8 @@
+-- basket reads what a place holds.
+-- ARGV 3 place  4 "1" when only somebody admitted may ask
+-- returns OK deadline version seat… | NOTADMITTED | EPOCH e | CLOSED
+local no = refused(false)
+if no then return no end
+awake()
+if ARGV[4] == '1' and not admitted(ARGV[3]) then return { 'NOTADMITTED' } end
+return answer(basket(ARGV[3]))

@@ -1,0 +1,171 @@
+-- Stands in front of every script of this folder.
+--
+-- KEYS 1 base of the event's key names; it carries the {hash tag}, so every name made from it lies in one slot
+--      2 leases of admissions (place -> deadline ms)   3 born (place -> ms of admission); both are the queue's
+-- ARGV 1 the epoch the caller believes in   2 now in ms, "" = Redis TIME   3… the script's own
+-- Every script returns an array that begins with a word: OK, or why not. EPOCH e: the map is in epoch e ("" = lost).
+-- CLOSED: the map is being rebuilt.
+--
+-- epoch  "7", or "7!" while it is being rebuilt      ver   version of the map: epoch * 2^32 + changes
+-- x      zset seat -> deadline ms: A HOLD IS LIVE IFF ITS DEADLINE LIES AHEAD; nothing else says so
+-- own    hash seat -> place     b:<place>  set of seats held     holders  set of places that hold
+-- k:<seat> expires about when the hold does: only a bell          chose    set of places that held since admitted
+-- taken  hash seat -> "claim:c|s|b:place" (checkout, sold, blocked); only that claim's id removes it
+-- t:<place> set of seats taken by its claims     payers  set of places with a claim in checkout
+-- log    stream version-0 -> s seat, st state: 0 free 1 held 2 sold 3 blocked 4 in checkout
+-- ch     shard channel: "v" the log grew · "shift" deadlines moved · "p <from> <place> <frame>" for one place's eyes
+-- hb     ms when somebody last looked after the deadlines
+
+local function key(name) return KEYS[1] .. name end
+
+-- Lua's own conversion loses digits above 1e14.
+local function int(n) return string.format('%.0f', n) end
+
+local now = tonumber(ARGV[2])
+if not now then
+  local t = redis.call('TIME')
+  now = t[1] * 1000 + math.floor(t[2] / 1000)
+end
+
+-- refused gives the answer when the caller's epoch is not the map's, or the map is closed to this script.
+local function refused(also_closed)
+  local e = redis.call('GET', key('epoch'))
+  if not e then return { 'EPOCH', '' } end
+  local closed = string.sub(e, -1) == '!'
+  if closed then e = string.sub(e, 1, -2) end
+  if e ~= ARGV[1] then return { 'EPOCH', e } end
+  if closed and not also_closed then return { 'CLOSED' } end
+end
+
+-- awake pays back an outage: when nobody looked for more than 3 s, nobody could pay or choose, so every deadline moves
+-- by the gap. Runs before anything is judged. A test's own clock knows no outage.
+local function awake()
+  if ARGV[2] ~= '' then return end
+  local hb = tonumber(redis.call('GET', key('hb')) or '')
+  if not hb or now - hb <= 3000 then return end
+  local gap = now - hb
+  redis.call('SET', key('hb'), int(now))
+  for _, zset in ipairs({ key('x'), KEYS[2] }) do
+    local all = redis.call('ZRANGE', zset, 0, -1, 'WITHSCORES')
+    for i = 1, #all, 2 do
+      local due = tonumber(all[i + 1]) + gap
+      redis.call('ZADD', zset, int(due), all[i])
+      if zset == key('x') then
+        redis.call('SET', key('k:' .. all[i]), '', 'PX', int(math.max(1, due - now)))
+      end
+    end
+  end
+  redis.call('SPUBLISH', key('ch'), 'shift')
+end
+
+local grew = false
+
+-- log gives the map its next version.
+local function log(seat, state)
+  local v = int(redis.call('INCR', key('ver')))
+  redis.call('XADD', key('log'), 'MAXLEN', '~', '8192', v .. '-0', 's', seat, 'st', state)
+  grew = true
+end
+
+-- ring wakes the watchers, once a script.
+local function ring()
+  if grew then redis.call('SPUBLISH', key('ch'), 'v') end
+end
+
+-- held gives the place and the deadline of a live hold on the seat.
+local function held(seat)
+  local due = tonumber(redis.call('ZSCORE', key('x'), seat) or '')
+  if due and due > now then return redis.call('HGET', key('own'), seat), due end
+end
+
+-- drop ends a hold without saying what the seat becomes; it gives the place that had it.
+local function drop(seat)
+  local place = redis.call('HGET', key('own'), seat)
+  redis.call('ZREM', key('x'), seat)
+  redis.call('HDEL', key('own'), seat)
+  redis.call('DEL', key('k:' .. seat))
+  if place then
+    redis.call('SREM', key('b:' .. place), seat)
+    if redis.call('EXISTS', key('b:' .. place)) == 0 then redis.call('SREM', key('holders'), place) end
+  end
+  return place
+end
+
+local lost = {} -- place -> seats it lost in this script
+
+local function loses(place, seat)
+  if not place then return end
+  lost[place] = lost[place] or {}
+  table.insert(lost[place], seat)
+end
+
+-- lapse frees a seat whose hold has run out.
+local function lapse(seat)
+  loses(drop(seat), seat)
+  log(seat, 0)
+end
+
+-- tell says to each place what it lost.
+local function tell()
+  for place, seats in pairs(lost) do
+    redis.call('SPUBLISH', key('ch'),
+      'p - ' .. place .. ' {"t":"expired","seats":[' .. table.concat(seats, ',') .. ']}')
+  end
+end
+
+-- basket lapses what ran out of a place's holds and gives the rest, with its one deadline.
+local function basket(place)
+  local seats, due = {}, 0
+  for _, seat in ipairs(redis.call('SMEMBERS', key('b:' .. place))) do
+    local owner, d = held(seat)
+    if owner == place then
+      table.insert(seats, seat)
+      due = math.max(due, d)
+    else
+      lapse(seat)
+    end
+  end
+  return seats, due
+end
+
+-- hold puts a deadline on a seat.
+local function hold(seat, due)
+  redis.call('ZADD', key('x'), int(due), seat)
+  redis.call('SET', key('k:' .. seat), '', 'PX', int(math.max(1, due - now)))
+end
+
+-- admitted tells whether the place is inside; raise lets it stay at least that long, and never lets anybody in.
+local function admitted(place)
+  local lease = tonumber(redis.call('ZSCORE', KEYS[2], place) or '')
+  return lease and lease > now
+end
+local function raise(place, until_ms)
+  redis.call('ZADD', KEYS[2], 'XX', 'GT', int(until_ms), place)
+end
+
+-- claim_of splits what stands in taken: id, status, place.
+local function claim_of(seat)
+  local value = redis.call('HGET', key('taken'), seat)
+  if value then return string.match(value, '^(%d+):(%a):(.*)$') end
+end
+
+-- settle says whether a place still has a claim in checkout.
+local function settle(place)
+  for _, seat in ipairs(redis.call('SMEMBERS', key('t:' .. place))) do
+    local _, status = claim_of(seat)
+    if status == 'c' then
+      redis.call('SADD', key('payers'), place)
+      return
+    end
+  end
+  redis.call('SREM', key('payers'), place)
+end
+
+-- answer is the end of a script that speaks of a basket.
+local function answer(seats, due)
+  ring()
+  tell()
+  local out = { 'OK', int(due), redis.call('GET', key('ver')) }
+  for _, seat in ipairs(seats) do table.insert(out, seat) end
+  return out
+end

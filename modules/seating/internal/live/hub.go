@@ -1,0 +1,160 @@
+package live
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sync"
+)
+
+// Hub is everybody who watches one event through this replica.
+type Hub struct {
+	mirror *Mirror
+	limits Limits
+	// empty is told when the last socket of a place has closed here.
+	empty func(place string)
+
+	mu     sync.Mutex
+	places map[string][]*Socket
+	count  int
+	round  int
+	closed bool
+
+	// ending counts sockets from joining until they are closed for good.
+	ending sync.WaitGroup
+}
+
+// rounds is the number of Ping calls after which every socket has been pinged once.
+const rounds = 25
+
+// NewHub shows a mirror; empty may be nil.
+func NewHub(m *Mirror, limits Limits, empty func(place string)) *Hub {
+	if empty == nil {
+		empty = func(string) {}
+	}
+	return &Hub{mirror: m, limits: limits, empty: empty, places: map[string][]*Socket{}}
+}
+
+// Join lets a place watch, from the version it says it has; -1 for none. It returns at once, and the socket lives on.
+// A hub that is closing sends the watcher elsewhere.
+func (h *Hub) Join(c *Conn, place string, since int64) {
+	s := &Socket{hub: h, conn: c, place: place, version: since}
+	h.mu.Lock()
+	if h.closed {
+		h.mu.Unlock()
+		s.conn.Refuse(CodeRestarting, "restarting")
+		return
+	}
+	h.ending.Add(1)
+	h.count++
+	s.slot = h.count % rounds
+	h.places[place] = append(h.places[place], s)
+	h.mu.Unlock()
+	go s.read()
+	s.wake()
+}
+
+// Tick sends what was applied since the last one to everybody who keeps up.
+func (h *Hub) Tick() {
+	if !h.mirror.Tick() {
+		return
+	}
+	for _, s := range h.all() {
+		s.wake()
+	}
+}
+
+// Tell sends a frame to the sockets of one place, and tells how many there are.
+func (h *Hub) Tell(place string, frame []byte) int {
+	h.mu.Lock()
+	sockets := slices.Clone(h.places[place])
+	h.mu.Unlock()
+	for _, s := range sockets {
+		s.tell(frame)
+	}
+	return len(sockets)
+}
+
+// Ping is called once a second and pings each socket every 25th time.
+func (h *Hub) Ping() {
+	h.mu.Lock()
+	h.round = (h.round + 1) % rounds
+	round := h.round
+	h.mu.Unlock()
+	for _, s := range h.all() {
+		if s.slot == round {
+			go s.ping()
+		}
+	}
+}
+
+// Places are those who watch.
+func (h *Hub) Places() []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	places := make([]string, 0, len(h.places))
+	for p := range h.places {
+		places = append(places, p)
+	}
+	return places
+}
+
+// Sockets is how many are open.
+func (h *Hub) Sockets() int { return len(h.all()) }
+
+// Leave closes the sockets of a place, with a last frame that says why.
+func (h *Hub) Leave(place string, code int, reason string) {
+	h.mu.Lock()
+	sockets := slices.Clone(h.places[place])
+	h.mu.Unlock()
+	for _, s := range sockets {
+		s.close(code, reason, bye(reason))
+	}
+}
+
+// Close tells everybody to come back elsewhere and waits until they heard it or ctx ends. Nobody joins any more.
+func (h *Hub) Close(ctx context.Context) {
+	h.mu.Lock()
+	h.closed = true
+	h.mu.Unlock()
+	for _, s := range h.all() {
+		s.close(CodeRestarting, "restarting", bye("restarting"))
+	}
+	done := make(chan struct{})
+	go func() { h.ending.Wait(); close(done) }()
+	select {
+	case <-done:
+	case <-ctx.Done():
+	}
+}
+
+func (h *Hub) all() []*Socket {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	all := make([]*Socket, 0, len(h.places))
+	for _, sockets := range h.places {
+		all = append(all, sockets...)
+	}
+	return all
+}
+
+func (h *Hub) remove(s *Socket) {
+	h.mu.Lock()
+	left := slices.DeleteFunc(h.places[s.place], func(o *Socket) bool { return o == s })
+	if len(left) == 0 {
+		delete(h.places, s.place)
+	} else {
+		h.places[s.place] = left
+	}
+	closed := h.closed
+	h.mu.Unlock()
+	// A replica that restarts is no fan who left.
+	if len(left) == 0 && !closed {
+		h.empty(s.place)
+	}
+}
+
+func bye(reason string) []byte {
+	frame, _ := json.Marshal(map[string]string{"t": "bye", "reason": reason})
+	return frame
+}

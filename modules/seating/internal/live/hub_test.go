@@ -1,0 +1,389 @@
+package live
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"nhooyr.io/websocket" //nolint:staticcheck // the project's given library
+)
+
+//lint:file-ignore SA1019 the project's given library
+
+const patience = 10 * time.Second
+
+func eventually(t *testing.T, what string, done func() bool) {
+	t.Helper()
+	deadline := time.After(patience)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-deadline:
+			t.Fatalf("still not: %s", what)
+		case <-tick.C:
+		}
+	}
+}
+
+// stage is a hub behind a real server; ?place= and ?since= say who joins.
+type stage struct {
+	*Hub
+	m     *Mirror
+	url   string
+	empty chan string
+}
+
+func newStage(t *testing.T, seats int, limits Limits) *stage {
+	t.Helper()
+	s := &stage{m: NewMirror(), empty: make(chan string, 100)}
+	s.m.Load(1, houseOf(seats), nil, nil)
+	s.Hub = NewHub(s.m, limits, func(p string) { s.empty <- p })
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !IsUpgrade(r) {
+			w.WriteHeader(http.StatusTeapot)
+			return
+		}
+		c, err := Accept(w, r)
+		if err != nil {
+			return
+		}
+		since := int64(-1)
+		_, _ = fmt.Sscan(r.URL.Query().Get("since"), &since)
+		s.Join(c, r.URL.Query().Get("place"), since)
+	}))
+	s.url = "ws" + strings.TrimPrefix(server.URL, "http")
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+		defer cancel()
+		s.Close(ctx)
+		server.Close()
+	})
+	return s
+}
+
+func (s *stage) change(n int, state State) {
+	s.m.Apply([]Change{{s.m.Version() + 1, n, state}})
+}
+
+// client is a watcher that keeps everything it was told.
+type client struct {
+	ws *websocket.Conn
+	viewer
+	seats    int
+	mu       sync.Mutex
+	frames   []string
+	personal []string
+	ended    error
+	done     chan struct{}
+}
+
+func (s *stage) join(t *testing.T, query string, seats int) *client {
+	t.Helper()
+	return s.rejoin(t, query, viewer{}, seats)
+}
+
+// rejoin is a watcher who knows something from before.
+func (s *stage) rejoin(t *testing.T, query string, knows viewer, seats int) *client {
+	t.Helper()
+	ws, _, err := websocket.Dial(t.Context(), s.url+"?"+query, &websocket.DialOptions{Subprotocols: []string{Protocol}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ws.Subprotocol() != Protocol {
+		t.Errorf("subprotocol %q", ws.Subprotocol())
+	}
+	ws.SetReadLimit(1 << 20)
+	c := &client{ws: ws, viewer: knows, seats: seats, done: make(chan struct{})}
+	t.Cleanup(func() { _ = ws.CloseNow() })
+	go c.read(t)
+	return c
+}
+
+func (c *client) read(t *testing.T) {
+	defer close(c.done)
+	for {
+		_, text, err := c.ws.Read(context.Background())
+		c.mu.Lock()
+		if err != nil {
+			c.ended = err
+			c.mu.Unlock()
+			return
+		}
+		c.frames = append(c.frames, string(text))
+		var f anyFrame
+		_ = json.Unmarshal(text, &f)
+		if f.T == "snapshot" || f.T == "delta" {
+			c.take(failing{t}, c.seats, text)
+		} else {
+			c.personal = append(c.personal, string(text))
+		}
+		c.mu.Unlock()
+	}
+}
+
+// failing may be used from other goroutines than the test's.
+type failing struct{ t *testing.T }
+
+func (f failing) Fatalf(format string, args ...any) { f.t.Errorf(format, args...) }
+
+func (c *client) at(version int64) func() bool {
+	return func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.version == version }
+}
+
+func (c *client) told() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return append([]string{}, c.personal...)
+}
+
+func (c *client) code(t *testing.T) websocket.StatusCode {
+	t.Helper()
+	select {
+	case <-c.done:
+	case <-time.After(patience):
+		t.Fatal("the socket is still open")
+	}
+	return websocket.CloseStatus(c.ended)
+}
+
+func TestSnapshotThenDeltas(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 50, DefaultLimits())
+	ada := s.join(t, "place=ada", 50)
+	eventually(t, "a snapshot", ada.at(1))
+	for n := range 30 {
+		s.change(n, Held)
+		if n%3 == 0 {
+			s.change(n, Sold)
+		}
+		s.Tick()
+	}
+	eventually(t, "every change", ada.at(s.m.Version()))
+	late := s.rejoin(t, "place=late&since=5", viewer{version: 5, states: make([]byte, 50)}, 50)
+	eventually(t, "what came since", late.at(s.m.Version()))
+	late.mu.Lock()
+	if len(late.frames) != 1 || !strings.HasPrefix(late.frames[0], `{"t":"delta","p":5,`) {
+		t.Errorf("since 5: %v", late.frames)
+	}
+	late.mu.Unlock()
+	// Nothing new: nothing is said.
+	s.Tick()
+	ada.mu.Lock()
+	defer ada.mu.Unlock()
+	if ada.states[0] != 2 || ada.states[1] != 1 || ada.states[40] != 0 {
+		t.Errorf("states %v", ada.states)
+	}
+}
+
+func TestPersonalFrames(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 8, DefaultLimits())
+	tab1, tab2, bob := s.join(t, "place=ada", 8), s.join(t, "place=ada", 8), s.join(t, "place=bob", 8)
+	for _, c := range []*client{tab1, tab2, bob} {
+		eventually(t, "a snapshot", c.at(1))
+	}
+	if n := s.Tell("ada", []byte(`{"t":"hold","seats":[1]}`)); n != 2 {
+		t.Errorf("told %d sockets", n)
+	}
+	for _, c := range []*client{tab1, tab2} {
+		eventually(t, "the frame", func() bool { return len(c.told()) == 1 && c.told()[0] == `{"t":"hold","seats":[1]}` })
+	}
+	s.Tell("bob", []byte(`{"t":"order"}`))
+	eventually(t, "bob's frame", func() bool { return len(bob.told()) == 1 })
+	if len(tab1.told()) != 1 {
+		t.Error("ada heard bob's frame")
+	}
+}
+
+func TestEnds(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 8, DefaultLimits())
+	ada, second, bob := s.join(t, "place=ada", 8), s.join(t, "place=ada", 8), s.join(t, "place=bob", 8)
+	for _, c := range []*client{ada, second, bob} {
+		eventually(t, "a snapshot", c.at(1))
+	}
+	_ = second.ws.Close(websocket.StatusNormalClosure, "")
+	eventually(t, "one socket less", func() bool { return s.Sockets() == 2 })
+	select {
+	case p := <-s.empty:
+		t.Errorf("%s is said to be gone with a socket open", p)
+	default:
+	}
+	s.Leave("ada", CodeNotAdmitted, "admission-ended")
+	if code := ada.code(t); code != CodeNotAdmitted {
+		t.Errorf("closed with %d, %v", code, ada.ended)
+	}
+	if got := ada.told(); len(got) != 1 || got[0] != `{"reason":"admission-ended","t":"bye"}` {
+		t.Errorf("told %v", got)
+	}
+	if p := <-s.empty; p != "ada" {
+		t.Errorf("%s left", p)
+	}
+	s.Close(t.Context())
+	if code := bob.code(t); code != CodeRestarting || len(bob.told()) != 1 {
+		t.Errorf("closed with %d, told %v", code, bob.told())
+	}
+	if code := s.join(t, "place=late", 8).code(t); code != CodeRestarting {
+		t.Errorf("a late comer was closed with %d", code)
+	}
+	select {
+	case p := <-s.empty:
+		t.Errorf("a restart made %s leave", p)
+	default:
+	}
+}
+
+func TestTalkersAreClosed(t *testing.T) {
+	t.Parallel()
+	limits := DefaultLimits()
+	limits.Messages = 5
+	s := newStage(t, 8, limits)
+	long := s.join(t, "place=long", 8)
+	if err := long.ws.Write(t.Context(), websocket.MessageText, make([]byte, 1100)); err != nil {
+		t.Fatal(err)
+	}
+	if code := long.code(t); code != websocket.StatusMessageTooBig {
+		t.Errorf("a long message: closed with %d", code)
+	}
+	many := s.join(t, "place=many", 8)
+	for range 6 {
+		if err := many.ws.Write(t.Context(), websocket.MessageText, []byte("hello")); err != nil {
+			break
+		}
+	}
+	if code := many.code(t); code != CodeMisbehaved {
+		t.Errorf("many messages: closed with %d", code)
+	}
+	full := s.join(t, "place=full", 8)
+	eventually(t, "a snapshot", full.at(1))
+	for range 5000 { // faster than any writer, or every one of them arrives
+		s.Tell("full", []byte(`{"t":"order"}`))
+	}
+	eventually(t, "all or an end", func() bool {
+		select {
+		case <-full.done:
+			return websocket.CloseStatus(full.ended) == CodeTooSlow
+		default:
+			return len(full.told()) == 5000
+		}
+	})
+}
+
+// A client that is silent to pings is gone; one that answers stays.
+func TestPings(t *testing.T) {
+	t.Parallel()
+	limits := DefaultLimits()
+	limits.Pong = 100 * time.Millisecond
+	s := newStage(t, 8, limits)
+	alive := s.join(t, "place=alive", 8)
+	silent, _, err := websocket.Dial(t.Context(), s.url+"?place=silent", nil) // never reads, so never pongs
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.CloseNow()
+	eventually(t, "both", func() bool { return s.Sockets() == 2 })
+	for range rounds {
+		s.Ping()
+	}
+	eventually(t, "the silent one gone", func() bool { return s.Sockets() == 1 })
+	s.change(1, Held)
+	s.Tick()
+	eventually(t, "the other one served", alive.at(2))
+}
+
+// Readers that stall cost a bounded little, are closed, and do not slow the others.
+func TestStalledReaders(t *testing.T) {
+	t.Parallel()
+	const seats, stalled = 20000, 60
+	limits := DefaultLimits()
+	limits.Write = 700 * time.Millisecond
+	s := newStage(t, seats, limits)
+	var accepted atomic.Int32
+	for i := range stalled {
+		conn := dialRaw(t, s.url, fmt.Sprintf("?place=s%d", i))
+		defer conn.Close()
+		accepted.Add(1)
+	}
+	quick := s.join(t, "place=quick", seats)
+	eventually(t, "everybody in", func() bool { return s.Sockets() == stalled+1 })
+	eventually(t, "a snapshot", quick.at(1))
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	// Some 130 KB a round for each: far more than two sockets' buffers hold.
+	for round := range 40 {
+		for n := range 600 {
+			s.change((round*600+n)%seats, State(1+round%2))
+		}
+		s.Tick()
+		eventually(t, "the quick one served meanwhile", quick.at(s.m.Version()))
+	}
+	eventually(t, "the stalled ones gone", func() bool { return s.Sockets() == 1 })
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > stalled*64<<10 {
+		t.Errorf("the heap grew by %d KiB for %d stalled readers", grown>>10, stalled)
+	}
+	quick.mu.Lock()
+	defer quick.mu.Unlock()
+	if quick.ended != nil {
+		t.Errorf("the quick one was closed: %v", quick.ended)
+	}
+}
+
+// A client that speaks in the same breath as it shakes hands is heard.
+func TestEarlyWords(t *testing.T) {
+	t.Parallel()
+	limits := DefaultLimits()
+	limits.Messages = 2
+	s := newStage(t, 8, limits)
+	for _, early := range []int{3, 200} {
+		conn := dialRaw(t, s.url, "?place=early")
+		frame := []byte{0x81, 0x82, 0, 0, 0, 0, 'h', 'i'} // "hi", masked with nothing
+		if _, err := conn.Write(bytes.Repeat(frame, early)); err != nil {
+			t.Fatal(err)
+		}
+		// Three messages are one too many: the last thing said is a close frame with 1008.
+		var got []byte
+		for chunk := make([]byte, 4096); !bytes.Contains(got, []byte{0x03, 0xf0}); {
+			n, err := conn.Read(chunk)
+			if got = append(got, chunk[:n]...); err != nil {
+				t.Errorf("%d early messages: %q, %v", early, got, err)
+				break
+			}
+		}
+		_ = conn.Close()
+	}
+}
+
+// dialRaw shakes hands and then never reads.
+func dialRaw(t *testing.T, url, query string) net.Conn {
+	t.Helper()
+	host := strings.TrimPrefix(url, "ws://")
+	d := net.Dialer{}
+	conn, err := d.DialContext(t.Context(), "tcp", host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tcp, ok := conn.(*net.TCPConn); ok {
+		_ = tcp.SetReadBuffer(4 << 10)
+	}
+	_, err = fmt.Fprintf(conn, "GET /%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"+
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n", query, host)
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		t.Fatal(err)
+	}
+	return conn
+}

@@ -1,0 +1,218 @@
+package live
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"testing"
+
+	"pgregory.net/rapid"
+)
+
+// house of n seats in two categories; the second is not on sale.
+func houseOf(n int, off ...int) House {
+	h := House{Category: make([]int, n), OnSale: []bool{true, false}}
+	for _, seat := range off {
+		h.Category[seat] = 1
+	}
+	return h
+}
+
+// viewer is a watcher as the contract describes one.
+type viewer struct {
+	version int64
+	states  []byte
+}
+
+type anyFrame struct {
+	T    string
+	P, V int64
+	S    string
+	C    [][2]int
+}
+
+// take applies a frame and fails the test if it does not fit.
+func (v *viewer) take(t fataler, seats int, text []byte) {
+	var f anyFrame
+	if err := json.Unmarshal(text, &f); err != nil {
+		t.Fatalf("%v in %s", err, text)
+	}
+	switch f.T {
+	case "snapshot":
+		bits, err := base64.StdEncoding.DecodeString(f.S)
+		if err != nil || len(bits) != (seats+3)/4 {
+			t.Fatalf("snapshot %q, %v", f.S, err)
+		}
+		v.states = make([]byte, seats)
+		for n := range seats {
+			v.states[n] = get(bits, n)
+		}
+	case "delta":
+		if f.P != v.version || f.V <= f.P {
+			t.Fatalf("at %d came %s", v.version, text)
+		}
+		for _, c := range f.C {
+			v.states[c[0]] = byte(c[1])
+		}
+	default:
+		t.Fatalf("frame %s", text)
+	}
+	if f.V < v.version {
+		t.Fatalf("version fell from %d: %s", v.version, text)
+	}
+	v.version = f.V
+}
+
+type fataler interface{ Fatalf(string, ...any) }
+
+func TestMirrorCountsAndShows(t *testing.T) {
+	m := NewMirror()
+	if _, body := m.Status(); body != nil || m.Next(0) != nil || m.First(-1) != nil || m.Tick() {
+		t.Fatal("an empty mirror shows something")
+	}
+	m.Load(100, houseOf(9, 8), []SeatState{{0, Held}, {1, Sold}, {2, Blocked}, {3, Paying}, {77, Sold}}, nil)
+	c := m.Counts()
+	if c.Free != 4 || c.Held != 1 || c.Paying != 1 || c.Sold != 1 || c.Blocked != 2 || c.Total != 9 || c.FreeOf[0] != 4 || c.FreeOf[1] != 0 {
+		t.Errorf("%+v", c)
+	}
+	if _, body := m.Status(); string(body) != `{"version":100,"status":"eQAD"}`+"\n" {
+		t.Errorf("%s", body)
+	}
+	if !m.Apply([]Change{{100, 5, Sold}, {101, 4, Held}, {102, 8, Free}}) || m.Version() != 102 {
+		t.Error("changes in order were refused, or old ones not passed over")
+	}
+	if c := m.Counts(); c.Free != 3 || c.Blocked != 2 {
+		t.Errorf("a seat off sale became free: %+v", c)
+	}
+	for _, bad := range []Change{{104, 1, Free}, {103, 9, Free}, {103, -1, Free}, {103, 1, 9}} {
+		if m.Apply([]Change{bad}) {
+			t.Errorf("%+v was applied", bad)
+		}
+	}
+	if m.Load(101, houseOf(9, 8), nil, nil) {
+		t.Error("a version fell")
+	}
+}
+
+// A log that leads to the loaded map without a hole can be replayed; one with a hole only from the hole on.
+func TestReplayFromALoadedLog(t *testing.T) {
+	m := NewMirror()
+	m.Load(100, houseOf(8), []SeatState{{1, Held}}, []Change{{95, 4, Held}, {97, 4, Free}, {98, 2, Held}, {99, 2, Free}, {100, 1, Held}})
+	if f := m.First(100); f == nil || f.Text != nil {
+		t.Errorf("who misses nothing gets %s", f.Text)
+	}
+	if f := m.First(97); string(f.Text) != `{"t":"delta","p":97,"v":100,"c":[[1,1],[2,0]]}` {
+		t.Errorf("%s", f.Text)
+	}
+	if f := m.First(96); string(f.Text) != `{"t":"delta","p":96,"v":100,"c":[[1,1],[2,0],[4,0]]}` {
+		t.Errorf("%s", f.Text)
+	}
+	for _, since := range []int64{-1, 0, 95, 101, 1 << 60} {
+		if f := m.First(since); string(f.Text) != `{"t":"snapshot","v":100,"s":"BAA="}` {
+			t.Errorf("since %d: %s", since, f.Text)
+		}
+	}
+}
+
+// Whatever is applied and loaded, and whoever looks how often, every viewer ends with the map itself, without a gap.
+func TestViewersAgreeWithMirror(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		const seats = 200
+		m := NewMirror()
+		truth := make([]State, seats)
+		version := int64(1 << 32)
+		var viewers []*viewer
+		seat, state := rapid.IntRange(0, seats-1), rapid.SampledFrom([]State{Free, Held, Sold, Blocked, Paying})
+		load := func() {
+			var list []SeatState
+			for n, s := range truth {
+				list = append(list, SeatState{n, s})
+			}
+			if !m.Load(version, houseOf(seats), list, nil) {
+				t.Fatalf("load at %d refused", version)
+			}
+		}
+		change := func(t *rapid.T) Change {
+			version++
+			c := Change{version, seat.Draw(t, "seat"), state.Draw(t, "state")}
+			truth[c.Seat] = c.State
+			return c
+		}
+		look := func(v *viewer) {
+			for f := m.Next(v.version); f != nil; f = m.Next(v.version) {
+				v.take(t, seats, f.Text)
+			}
+		}
+		load()
+		t.Repeat(map[string]func(*rapid.T){
+			"apply": func(t *rapid.T) {
+				var list []Change
+				for range rapid.IntRange(1, 90).Draw(t, "changes") {
+					list = append(list, change(t))
+				}
+				if !m.Apply(list) {
+					t.Fatal("refused")
+				}
+			},
+			"lose": func(t *rapid.T) { // a new epoch
+				for range rapid.IntRange(0, 90).Draw(t, "changes") {
+					change(t)
+				}
+				version = (version>>32 + 1) << 32
+				load()
+			},
+			"tick": func(*rapid.T) { m.Tick() },
+			"join": func(*rapid.T) {
+				v := &viewer{}
+				v.take(t, seats, m.First(-1).Text)
+				viewers = append(viewers, v)
+			},
+			"look": func(t *rapid.T) {
+				if len(viewers) > 0 {
+					look(rapid.SampledFrom(viewers).Draw(t, "viewer"))
+				}
+			},
+			"reconnect": func(t *rapid.T) {
+				if len(viewers) > 0 {
+					v := rapid.SampledFrom(viewers).Draw(t, "viewer")
+					if f := m.First(v.version); f.Text != nil {
+						v.take(t, seats, f.Text)
+					}
+				}
+			},
+		})
+		m.Tick()
+		for _, v := range viewers {
+			look(v)
+			for n, s := range truth {
+				if v.states[n] != s.shown() || v.version != version {
+					t.Fatalf("seat %d is %d for a viewer, %d in truth; version %d of %d", n, v.states[n], s.shown(), v.version, version)
+				}
+			}
+		}
+	})
+}
+
+// A watcher far behind gets the whole map, and what is remembered stays bounded.
+func TestForgottenChangesBecomeASnapshot(t *testing.T) {
+	m := NewMirror()
+	m.Load(1, houseOf(40000), nil, nil)
+	version := int64(1)
+	for range 3 * keep {
+		version++
+		if !m.Apply([]Change{{version, int(version) % 40000, Held}}) {
+			t.Fatal("refused")
+		}
+	}
+	m.Tick()
+	if len(m.past) > keep {
+		t.Errorf("%d changes are remembered", len(m.past))
+	}
+	v := &viewer{version: 1, states: make([]byte, 40000)}
+	f := m.Next(1)
+	if v.take(t, 40000, f.Text); v.version != version || f.Text[6] != 's' {
+		t.Errorf("%.40s", f.Text)
+	}
+	if f := m.Next(version - 500); f.Text[6] != 'd' {
+		t.Errorf("%.40s", f.Text)
+	}
+}

@@ -1,0 +1,161 @@
+package live
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+// Limits of one socket. A test may shorten the times.
+type Limits struct {
+	Write    time.Duration // a frame not written within it ends the socket
+	Pong     time.Duration
+	Personal int // frames for this visitor alone that may wait; one more ends the socket
+	Messages int // a client may send between two pings
+}
+
+// DefaultLimits are what the server runs with.
+func DefaultLimits() Limits {
+	return Limits{Write: 5 * time.Second, Pong: 10 * time.Second, Personal: 16, Messages: 100}
+}
+
+// Socket is one watcher. It has no queue of map frames: it knows its version, and what it is sent next follows from
+// the mirror, so a slow reader costs as little memory as a quick one.
+//
+//	joined → flushing ⇄ idle → closing
+//	            └ a write that takes too long, a full personal queue, no pong: closing with 4008
+type Socket struct {
+	hub   *Hub
+	conn  *Conn
+	place string
+	slot  int // in which of the rounds it is pinged
+
+	mu       sync.Mutex
+	greeted  bool
+	version  int64
+	personal [][]byte
+	flushing bool
+	closing  bool
+	heard    int
+}
+
+// wake makes sure that somebody writes what is due. A writer lives only as long as it has something to write.
+func (s *Socket) wake() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if !s.flushing && !s.closing {
+		s.flushing = true
+		go s.flush()
+	}
+}
+
+func (s *Socket) flush() {
+	for {
+		text, version := s.due()
+		if text == nil {
+			return
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), s.hub.limits.Write)
+		err := s.conn.write(ctx, text)
+		cancel()
+		if err != nil {
+			s.close(CodeTooSlow, "too slow", nil)
+			return
+		}
+		s.mu.Lock()
+		if version > 0 {
+			s.greeted, s.version = true, version
+		}
+		s.mu.Unlock()
+	}
+}
+
+// due gives the next message and, for one about the map, the version it leads to. Nil ends the writer.
+func (s *Socket) due() (text []byte, version int64) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closing {
+		s.flushing = false
+		return nil, 0
+	}
+	if !s.greeted {
+		f := s.hub.mirror.First(s.version)
+		if f == nil {
+			s.flushing = false
+			return nil, 0
+		}
+		if f.Text != nil {
+			return f.Text, f.Version
+		}
+		s.greeted = true
+	}
+	if len(s.personal) > 0 {
+		text, s.personal = s.personal[0], s.personal[1:]
+		return text, 0
+	} else if f := s.hub.mirror.Next(s.version); f != nil {
+		return f.Text, f.Version
+	}
+	s.flushing = false
+	return nil, 0
+}
+
+// tell queues a frame for this visitor.
+func (s *Socket) tell(frame []byte) {
+	s.mu.Lock()
+	full := len(s.personal) >= s.hub.limits.Personal
+	if !full {
+		s.personal = append(s.personal, frame)
+	}
+	s.mu.Unlock()
+	if full {
+		s.close(CodeTooSlow, "too slow", nil)
+		return
+	}
+	s.wake()
+}
+
+// read notices pongs and the end. What a client says is not wanted; much of it ends the socket.
+func (s *Socket) read() {
+	for s.conn.next(context.Background()) == nil {
+		s.mu.Lock()
+		s.heard++
+		tooMuch := s.heard > s.hub.limits.Messages
+		s.mu.Unlock()
+		if tooMuch {
+			s.close(CodeMisbehaved, "too many messages", nil)
+		}
+	}
+	s.close(CodeMisbehaved, "", nil)
+}
+
+func (s *Socket) ping() {
+	s.mu.Lock()
+	s.heard = 0
+	s.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.Background(), s.hub.limits.Pong)
+	defer cancel()
+	if s.conn.ping(ctx) != nil {
+		s.close(CodeTooSlow, "no pong", nil)
+	}
+}
+
+// close ends the socket once, after a last frame if there is one, without making the caller wait.
+func (s *Socket) close(code int, reason string, bye []byte) {
+	s.mu.Lock()
+	if s.closing {
+		s.mu.Unlock()
+		return
+	}
+	s.closing, s.personal = true, nil
+	s.mu.Unlock()
+	s.hub.remove(s)
+	go func() {
+		defer s.hub.ending.Done()
+		if bye != nil {
+			ctx, cancel := context.WithTimeout(context.Background(), s.hub.limits.Write)
+			defer cancel()
+			_ = s.conn.write(ctx, bye)
+		}
+		s.conn.close(code, reason)
+	}()
+}

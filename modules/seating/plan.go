@@ -1,0 +1,113 @@
+package seating
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"sync"
+
+	"fairseat/modules/seating/plan"
+)
+
+// room is an imported plan with what is made of it once.
+type room struct {
+	plan    *plan.Plan
+	version string
+	seatsOf []int // seats by category
+	house   []int // category by seat
+
+	encode       sync.Once
+	json, jsonGz []byte
+	fsp1, fsp1Gz []byte
+}
+
+func newRoom(p *plan.Plan) *room {
+	r := &room{plan: p, version: p.Digest(), seatsOf: make([]int, len(p.Categories)), house: make([]int, p.SeatCount())}
+	for n, seat := range p.Seats() {
+		r.seatsOf[seat.Category]++
+		r.house[n] = seat.Category
+	}
+	return r
+}
+
+// encoded makes the answers of …/plan and …/plan/{version}.bin at the first request.
+func (r *room) encoded() *room {
+	r.encode.Do(func() {
+		r.json = append(plan.JSON(r.plan, r.version), '\n')
+		r.fsp1 = plan.EncodeFSP1(r.plan, r.version)
+		r.jsonGz, r.fsp1Gz = zip(r.json), zip(r.fsp1)
+	})
+	return r
+}
+
+// planCache keeps the rooms that events of this replica play in. A plan never changes.
+type planCache struct {
+	mu    sync.Mutex
+	rooms map[int64]*room
+}
+
+// maxRooms bounds the memory: a plan of 100,000 seats takes some 40 MB.
+const maxRooms = 32
+
+// room gives a plan by its id.
+func (s *Service) room(ctx context.Context, planID int64) (*room, error) {
+	// One loads while the others wait: they would all decode the same megabytes.
+	s.plans.mu.Lock()
+	defer s.plans.mu.Unlock()
+	if r := s.plans.rooms[planID]; r != nil {
+		return r, nil
+	}
+	body, err := s.loadPlan(ctx, planID)
+	if err != nil {
+		return nil, err
+	}
+	p, err := unpackPlan(body)
+	if err != nil {
+		return nil, fmt.Errorf("plan %d: %w", planID, err)
+	}
+	for id := range s.plans.rooms {
+		if len(s.plans.rooms) < maxRooms {
+			break
+		}
+		delete(s.plans.rooms, id)
+	}
+	r := newRoom(p)
+	s.plans.rooms[planID] = r
+	return r, nil
+}
+
+// packPlan is the stored form: JSON, gzipped.
+func packPlan(p *plan.Plan) ([]byte, error) {
+	body, err := json.Marshal(p)
+	if err != nil {
+		return nil, fmt.Errorf("pack plan: %w", err)
+	}
+	return zip(body), nil
+}
+
+func unpackPlan(body []byte) (*plan.Plan, error) {
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("unpack plan: %w", err)
+	}
+	text, err := io.ReadAll(z)
+	if err != nil {
+		return nil, fmt.Errorf("unpack plan: %w", err)
+	}
+	p := new(plan.Plan)
+	if err := json.Unmarshal(text, p); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+func zip(b []byte) []byte {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	_, _ = w.Write(b) // a Buffer takes everything
+	_ = w.Close()
+	return out.Bytes()
+}

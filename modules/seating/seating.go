@@ -1,0 +1,119 @@
+// Package seating keeps the events, their seats and who has them: the map as it is now (in Redis, shown live), and what
+// is claimed and sold (in Postgres, whose unique indexes have the last word).
+package seating
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/labstack/echo/v4"
+	"github.com/redis/rueidis"
+	"github.com/riverqueue/river"
+	"gorm.io/gorm"
+
+	"fairseat/app/clock"
+	"fairseat/app/request"
+	"fairseat/modules/seating/internal/holds"
+)
+
+// Admissions is what seating asks of whoever lets fans in.
+type Admissions interface {
+	// LeaseKeys name the zset place → deadline ms of an event's admissions and the hash place → ms of birth. They carry
+	// the event's hash tag, because the scripts of the map read and slide them.
+	LeaseKeys(eventID int64) (leases, born string)
+	// Touch slides the admissions of places whose live map is open.
+	Touch(ctx context.Context, eventID int64, places []string) error
+	// Leaving says that a place closed its last live map and holds nothing.
+	Leaving(ctx context.Context, eventID int64, place string) error
+	// Admitted tells whether a place is inside, and until when.
+	Admitted(ctx context.Context, eventID int64, place string) (until time.Time, ok bool, err error)
+}
+
+// Lines is what seating asks of whoever keeps the waiting lines.
+type Lines interface {
+	// Publish makes the line of a new event, in the transaction that makes the event.
+	Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug string, settings LineSettings) (commitment string, err error)
+	// Amend changes settings; nil leaves one as it is. Changed makes them count, after the commit.
+	Amend(ctx context.Context, tx *gorm.DB, eventID int64, admissionCap, perMinute *int) error
+	Changed(ctx context.Context, eventID int64) error
+	// Reschedule moves the opening, or refuses with 409 already-drawn.
+	Reschedule(ctx context.Context, eventID int64, opensAt time.Time) error
+	// Phase is the event's phase as API.md names them.
+	Phase(ctx context.Context, eventID int64) (string, error)
+}
+
+// LineSettings are the waiting line of a new event.
+type LineSettings struct {
+	Draws     bool // false: no draw, everyone stands in the tail
+	Cap       int
+	PerMinute *int // nil: as many as fit
+}
+
+// Journal notes who did what, in the transaction of what was done.
+type Journal interface {
+	Note(ctx context.Context, tx *gorm.DB, who request.Staff, ip, action, subject string, detail any) error
+}
+
+// Places reads the place a request carries, on routes that work without one.
+type Places interface {
+	Place(c echo.Context) (request.Place, error)
+}
+
+// Limits is a budget by name; a retry above zero means refused. perMinute 0 means no limit.
+type Limits interface {
+	Take(ctx context.Context, name string, perMinute int) (retry time.Duration, err error)
+}
+
+// Deps are what New needs; all but Log are required.
+type Deps struct {
+	DB         *gorm.DB
+	Redis      rueidis.Client
+	KeyPrefix  string // of every Redis key
+	Clock      clock.Clock
+	Log        *slog.Logger
+	Limits     Limits
+	Admissions Admissions
+	Lines      Lines
+	Journal    Journal
+	Places     Places
+	PublicURL  string // origin that live maps may be opened from, beside the request's own host
+	PerPlace   int    // changes of a basket a minute by one place; 0 = no limit
+}
+
+// Service is the seating module.
+type Service struct {
+	Deps
+	store   *holds.Store
+	replica string // a name of this process, so that it does not hear its own messages
+	events  eventCache
+	plans   planCache
+
+	// beat counts half seconds while Run runs; what was cached two beats ago is old. Without Run nothing is cached.
+	beat atomic.Int64
+	// silent says that the maps could not be read at the last pulse.
+	silent atomic.Bool
+
+	mu       sync.Mutex
+	boards   map[int64]*board
+	running  context.Context // nil before and after Run
+	draining bool
+	work     sync.WaitGroup
+}
+
+// New makes the module; nothing happens until Run.
+func New(d Deps) *Service {
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	s := &Service{Deps: d, store: holds.New(d.Redis, d.Clock), replica: rand.Text(), boards: map[int64]*board{}}
+	s.events.bySlug, s.events.byID = map[string]*cachedEvent{}, map[int64]*cachedEvent{}
+	s.plans.rooms = map[int64]*room{}
+	return s
+}
+
+// Workers registers the module's jobs.
+func (s *Service) Workers(w *river.Workers) { river.AddWorker(w, &syncWorker{seating: s}) }
