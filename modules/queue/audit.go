@@ -1,0 +1,45 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+)
+
+// Audit names every line that runs ahead of its record: an index above its ceiling, a position shown that Postgres
+// does not know as called, a draw of another size. Redis is read before Postgres, which is always ahead of it.
+func (s *Service) Audit(ctx context.Context) ([]string, error) {
+	rows, err := s.postgres.live(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var violations []string
+	for _, listed := range rows {
+		state, err := s.redis.run(ctx, "state", listed.EventID)
+		if err != nil {
+			return nil, fmt.Errorf("audit line: %w", err)
+		}
+		if state.status() != "ok" {
+			continue // nothing there to be wrong; the next use brings it back
+		}
+		row, err := s.postgres.read(ctx, listed.EventID)
+		if err != nil {
+			return nil, err
+		}
+		wrong := func(format string, args ...any) {
+			violations = append(violations, fmt.Sprintf("event %d: ", row.EventID)+fmt.Sprintf(format, args...))
+		}
+		if draw := state.num("draw"); row.Size == nil && draw > row.DrawCeiling {
+			wrong("draw index %d above its ceiling %d", draw, row.DrawCeiling)
+		}
+		if tail := state.num("tail"); tail > row.TailCeiling {
+			wrong("tail index %d above its ceiling %d", tail, row.TailCeiling)
+		}
+		if shown := state.num("shown"); shown > row.Serving {
+			wrong("%d positions shown as called, %d recorded", shown, row.Serving)
+		}
+		if state.num("drawn") == 1 && (row.Size == nil || *row.Size != state.num("size")) {
+			wrong("a draw of %d that is not the recorded one", state.num("size"))
+		}
+	}
+	return violations, nil
+}

@@ -1,0 +1,79 @@
+package queue
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// burntRange is indexes from (in) to (out) that a lost Redis may have left without an owner.
+type burntRange struct {
+	Cohort string `json:"cohort"`
+	From   int64  `json:"from"`
+	To     int64  `json:"to"`
+}
+
+func (r lineRow) burntRanges() ([]burntRange, error) {
+	var ranges []burntRange
+	if err := json.Unmarshal(r.Burnt, &ranges); err != nil {
+		return nil, fmt.Errorf("burnt ranges of event %d: %w", r.EventID, err)
+	}
+	return ranges, nil
+}
+
+// rememberBurnt puts every burnt position into Redis, where calls step over it. Before the draw there is none yet.
+func (s *Service) rememberBurnt(ctx context.Context, event Event, row *lineRow) error {
+	ranges, err := row.burntRanges()
+	if err != nil || row.Size == nil || len(ranges) == 0 {
+		return err
+	}
+	draw := s.room(row.EventID).drawn(event, row)
+	var positions []int64
+	for _, r := range ranges {
+		for i := r.From; i < r.To; i++ {
+			if r.Cohort == InTail.String() {
+				positions = append(positions, draw.Size()+i)
+			} else if p, ok := draw.Position(i); ok {
+				positions = append(positions, p)
+			}
+		}
+	}
+	return s.redis.addBurnt(ctx, row.EventID, positions)
+}
+
+// publishedBurnt are the ranges as the page shows them: of indexes, those of the tail as size + index, merged.
+func publishedBurnt(row *lineRow) ([][2]int64, error) {
+	ranges, err := row.burntRanges()
+	if err != nil {
+		return nil, err
+	}
+	out := make([][2]int64, 0, len(ranges))
+	for _, r := range ranges {
+		shift := int64(0)
+		switch {
+		case r.Cohort == InDraw.String():
+			if row.Size != nil {
+				r.To = min(r.To, *row.Size)
+			}
+		case row.Size == nil:
+			continue
+		default:
+			shift = *row.Size
+		}
+		if r.From < r.To {
+			out = append(out, [2]int64{r.From + shift, r.To + shift})
+		}
+	}
+	slices.SortFunc(out, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })
+	merged := out[:0]
+	for _, r := range out {
+		if last := len(merged) - 1; last >= 0 && merged[last][1] >= r[0] {
+			merged[last][1] = max(merged[last][1], r[1])
+			continue
+		}
+		merged = append(merged, r)
+	}
+	return merged, nil
+}

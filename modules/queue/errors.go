@@ -1,0 +1,53 @@
+package queue
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/redis/rueidis"
+
+	"fairseat/app/fault"
+)
+
+// What a place, a join or a turn can be refused for.
+var (
+	ErrNoPlace  = fault.New(fault.Unauthorized, "no-place", "This needs a place in line. Join first.")
+	ErrBadPlace = fault.New(fault.Unauthorized, "bad-place", "This is not a place in this event's line. Join to get one.")
+
+	ErrNotYet   = fault.New(fault.Conflict, "not-yet", "The waiting room is not open yet. Being early does not help: everyone who joins before the sale opens has the same chance.")
+	ErrEnded    = fault.New(fault.Gone, "ended", "The sale has ended.")
+	ErrSlowDown = fault.New(fault.TooMany, "slow-down", "Many people joined from your network in the last minute. Try again in a moment; being early does not help.")
+	ErrBusy     = fault.New(fault.Unavailable, "busy", "We cannot answer right now. Your place is safe; nobody loses or gains one meanwhile. Try again in a few seconds.")
+
+	ErrNotOpen       = fault.New(fault.Conflict, "not-open", "The sale is not open yet. Your place is kept.")
+	ErrNotYourTurn   = fault.New(fault.Conflict, "not-your-turn", "It is not your turn yet. Your place is kept.")
+	ErrRoomFull      = fault.New(fault.Conflict, "room-full", "You are next: it takes a few seconds until someone leaves. Your turn is kept.")
+	ErrPaused        = fault.New(fault.Conflict, "paused", "The sale is paused. Your place is kept.")
+	ErrSoldOut       = fault.New(fault.Conflict, "sold-out", "Every seat is sold.")
+	ErrAlreadyBought = fault.New(fault.Conflict, "already-bought", "This place has bought all the seats it may.")
+)
+
+// What staff can be refused for.
+var (
+	ErrAlreadyDrawn = fault.New(fault.Conflict, "already-drawn", "The draw has taken place, so the opening cannot be moved any more.")
+	ErrAlreadyOpen  = fault.New(fault.Conflict, "already-open", "The sale is open already.")
+)
+
+// busyFor is what Retry-After says while a store is away.
+const busyFor = 2 * time.Second
+
+// away makes the answer for a store that does not answer; a fault stays what it is, and so does a script that is
+// wrong: that is our mistake and nobody's patience mends it.
+func away(err error) error {
+	if err == nil || fault.As(err) != nil {
+		return err
+	}
+	if re, ok := rueidis.IsRedisErr(err); ok && strings.HasPrefix(re.Error(), "ERR ") {
+		return err
+	}
+	return ErrBusy.After(busyFor).Wrap(err)
+}
+
+// errLost says that Redis has no line of this event, or one from before a crash; see line.go.
+var errLost = errors.New("the line is not in Redis")

@@ -1,0 +1,252 @@
+package queue
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/clock"
+	"fairseat/app/fault"
+	"fairseat/app/limit"
+	"fairseat/app/request"
+)
+
+type handler struct{ queue *Service }
+
+// Routes registers the waiting room's addresses.
+func (s *Service) Routes(r request.Routes) {
+	h := &handler{s}
+	r.Event.GET("/queue/now", h.now)
+	r.Event.POST("/queue", h.join)
+	r.Place.GET("/queue/me", h.me)
+	r.Place.POST("/queue/admission", h.enter)
+	r.Place.DELETE("/queue/admission", h.leave)
+
+	r.AdminEvent.POST("/queue/open", h.throw(s.Open))
+	r.AdminEvent.POST("/queue/pause", h.throw(s.Pause))
+	r.AdminEvent.POST("/queue/resume", h.throw(s.Resume))
+	r.AdminEvent.POST("/queue/end", h.throw(s.End))
+	r.AdminEvent.PUT("/queue/message", h.say)
+}
+
+// now answers GET /events/:event/queue/now: the same bytes for everyone, so a cache may stand in front of it.
+func (h *handler) now(c echo.Context) error {
+	m, err := h.queue.moment(c.Request().Context(), request.EventOf(c).ID)
+	if err != nil {
+		return err
+	}
+	header := c.Response().Header()
+	header.Set(echo.HeaderCacheControl, "public, max-age=1, stale-if-error=600")
+	// A page corrects "now" by the age: an answer from before an outage is as old as it is.
+	if age := h.queue.clock.Now().Sub(m.at); age >= freshFor {
+		header.Set("Age", strconv.Itoa(int(age.Seconds())))
+	}
+	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, m.body)
+}
+
+type joinRequest struct {
+	Proof      any `json:"proof"`
+	Email      any `json:"email"`
+	Code       any `json:"code"`
+	AccessCode any `json:"access_code"`
+}
+
+type joinResponse struct {
+	Place    string     `json:"place"`
+	Cohort   string     `json:"cohort"`
+	Index    int64      `json:"index"`
+	JoinedAt clock.Time `json:"joined_at"`
+}
+
+// join answers POST /events/:event/queue. Who has a place keeps it; an invalid cookie is replaced, an invalid Bearer,
+// which somebody put there on purpose, is refused.
+func (h *handler) join(c echo.Context) error {
+	if err := readJoin(c); err != nil {
+		return err
+	}
+	ctx, event, status := c.Request().Context(), request.EventOf(c), http.StatusOK
+	p, token, fromCookie, err := h.queue.presented(c)
+	switch {
+	case err == nil:
+	case errors.Is(err, ErrBadPlace) && !fromCookie:
+		return err
+	default:
+		retry, err := h.queue.limits.Take(ctx, "join:"+limit.Network(c.RealIP()), h.queue.perIP)
+		if err != nil {
+			return away(err)
+		}
+		if retry > 0 {
+			return ErrSlowDown.After(retry)
+		}
+		if p, err = h.queue.Join(ctx, event.ID); err != nil {
+			return err
+		}
+		token, status = p.Sign(h.queue.keys), http.StatusCreated
+	}
+	h.queue.setCookie(c, event.Slug, token)
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	if request.IsForm(c) {
+		return c.Redirect(http.StatusSeeOther, "/events/"+event.Slug+"/place")
+	}
+	return c.JSON(status, joinResponse{token, p.Cohort.String(), p.Index, clock.Time(p.JoinedAt)})
+}
+
+// readJoin reads the body, JSON or form or none. What later rooms will ask for is refused, not ignored.
+func readJoin(c echo.Context) error {
+	var body joinRequest
+	if request.IsForm(c) {
+		form, err := c.FormParams()
+		if err != nil {
+			return request.BodyError(err)
+		}
+		for name := range form {
+			switch value := form.Get(name); name {
+			case "proof":
+				body.Proof = value
+			case "email":
+				body.Email = value
+			case "code":
+				body.Code = value
+			case "access_code":
+				body.AccessCode = value
+			default:
+				return request.ErrBadBody.Say("The form has a field that this address does not take: " + strconv.Quote(name) + ".")
+			}
+		}
+	} else if err := request.Decode(c, &body); err != nil {
+		return err
+	}
+	fields := fault.Fields{}
+	for name, value := range map[string]any{"proof": body.Proof, "email": body.Email, "code": body.Code, "access_code": body.AccessCode} {
+		if value != nil && value != "" {
+			fields[name] = "is not available yet; leave it out"
+		}
+	}
+	return fields.Err()
+}
+
+type meResponse struct {
+	Cohort      string     `json:"cohort"`
+	Index       int64      `json:"index"`
+	Position    *int64     `json:"position"`
+	Ahead       *int64     `json:"ahead"`
+	State       string     `json:"state"`
+	Wait        *waitRange `json:"wait"`
+	PollAfterMS int64      `json:"poll_after_ms"`
+}
+
+// me answers GET /events/:event/queue/me.
+func (h *handler) me(c echo.Context) error {
+	p, _ := request.PlaceOf(c)
+	st, err := h.queue.Standing(c.Request().Context(), p.EventID, p.Key)
+	if err != nil {
+		return err
+	}
+	response := meResponse{st.Cohort.String(), st.Index, st.Position, st.Ahead, st.State, nil, st.Poll.Milliseconds()}
+	if st.P10 != nil {
+		response.Wait = &waitRange{*st.P10, *st.P90}
+	}
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	return c.JSON(http.StatusOK, response)
+}
+
+type enterResponse struct {
+	AdmittedUntil clock.Time `json:"admitted_until"`
+}
+
+// enter answers POST /events/:event/queue/admission.
+func (h *handler) enter(c echo.Context) error {
+	if err := request.Decode(c, &struct{}{}); err != nil {
+		return err
+	}
+	p, _ := request.PlaceOf(c)
+	a, err := h.queue.Enter(c.Request().Context(), p.EventID, p.Key)
+	if err != nil {
+		return err
+	}
+	status := http.StatusCreated
+	if a.Again {
+		status = http.StatusOK
+	}
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	return c.JSON(status, enterResponse{clock.Time(a.Until)})
+}
+
+// leave answers DELETE /events/:event/queue/admission.
+func (h *handler) leave(c echo.Context) error {
+	p, _ := request.PlaceOf(c)
+	if err := h.queue.Leave(c.Request().Context(), p.EventID, p.Key); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// longest texts of staff, in bytes.
+const (
+	longestReason  = 500
+	longestMessage = 2000
+)
+
+type switchRequest struct {
+	Reason string `json:"reason"`
+}
+
+type switchResponse struct {
+	Phase string `json:"phase"`
+}
+
+// throw answers POST /admin/events/:event/queue/{open,pause,resume,end}.
+func (h *handler) throw(do staffSwitch) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		var req switchRequest
+		if err := request.Decode(c, &req); err != nil {
+			return err
+		}
+		if err := short("reason", req.Reason, longestReason); err != nil {
+			return err
+		}
+		ctx, event := c.Request().Context(), request.EventOf(c)
+		who, _ := request.StaffOf(c)
+		if err := do(ctx, event, who, c.RealIP(), req.Reason); err != nil {
+			return err
+		}
+		phase, err := h.queue.Phase(ctx, event.ID)
+		if err != nil {
+			return err
+		}
+		return c.JSON(http.StatusOK, switchResponse{phase})
+	}
+}
+
+type messageRequest struct {
+	Message *string `json:"message"`
+}
+
+// say answers PUT /admin/events/:event/queue/message.
+func (h *handler) say(c echo.Context) error {
+	var req messageRequest
+	if err := request.Decode(c, &req); err != nil {
+		return err
+	}
+	message := ""
+	if req.Message != nil {
+		message = *req.Message
+	}
+	if err := short("message", message, longestMessage); err != nil {
+		return err
+	}
+	who, _ := request.StaffOf(c)
+	if err := h.queue.Say(c.Request().Context(), request.EventOf(c), who, c.RealIP(), message); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, messageRequest{req.Message})
+}
+
+func short(field, text string, longest int) error {
+	if len(text) > longest {
+		return fault.Fields{field: "is longer than " + strconv.Itoa(longest) + " bytes"}.Err()
+	}
+	return nil
+}

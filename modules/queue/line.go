@@ -1,0 +1,216 @@
+package queue
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"strconv"
+
+	"gorm.io/gorm"
+)
+
+// A line's life. Counters live in Redis; Postgres keeps what may never go back: the ceilings no index passes, the size
+// of the draw, and how far the line was called.
+//
+//	joining ──opens_at──▶ sealed ──size in Postgres──▶ drawn ──▶ calling, until the event ends
+//	   ▲ Redis lost          │ Redis lost                 ▲ Redis lost
+//	   └─ counting resumes   └─ size = the ceiling ───────┴─ serving, and the burnt ranges, from Postgres
+//	      at the ceilings
+//
+// "Lost" is also a Redis that started again: its last writes may be missing (appendfsync everysec, a failover), which
+// the scripts see by the server's run id.
+
+// script runs a script of a line, bringing the line back first when Redis has lost it.
+func (s *Service) script(ctx context.Context, name string, eventID int64, args ...string) (reply, error) {
+	for attempt := 0; ; attempt++ {
+		answer, err := s.redis.run(ctx, name, eventID, args...)
+		if err != nil {
+			return nil, away(err)
+		}
+		if answer.status() != "lost" {
+			return answer, nil
+		}
+		if attempt == 3 {
+			return nil, away(errLost)
+		}
+		if err := s.together(ctx, "reload", eventID, func(ctx context.Context) error { return s.reload(ctx, eventID) }); err != nil {
+			return nil, away(err)
+		}
+	}
+}
+
+// reload puts a line back into Redis from Postgres. Any number of replicas may try: they come one after another, and
+// repeating it burns nothing more, because no ceiling can be raised in between.
+func (s *Service) reload(ctx context.Context, eventID int64) error {
+	event, err := s.events.Event(ctx, eventID)
+	if err != nil {
+		return fmt.Errorf("reload line: %w", err)
+	}
+	places, err := s.orders.LivePlaces(ctx, eventID)
+	if err != nil {
+		return fmt.Errorf("reload line: %w", err)
+	}
+	var row *lineRow
+	err = s.postgres.locked(ctx, eventID, func(tx *gorm.DB) error {
+		found, err := s.redis.run(ctx, "state", eventID)
+		if err != nil || found.status() == "ok" {
+			return err
+		}
+		// What an older run still has was given out for certain; what it lost is among the burnt.
+		row, err = s.postgres.resume(tx, eventID, found.num("draw"), found.num("tail"), !found.at("now").Before(event.OpensAt))
+		return err
+	})
+	if err != nil || row == nil {
+		return err
+	}
+	if err := s.rememberBurnt(ctx, event, row); err != nil {
+		return err
+	}
+	args := loadArgs(event, row)
+	answer, err := s.redis.run(ctx, "load", eventID, append(args, places...)...)
+	if err != nil {
+		return err
+	}
+	if answer.status() == "ok" && (row.DrawCeiling > 0 || row.TailCeiling > 0) {
+		s.log.Warn("line was lost by Redis and is back", "event_id", eventID, "draw", row.DrawCeiling, "tail", row.TailCeiling,
+			"serving", row.Serving, "admissions", len(places))
+	}
+	return nil
+}
+
+// loadArgs are the fields of adm, as load.lua takes them.
+func loadArgs(event Event, row *lineRow) []string {
+	flag := func(b bool) string {
+		if b {
+			return "1"
+		}
+		return "0"
+	}
+	size, draw := int64(0), row.DrawCeiling
+	if row.Size != nil {
+		size, draw = *row.Size, *row.Size
+	}
+	set := settingsArgs(&event, row)
+	fields := []string{
+		"draws", flag(row.Draws), "sealed", flag(row.Size != nil), "drawn", flag(row.Size != nil), "size", strconv.FormatInt(size, 10),
+		"draw", strconv.FormatInt(draw, 10), "draw_ceiling", strconv.FormatInt(row.DrawCeiling, 10),
+		"tail", strconv.FormatInt(row.TailCeiling, 10), "tail_ceiling", strconv.FormatInt(row.TailCeiling, 10),
+		"serving", strconv.FormatInt(row.Serving, 10), "shown", strconv.FormatInt(row.Serving, 10),
+		"cap", set[0], "per_minute", set[1], "paused", pausedField(row), "ended", set[3], "prequeue", set[4], "opens", set[5],
+		"closes", set[6], "max", set[7],
+	}
+	return append([]string{strconv.Itoa(len(fields) / 2)}, fields...)
+}
+
+// raise reserves more indexes for a cohort, in Postgres first.
+func (s *Service) raise(ctx context.Context, eventID int64, cohort string, used, reserve int64) error {
+	ceiling, err := s.postgres.raise(ctx, eventID, cohort, used, reserve)
+	if err != nil || ceiling == 0 { // 0: sealed by somebody else; the next join sees it
+		return err
+	}
+	_, err = s.redis.run(ctx, "raise", eventID, cohort, strconv.FormatInt(ceiling, 10))
+	return err
+}
+
+// settle turns a sealed line into a drawn one: the size goes to Postgres, once and before anything else; what Postgres
+// has then is the draw.
+func (s *Service) settle(ctx context.Context, eventID int64) error {
+	return s.together(ctx, "settle", eventID, func(ctx context.Context) error {
+		found, err := s.script(ctx, "state", eventID)
+		if err != nil {
+			return err
+		}
+		if found.status() != "ok" { // stale: the next script brings it back
+			return away(errLost)
+		}
+		if found.num("drawn") == 1 || found.num("sealed") == 0 {
+			return nil
+		}
+		if err := s.postgres.seal(ctx, eventID, found.num("size")); err != nil {
+			return err
+		}
+		row, err := s.postgres.read(ctx, eventID)
+		if err != nil {
+			return err
+		}
+		if row.Size == nil { // Redis counts less than was given out
+			_, err := s.redis.run(ctx, "distrust", eventID)
+			return cmp.Or(err, errLost)
+		}
+		event, err := s.events.Event(ctx, eventID)
+		if err != nil {
+			return fmt.Errorf("settle draw: %w", err)
+		}
+		if err := s.rememberBurnt(ctx, event, row); err != nil {
+			return err
+		}
+		if _, err = s.redis.run(ctx, "drawn", eventID, strconv.FormatInt(*row.Size, 10)); err != nil {
+			return err
+		}
+		s.log.Info("draw", "event_id", eventID, "size", *row.Size, "commitment", row.Commitment)
+		return nil
+	})
+}
+
+// shuffle is the permutation of a line that is drawn, or nil before. A line without a draw has one of size 0.
+func (s *Service) shuffle(ctx context.Context, eventID int64) (*Shuffle, error) {
+	r := s.room(eventID)
+	if known := r.known(); known != nil {
+		return known, nil
+	}
+	row, err := s.postgres.read(ctx, eventID)
+	if err != nil || row.Size == nil {
+		return nil, err
+	}
+	event, err := s.events.Event(ctx, eventID)
+	if err != nil {
+		return nil, fmt.Errorf("read draw: %w", err)
+	}
+	return r.drawn(event, row), nil
+}
+
+// known is the permutation if this replica has met it.
+func (r *room) known() *Shuffle {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.draw
+}
+
+// drawn makes the permutation of a row that has a size, and keeps it.
+func (r *room) drawn(event Event, row *lineRow) *Shuffle {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.draw == nil {
+		r.draw = NewShuffle(Seed(event.Slug, *row.Size, row.Secret, nil), *row.Size)
+	}
+	return r.draw
+}
+
+// position of a place; false while the line is not drawn.
+func (s *Service) position(ctx context.Context, eventID int64, place string) (int64, bool, error) {
+	draw, err := s.shuffle(ctx, eventID)
+	if err != nil {
+		return 0, false, err
+	}
+	return positionIn(draw, place)
+}
+
+// positionAtHand is the position as far as it is known without asking a store.
+func (s *Service) positionAtHand(eventID int64, place string) (int64, bool, error) {
+	return positionIn(s.room(eventID).known(), place)
+}
+
+func positionIn(draw *Shuffle, place string) (int64, bool, error) {
+	cohort, index, err := parseKey(place)
+	if err != nil || draw == nil {
+		return 0, false, err
+	}
+	if cohort == InTail {
+		return draw.Size() + index, true, nil
+	}
+	position, ok := draw.Position(index)
+	if !ok {
+		return 0, false, ErrBadPlace
+	}
+	return position, true, nil
+}

@@ -1,0 +1,32 @@
+-- Gives out the next place: in the draw before the opening, behind it from then on. Whoever comes first after the
+-- opening seals the draw.
+-- KEYS, ARGV 1 see common.lua
+-- Returns status ok (cohort, index, now, sealed, drawn) · not-yet (prequeue) · ended · lost
+--   · ceiling (cohort, used, reserve): no index is left that Postgres knows of; raise it and ask again
+if not open_line() then return {'status', 'lost'} end
+seal()
+if ended() then
+  save()
+  return {'status', 'ended'}
+end
+if NOW < n('prequeue') then return {'status', 'not-yet', 'prequeue', whole(n('prequeue'))} end
+
+-- Joins of this second and of the one before: what the next reserve is measured by.
+local second = math.floor(NOW / 1000)
+if n('join_s') ~= second then
+  put('join_before', n('join_s') == second - 1 and n('join_n') or 0)
+  put('join_n', 0)
+  put('join_s', second)
+end
+
+local cohort = (n('sealed') == 1) and 'tail' or 'draw'
+local index = n(cohort)
+if index >= n(cohort .. '_ceiling') then
+  save()
+  local last = math.max(n('join_n'), n('join_before'))
+  return {'status', 'ceiling', 'cohort', cohort, 'used', whole(index), 'reserve', whole(math.max(64, 2 * last))}
+end
+put(cohort, index + 1)
+put('join_n', n('join_n') + 1)
+save()
+return {'status', 'ok', 'cohort', cohort, 'index', whole(index), 'now', whole(NOW), 'sealed', whole(n('sealed')), 'drawn', whole(n('drawn'))}

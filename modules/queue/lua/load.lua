@@ -1,0 +1,26 @@
+-- Puts a line back as Postgres knows it. What Redis still has of an older run stays, where it is ahead or only ours.
+-- KEYS, ARGV 1 see common.lua; ARGV 2 how many fields, then name and value of each, then burnt is complete in Redis,
+--   then the places whose admission is restored
+-- Returns status ok · have (somebody did it already)
+if open_line() then return state('have') end
+local fields = tonumber(ARGV[2])
+for i = 3, 2 + 2 * fields, 2 do
+  local field, value = ARGV[i], ARGV[i + 1]
+  if field == 'draw' or field == 'tail' or field == 'serving' or field == 'shown' then
+    value = whole(math.max(tonumber(value), n(field))) -- counters never fall
+  end
+  put(field, value)
+end
+if not adm.z then
+  put('z', 2)
+  put('q', .85)
+  put('b', math.min(2, math.max(1, n('max'))))
+end
+put('run', run_id())
+for i = 3 + 2 * fields, #ARGV do
+  if redis.call('ZADD', LEASES, 'NX', whole(NOW + LEASE), ARGV[i]) == 1 then
+    redis.call('HSET', BORN, ARGV[i], whole(NOW))
+  end
+end
+save()
+return state('ok')

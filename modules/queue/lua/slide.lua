@@ -1,0 +1,8 @@
+-- Slides live admissions: 180 s from now, at most 30 min from their beginning, never back.
+-- KEYS, ARGV 1 see common.lua; ARGV 2… the places
+-- Returns status ok
+for i = 2, #ARGV do
+  local deadline = tonumber(redis.call('ZSCORE', LEASES, ARGV[i]) or 0)
+  if deadline > NOW then slide(ARGV[i], deadline) end
+end
+return {'status', 'ok'}

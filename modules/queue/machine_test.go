@@ -1,0 +1,307 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"fairseat/app/fault"
+)
+
+// another publishes one more event on the same stores.
+func (k *kit) another(slug string, l LineSettings, opensIn time.Duration) *kit {
+	k.T.Helper()
+	next := *k
+	next.slug = slug
+	event := Event{Slug: slug, PrequeueAt: k.Clock.Now(), OpensAt: k.Clock.Now().Add(opensIn), MaxPerBuyer: 1}
+	next.neighbours = &neighbours{kit: &next, event: event, counts: Counts{Free: 10_000}}
+	next.deps.Seats, next.deps.Events, next.deps.Orders, next.deps.Journal, next.deps.Limits =
+		next.neighbours, next.neighbours, next.neighbours, next.neighbours, next.neighbours
+	next.queue = New(next.deps)
+	next.publish(event, l)
+	return &next
+}
+
+// model is the line as one plain struct: what the scripts must agree with after every step.
+type model struct {
+	*kit
+	t        *rapid.T
+	replicas []*Service
+	cap      int
+	draws    bool
+	paused   bool
+	places   []Place
+	inside   map[string]time.Time // deadline
+	born     map[string]time.Time
+	holding  map[string]bool // with an order under way
+	refused  map[string]time.Time
+	shown    int64
+}
+
+func TestLineAgainstAPlainModel(t *testing.T) {
+	t.Parallel()
+	base, round := newKit(t), 0
+	rapid.Check(t, func(t *rapid.T) {
+		round++
+		m := &model{t: t, inside: map[string]time.Time{}, born: map[string]time.Time{}, holding: map[string]bool{}, refused: map[string]time.Time{}}
+		m.cap, m.draws = rapid.IntRange(1, 6).Draw(t, "cap"), rapid.Bool().Draw(t, "draws")
+		m.kit = base.another(fmt.Sprintf("round-%d", round), LineSettings{Draws: m.draws, Cap: m.cap}, 10*time.Second)
+		m.replicas = []*Service{m.queue, m.replica(), m.replica()}
+		t.Repeat(map[string]func(*rapid.T){
+			"join": m.joinOne, "joins": m.joinSome, "tick": m.second, "claim": m.claim, "claim again": m.claim, "leave": m.leaveOne,
+			"lapse": m.lapse, "lose": m.loseAll, "restart": m.restart, "cap": m.changeCap, "pause": m.togglePause, "order": m.toggleOrder,
+			"": m.check,
+		})
+	})
+}
+
+func (m *model) service() *Service { return m.replicas[rapid.IntRange(0, 2).Draw(m.t, "replica")] }
+
+func (m *model) opened() bool { return !m.Clock.Now().Before(m.neighbours.event.OpensAt) }
+
+func (m *model) joinOne(t *rapid.T) {
+	p, err := m.service().Join(context.Background(), m.id)
+	if err != nil {
+		t.Fatalf("join: %v", err)
+	}
+	if want := m.draws && !m.opened(); (p.Cohort == InDraw) != want {
+		t.Fatalf("%+v, opened %v", p, m.opened())
+	}
+	m.places = append(m.places, p)
+}
+
+func (m *model) joinSome(t *rapid.T) {
+	for range rapid.IntRange(1, 80).Draw(t, "joins") {
+		m.joinOne(t)
+	}
+}
+
+// second lets one second pass, and any replica tick.
+func (m *model) second(t *rapid.T) {
+	m.Clock.Advance(time.Second)
+	if err := m.service().tick(context.Background(), *m.row()); err != nil {
+		t.Fatalf("tick: %v", err)
+	}
+	m.swept()
+	for place, at := range m.refused {
+		if !at.After(m.Clock.Now().Add(-8 * time.Second)) {
+			delete(m.refused, place)
+		}
+	}
+	m.seeShown(t)
+}
+
+// swept ends what lapsed, as every tick does.
+func (m *model) swept() {
+	for place, until := range m.inside {
+		switch {
+		case until.After(m.Clock.Now()):
+		case m.holding[place]:
+			m.inside[place] = m.Clock.Now().Add(20 * time.Second)
+		default:
+			delete(m.inside, place)
+			delete(m.born, place)
+		}
+	}
+}
+
+func (m *model) seeShown(t *rapid.T) {
+	shown := m.state().num("shown")
+	if shown < m.shown {
+		t.Fatalf("shown fell from %d to %d: somebody called is uncalled", m.shown, shown)
+	}
+	m.shown = shown
+}
+
+func (m *model) somebody(t *rapid.T) (Place, bool) {
+	if len(m.places) == 0 {
+		return Place{}, false
+	}
+	return rapid.SampledFrom(m.places).Draw(t, "place"), true
+}
+
+func (m *model) claim(t *rapid.T) {
+	p, ok := m.somebody(t)
+	if !ok {
+		return
+	}
+	now, key := m.Clock.Now(), p.Key()
+	a, err := m.service().Enter(context.Background(), m.id, key)
+	if until, in := m.inside[key]; in && (until.After(now) || m.holding[key]) {
+		if err != nil || !a.Again {
+			t.Fatalf("%s is inside, and got %+v %v", key, a, err)
+		}
+		m.slide(key)
+		if !a.Until.Equal(m.inside[key]) {
+			t.Fatalf("%s until %v, want %v", key, a.Until, m.inside[key])
+		}
+		return
+	}
+	want := error(nil)
+	switch {
+	case !m.opened():
+		want = ErrNotOpen
+	case m.paused:
+		want = ErrPaused
+	case m.draws && m.position(p) >= m.shown:
+		want = ErrNotYourTurn
+	default:
+		m.swept()
+		if len(m.inside)+m.before(p) >= m.cap {
+			want = ErrRoomFull
+		}
+	}
+	if want == nil {
+		if err != nil || a.Again {
+			t.Fatalf("%s with %d inside of %d and %d before it: %+v %v", key, len(m.inside), m.cap, m.before(p), a, err)
+		}
+		m.inside[key], m.born[key] = now.Add(180*time.Second), now
+		delete(m.refused, key)
+		return
+	}
+	if !errors.Is(err, want) {
+		t.Fatalf("%s: want %v, got %+v %v", key, want, a, err)
+	}
+	if want == ErrRoomFull {
+		m.refused[key] = now
+	}
+	if want == ErrNotYourTurn && fault.As(err).Facts["ahead"] != m.position(p)-m.shown {
+		t.Fatalf("%v", fault.As(err).Facts)
+	}
+	if until, in := m.inside[key]; in && !until.After(now) { // a lapsed admission ends with the next claim
+		delete(m.inside, key)
+		delete(m.born, key)
+	}
+}
+
+// slide is what a request does to a live admission.
+func (m *model) slide(key string) {
+	now := m.Clock.Now()
+	later := now.Add(180 * time.Second)
+	if longest := m.born[key].Add(30 * time.Minute); longest.Before(later) {
+		later = longest
+	}
+	if later.After(m.inside[key]) {
+		m.inside[key] = later
+	}
+	if !m.inside[key].After(now) {
+		m.inside[key] = now.Add(20 * time.Second)
+	}
+}
+
+// before is how many refused places with a smaller position are waiting.
+func (m *model) before(p Place) int {
+	count := 0
+	for _, other := range m.places {
+		if _, waits := m.refused[other.Key()]; waits && m.position(other) < m.position(p) {
+			count++
+		}
+	}
+	return count
+}
+
+func (m *model) leaveOne(t *rapid.T) {
+	if p, ok := m.somebody(t); ok {
+		if err := m.service().Leave(context.Background(), m.id, p.Key()); err != nil {
+			t.Fatal(err)
+		}
+		delete(m.inside, p.Key())
+		delete(m.born, p.Key())
+		delete(m.refused, p.Key())
+	}
+}
+
+func (m *model) lapse(t *rapid.T) {
+	m.Clock.Advance(time.Duration(rapid.IntRange(170, 400).Draw(t, "seconds")) * time.Second)
+	m.second(t)
+}
+
+// loseAll is a FLUSHALL; the next script of anybody brings the line back, with those who have orders.
+func (m *model) loseAll(*rapid.T) {
+	m.neighbours.live = nil
+	for place, holds := range m.holding {
+		if holds {
+			m.neighbours.live = append(m.neighbours.live, place)
+		}
+	}
+	m.lose()
+	m.state()
+	m.inside, m.born, m.refused = map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
+	for _, place := range m.neighbours.live {
+		m.inside[place], m.born[place] = m.Clock.Now().Add(180*time.Second), m.Clock.Now()
+		m.neighbours.set(m.neighbours.HoldKeys(m.id).Payers, place, true) // seating reads its claims again
+	}
+}
+
+// restart is a Redis that comes back with its data, perhaps without the last joins.
+func (m *model) restart(*rapid.T) {
+	m.neighbours.live = nil
+	m.restartRedis()
+	m.state()
+}
+
+func (m *model) changeCap(t *rapid.T) {
+	m.cap = rapid.IntRange(1, 6).Draw(t, "cap")
+	if err := m.queue.Amend(context.Background(), m.DB, m.id, &m.cap, nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := m.service().Changed(context.Background(), m.id); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (m *model) togglePause(t *rapid.T) {
+	act := m.queue.Pause
+	if m.paused {
+		act = m.queue.Resume
+	}
+	if err := act(context.Background(), m.event(), owner, "192.0.2.1", "test"); err != nil {
+		t.Fatal(err)
+	}
+	m.paused = !m.paused
+}
+
+// toggleOrder lets somebody inside begin or finish an order.
+func (m *model) toggleOrder(t *rapid.T) {
+	p, ok := m.somebody(t)
+	until, in := m.inside[p.Key()]
+	if !ok || (!m.holding[p.Key()] && (!in || !until.After(m.Clock.Now()))) {
+		return
+	}
+	m.holding[p.Key()] = !m.holding[p.Key()]
+	m.neighbours.set(m.neighbours.HoldKeys(m.id).Payers, p.Key(), m.holding[p.Key()])
+}
+
+// check is what must be true after every step.
+func (m *model) check(t *rapid.T) {
+	state := m.state()
+	if active := state.num("active"); active != int64(len(m.inside)) {
+		t.Fatalf("%d inside, the model has %d", active, len(m.inside))
+	}
+	if state.num("cap") != int64(m.cap) {
+		t.Fatalf("cap %d, want %d", state.num("cap"), m.cap)
+	}
+	violations, err := m.queue.Audit(context.Background())
+	if err != nil || len(violations) > 0 {
+		t.Fatalf("audit: %v %v", violations, err)
+	}
+	owner := map[string]string{}
+	for _, p := range m.places {
+		position, known, err := m.queue.position(context.Background(), m.id, p.Key())
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := p.Key()
+		if known {
+			at = fmt.Sprint(position)
+		}
+		if other, taken := owner[at]; taken {
+			t.Fatalf("%s and %s share %s", other, p.Key(), at)
+		}
+		owner[at] = p.Key()
+	}
+}

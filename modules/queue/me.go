@@ -1,0 +1,102 @@
+package queue
+
+import (
+	"context"
+	"time"
+)
+
+// The states of a place.
+const (
+	StateDrawnLater = "drawn-later"
+	StateWaiting    = "waiting"
+	StateYourTurn   = "your-turn"
+	StateAdmitted   = "admitted"
+	StateDone       = "done" // has bought all it may
+)
+
+// Standing is how one place stands in its line.
+type Standing struct {
+	Cohort   Cohort
+	Index    int64
+	Position *int64 // nil until the draw
+	Ahead    *int64 // how many positions are called before it; nil until the draw
+	State    string
+	P10, P90 *int          // seconds until its turn, with four chances in five; nil unless it waits
+	Poll     time.Duration // look again after that
+}
+
+// Standing tells how a place stands; ErrBusy while that cannot be known.
+func (s *Service) Standing(ctx context.Context, eventID int64, place string) (Standing, error) {
+	cohort, index, err := parseKey(place)
+	if err != nil {
+		return Standing{}, err
+	}
+	answer, err := s.script(ctx, "look", eventID, place)
+	if err != nil {
+		return Standing{}, err
+	}
+	st := Standing{Cohort: cohort, Index: index}
+	if answer.num("drawn") == 0 {
+		st.State, st.Poll = StateDrawnLater, jitter(pollBefore(answer.at("opens").Sub(answer.at("now"))))
+		return st, nil
+	}
+	position, known, err := s.position(ctx, eventID, place)
+	if err != nil {
+		return Standing{}, away(err)
+	}
+	if !known {
+		return Standing{}, away(errLost)
+	}
+	capacity, perMinute := int(answer.num("cap")), int(answer.num("per_minute"))
+	open := !answer.at("now").Before(answer.at("opens"))
+	ahead := max(0, position-answer.num("shown"))
+	if answer.num("draws") == 0 && open {
+		ahead = 0
+	}
+	st.Position, st.Ahead = &position, &ahead
+	called := open && (answer.num("draws") == 0 || position < answer.num("shown"))
+	switch {
+	case answer.num("taken") >= max(1, answer.num("max")) && answer.num("busy") == 0:
+		st.State = StateDone
+	case answer.num("lease") > 0:
+		st.State = StateAdmitted
+	case called:
+		st.State = StateYourTurn
+	default:
+		st.State = StateWaiting
+		wait := waitFor(waitPoints(capacity, perMinute), ahead)
+		st.P10, st.P90 = &wait.P10, &wait.P90
+	}
+	st.Poll = jitter(pollAfter(ahead, capacity, perMinute))
+	if !open {
+		st.Poll = jitter(pollBefore(answer.at("opens").Sub(answer.at("now"))))
+	}
+	return st, nil
+}
+
+// Figures are the numbers of a line, and the words beside them.
+type Figures struct {
+	Phase                             string
+	Joined, Waiting, Admitted, Called int64
+	Cap, AdmittedPerMinute            int64
+	Reason, Message                   string // why it is paused, and what staff say; "" for nothing
+}
+
+// Figures are at most a second old, or as old as Redis has been away.
+func (s *Service) Figures(ctx context.Context, eventID int64) (Figures, error) {
+	m, err := s.moment(ctx, eventID)
+	if err != nil {
+		return Figures{}, err
+	}
+	said := func(words *string) string {
+		if words == nil {
+			return ""
+		}
+		return *words
+	}
+	return Figures{
+		Reason: said(m.view.Reason), Message: said(m.view.Message),
+		Phase: m.view.Phase, Joined: m.view.Joined, Waiting: m.waiting, Admitted: m.view.Active, Called: m.view.Serving,
+		Cap: m.view.Cap, AdmittedPerMinute: m.view.AdmittedPerMinute,
+	}, nil
+}

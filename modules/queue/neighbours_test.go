@@ -1,0 +1,107 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"gorm.io/gorm"
+
+	"fairseat/app/request"
+)
+
+// neighbours plays seating, checkout, the budgets and the log.
+type neighbours struct {
+	kit *kit
+
+	mu       sync.Mutex
+	event    Event
+	counts   Counts
+	unknown  bool // Counts fails
+	live     []string
+	released []string
+	notes    []string
+	retry    time.Duration
+	asked    []string
+}
+
+func (n *neighbours) Event(context.Context, int64) (Event, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.event, nil
+}
+
+func (n *neighbours) OpenNow(_ context.Context, _ *gorm.DB, _ int64, at time.Time) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.event.OpensAt = at
+	if n.event.PrequeueAt.After(at) {
+		n.event.PrequeueAt = at
+	}
+	return nil
+}
+
+func (n *neighbours) Counts(context.Context, int64) (Counts, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.unknown {
+		return Counts{}, errors.New("the mirror is not ready")
+	}
+	return n.counts, nil
+}
+
+func (n *neighbours) setCounts(c Counts) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.counts = c
+}
+
+func (n *neighbours) HoldKeys(eventID int64) HoldKeys {
+	tag := n.kit.Prefix + "{e" + strconv.FormatInt(eventID, 10) + "}:"
+	return HoldKeys{tag + "holders", tag + "payers", tag + "chose", tag + "t:", tag + "hb"}
+}
+
+func (n *neighbours) ReleaseAll(ctx context.Context, eventID int64, place string) error {
+	n.mu.Lock()
+	n.released = append(n.released, place)
+	n.mu.Unlock()
+	return n.kit.Redis.Do(ctx, n.kit.Redis.B().Srem().Key(n.HoldKeys(eventID).Holders).Member(place).Build()).Error()
+}
+
+// set adds a member to, or takes it from, one of seating's sets.
+func (n *neighbours) set(key, member string, in bool) {
+	n.kit.T.Helper()
+	b := n.kit.Redis.B()
+	command := b.Srem().Key(key).Member(member).Build()
+	if in {
+		command = b.Sadd().Key(key).Member(member).Build()
+	}
+	if err := n.kit.Redis.Do(context.Background(), command).Error(); err != nil {
+		n.kit.T.Fatal(err)
+	}
+}
+
+func (n *neighbours) LivePlaces(context.Context, int64) ([]string, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.live, nil
+}
+
+func (n *neighbours) Note(_ context.Context, _ *gorm.DB, who request.Staff, ip, action, subject string, detail any) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	text, err := json.Marshal(detail)
+	n.notes = append(n.notes, fmt.Sprintf("%s %s %s %s %s", who.Email, ip, action, subject, text))
+	return err
+}
+
+func (n *neighbours) Take(_ context.Context, name string, perMinute int) (time.Duration, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.asked = append(n.asked, name+" "+strconv.Itoa(perMinute))
+	return n.retry, nil
+}

@@ -1,0 +1,252 @@
+package queue
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"fairseat/app/clock"
+)
+
+const (
+	// freshFor is how often /queue/now is made anew, per event and replica.
+	freshFor = time.Second
+	// staleFor is how long the last one is better than nothing.
+	staleFor = 600 * time.Second
+	// stuckFor is how long no seat must have been free before the page says so; one call takes it back.
+	stuckFor = 15 * time.Second
+)
+
+// nowView is what a waiting page needs, the same for everyone.
+type nowView struct {
+	Phase             string         `json:"phase"`
+	Now               clock.Time     `json:"now"`
+	OpensAt           clock.Time     `json:"opens_at"`
+	Serving           int64          `json:"serving"`
+	Joined            int64          `json:"joined"`
+	Draw              *drawView      `json:"draw"`
+	Message           *string        `json:"message"`
+	Reason            *string        `json:"reason"`
+	SeatsFree         *int           `json:"seats_free"`
+	Categories        []categoryView `json:"categories"`
+	AdmittedPerMinute int64          `json:"admitted_per_minute"`
+	Active            int64          `json:"active"`
+	Cap               int64          `json:"cap"`
+	Wait              []waitPoint    `json:"wait"`
+	PollAfterMS       int64          `json:"poll_after_ms"`
+}
+
+// drawView is the proof: null until the draw, but for the commitment and what a lost Redis burnt.
+type drawView struct {
+	Commitment   string     `json:"commitment"`
+	BeaconSource *struct{}  `json:"beacon_source"` // none is configured yet
+	Size         *int64     `json:"size"`
+	Secret       *string    `json:"secret"`
+	Beacon       *string    `json:"beacon"`
+	Seed         *string    `json:"seed"`
+	Burnt        [][2]int64 `json:"burnt"`
+}
+
+type categoryView struct {
+	ID    string `json:"id"`
+	Price *int64 `json:"price"`
+	Free  *int   `json:"free"`
+}
+
+// moment is /queue/now of one second.
+type moment struct {
+	at      time.Time // by our clock, for its age
+	body    []byte
+	view    nowView
+	state   reply
+	waiting int64
+}
+
+// moment answers the last one while it is fresh, makes a new one, or falls back to one of the last ten minutes.
+func (s *Service) moment(ctx context.Context, eventID int64) (*moment, error) {
+	r := s.room(eventID)
+	if m := r.current(s.clock.Now(), freshFor); m != nil {
+		return m, nil
+	}
+	err := s.together(ctx, "now", eventID, func(ctx context.Context) error {
+		if r.current(s.clock.Now(), freshFor) != nil {
+			return nil // made while we came
+		}
+		m, err := s.look(ctx, eventID)
+		r.keep(s.clock.Now(), m)
+		return err
+	})
+	if m := r.current(s.clock.Now(), staleFor); m != nil {
+		return m, nil
+	}
+	if err == nil {
+		err = errLost
+	}
+	return nil, away(err)
+}
+
+// current is the kept moment if it is younger than age, or if making one has just failed and it is still of use.
+func (r *room) current(now time.Time, age time.Duration) *moment {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.now == nil {
+		return nil
+	}
+	if old := now.Sub(r.now.at); old < age || (old < staleFor && now.Sub(r.tried) < freshFor) {
+		return r.now
+	}
+	return nil
+}
+
+func (r *room) keep(now time.Time, m *moment) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.tried = now
+	if m != nil {
+		r.now = m
+	}
+}
+
+// look asks the stores how a line stands.
+func (s *Service) look(ctx context.Context, eventID int64) (*moment, error) {
+	at := s.clock.Now()
+	state, err := s.script(ctx, "look", eventID, "")
+	if err != nil {
+		return nil, err
+	}
+	if state.num("sealed") == 1 && state.num("drawn") == 0 {
+		if err := s.settle(ctx, eventID); err != nil {
+			s.complain(ctx, "draw is not settled", eventID, err)
+		} else if state, err = s.script(ctx, "look", eventID, ""); err != nil {
+			return nil, err
+		}
+	}
+	event, row, err := s.eventAndRow(ctx, eventID)
+	if err != nil {
+		return nil, err
+	}
+	var counts *Counts
+	if c, err := s.seats.Counts(ctx, eventID); err == nil {
+		counts = &c
+	}
+	m := &moment{at: at, state: state}
+	if m.view, err = s.view(event, row, state, counts); err != nil {
+		return nil, err
+	}
+	m.waiting = max(0, m.view.Joined-m.view.Serving-burntFrom(m.view.Draw, m.view.Serving))
+	m.view.PollAfterMS = pollOf(m).Milliseconds()
+	m.body, err = json.Marshal(m.view)
+	return m, err
+}
+
+// eventAndRow are an event and its line; the row as last read while Postgres is away.
+func (s *Service) eventAndRow(ctx context.Context, eventID int64) (Event, *lineRow, error) {
+	event, err := s.events.Event(ctx, eventID)
+	if err != nil {
+		return Event{}, nil, fmt.Errorf("read event: %w", err)
+	}
+	r := s.room(eventID)
+	row, err := s.postgres.read(ctx, eventID)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		r.row = row
+		return event, row, nil
+	}
+	if r.row == nil {
+		return Event{}, nil, err
+	}
+	return event, r.row, nil
+}
+
+func (s *Service) view(event Event, row *lineRow, state reply, counts *Counts) (nowView, error) {
+	now, perMinute := state.at("now"), 0
+	if row.PerMinute != nil {
+		perMinute = *row.PerMinute
+	}
+	v := nowView{
+		Phase: phase(now, event, row, counts), Now: clock.Time(now), OpensAt: clock.Time(event.OpensAt),
+		Serving: state.num("shown"), Joined: state.num("draw") + state.num("tail"),
+		AdmittedPerMinute: state.num("winsum"), Active: state.num("active"), Cap: int64(row.Cap),
+		Wait: waitPoints(row.Cap, perMinute), Categories: []categoryView{},
+	}
+	if !row.Draws && v.Phase != PhaseAnnounced && v.Phase != PhasePrequeue {
+		v.Serving = v.Joined // nobody waits to be called; the ceiling records it
+	}
+	if row.Message != "" {
+		v.Message = &row.Message
+	}
+	if v.Phase == PhasePaused {
+		v.Reason = row.PausedReason
+	}
+	if counts != nil {
+		v.SeatsFree = &counts.Free
+		stuck := state.at("stuck")
+		if back := counts.Held + counts.Paying; v.Phase == PhaseOpen && back > 0 && !stuck.IsZero() && now.Sub(stuck) >= stuckFor {
+			text := fmt.Sprintf("All seats are taken or being paid for. %d may come back.", back)
+			v.Reason = &text
+		}
+	}
+	for _, c := range event.Categories {
+		category := categoryView{ID: c.ID, Price: c.Price}
+		if counts != nil {
+			free := counts.FreeByCategory[c.ID]
+			category.Free = &free
+		}
+		v.Categories = append(v.Categories, category)
+	}
+	if !row.Draws {
+		return v, nil
+	}
+	burnt, err := publishedBurnt(row)
+	if err != nil {
+		return v, err
+	}
+	v.Draw = &drawView{Commitment: row.Commitment, Burnt: burnt}
+	if row.Size != nil {
+		secret := hex.EncodeToString(row.Secret)
+		seed := Seed(event.Slug, *row.Size, row.Secret, nil)
+		digits := hex.EncodeToString(seed[:])
+		v.Draw.Size, v.Draw.Secret, v.Draw.Seed = row.Size, &secret, &digits
+	}
+	return v, nil
+}
+
+// burntFrom is how many burnt positions may still be waiting: all of them before the draw; of the draw's own nobody
+// keeps count here, so the share that is left of it.
+func burntFrom(draw *drawView, serving int64) int64 {
+	if draw == nil {
+		return 0
+	}
+	burnt := int64(0)
+	for _, r := range draw.Burnt {
+		switch {
+		case draw.Size != nil && r[0] < *draw.Size:
+			// Merged ranges may reach from the draw into the tail.
+			in, left := min(r[1], *draw.Size)-r[0], max(0, *draw.Size-serving)
+			burnt += in * left / max(1, *draw.Size)
+			burnt += max(0, r[1]-max(*draw.Size, serving))
+		case draw.Size != nil:
+			burnt += max(0, r[1]-max(r[0], serving))
+		default:
+			burnt += r[1] - r[0]
+		}
+	}
+	return burnt
+}
+
+// pollOf is how soon to look again for one in the middle of the line; a page that knows its own position asks the law
+// for itself.
+func pollOf(m *moment) time.Duration {
+	switch m.view.Phase {
+	case PhaseAnnounced, PhasePrequeue:
+		return pollBefore(time.Time(m.view.OpensAt).Sub(time.Time(m.view.Now)))
+	case PhaseDrawing:
+		return 2 * time.Second
+	case PhaseEnded:
+		return 20 * time.Second
+	}
+	return pollAfter(m.waiting/2, int(m.view.Cap), int(m.state.num("per_minute")))
+}

@@ -1,0 +1,54 @@
+package queue
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"fairseat/app/clock"
+)
+
+// After an outage every deadline lies in the past, and seating is about to move them all by its length: until it has,
+// nobody is put out. Only the real clock knows outages, so this test lives by it.
+func TestAnOutageEndsNoAdmission(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	now := clock.System{}.Now()
+	k.neighbours.event.PrequeueAt, k.neighbours.event.OpensAt = now.Add(-time.Hour), now.Add(-time.Minute)
+	k.deps.Clock = clock.System{}
+	s := New(k.deps)
+	p, err := s.Join(t.Context(), k.id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(key string, args ...string) {
+		t.Helper()
+		if err := k.Redis.Do(t.Context(), k.Redis.B().Arbitrary(key).Args(args...).Build()).Error(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	lapsed := func() bool {
+		t.Helper()
+		// Another second of the controller, which acts once in each.
+		set("HSET", s.redis.key(k.id, "adm"), "last", "0")
+		s.pass(t.Context())
+		n, err := k.Redis.Do(t.Context(), k.Redis.B().Zcard().Key(s.redis.key(k.id, "leases")).Build()).AsInt64()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n == 0
+	}
+	leases, born := s.LeaseKeys(k.id)
+	past := strconv.FormatInt(now.Add(-time.Second).UnixMilli(), 10)
+	lapsed() // records the draw of nobody, so that the line is open
+	set("ZADD", leases, past, p.Key())
+	set("HSET", born, p.Key(), past)
+	set("SET", k.neighbours.HoldKeys(k.id).Heartbeat, strconv.FormatInt(now.Add(-10*time.Second).UnixMilli(), 10))
+	if lapsed() {
+		t.Error("put out by our outage")
+	}
+	set("SET", k.neighbours.HoldKeys(k.id).Heartbeat, strconv.FormatInt(clock.System{}.Now().UnixMilli(), 10))
+	if !lapsed() {
+		t.Error("a lapsed admission outlived the outage")
+	}
+}

@@ -1,0 +1,171 @@
+package queue
+
+import (
+	"encoding/base64"
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"fairseat/app/keyring"
+)
+
+var somePlace = Place{EventID: 42, Cohort: InTail, Index: 70_000, JoinedAt: time.UnixMilli(1_804_845_600_123).UTC()}
+
+func TestTokenRoundTrip(t *testing.T) {
+	t.Parallel()
+	for _, p := range []Place{somePlace, {EventID: 1, JoinedAt: time.UnixMilli(0).UTC()}, {EventID: 1 << 60, Cohort: InDraw, Index: 1 << 50, JoinedAt: somePlace.JoinedAt}} {
+		token := p.Sign(testKeys)
+		got, err := Verify(testKeys, token)
+		if err != nil || got != p {
+			t.Errorf("%+v came back as %+v, %v", p, got, err)
+		}
+		if len(token) > 90 {
+			t.Errorf("a token of %d characters", len(token))
+		}
+		if cohort, index, err := parseKey(p.Key()); err != nil || cohort != p.Cohort || index != p.Index {
+			t.Errorf("key %q: %v %d %v", p.Key(), cohort, index, err)
+		}
+	}
+	for _, key := range []string{"", "d", "x1", "d-1", "dt1", "d+1", "d01", "1", "t1x"} {
+		if _, _, err := parseKey(key); err == nil {
+			t.Errorf("%q is a key", key)
+		}
+	}
+}
+
+func TestOldKeyStillVerifies(t *testing.T) {
+	t.Parallel()
+	old := keyring.New(map[keyring.Purpose][]keyring.Key{keyring.Place: {{ID: "a1", Secret: []byte("fedcba9876543210fedcba9876543210")}}})
+	if got, err := Verify(testKeys, somePlace.Sign(old)); err != nil || got != somePlace {
+		t.Fatalf("%+v %v", got, err)
+	}
+}
+
+func TestBadTokens(t *testing.T) {
+	t.Parallel()
+	token := somePlace.Sign(testKeys)
+	stranger := keyring.New(map[keyring.Purpose][]keyring.Key{keyring.Place: {{ID: "b2", Secret: []byte("another key under the same id...")}}})
+	unknown := keyring.New(map[keyring.Purpose][]keyring.Key{keyring.Place: {{ID: "zz", Secret: []byte("0123456789abcdef0123456789abcdef")}}})
+	raw, _ := base64.RawURLEncoding.DecodeString(token)
+	edit := func(change func([]byte) []byte) string {
+		return base64.RawURLEncoding.EncodeToString(change(append([]byte{}, raw...)))
+	}
+	for name, bad := range map[string]string{
+		"empty": "", "words": "let me in", "cut": token[:len(token)-1], "cut in half": token[:len(token)/2],
+		"longer": token + "A", "padded": token + "==", "other alphabet": strings.ReplaceAll(token, token[5:6], "+"),
+		"forged":        somePlace.Sign(stranger),
+		"unknown key":   somePlace.Sign(unknown),
+		"other index":   edit(func(b []byte) []byte { b[len(b)-40] ^= 1; return b }),
+		"other cohort":  edit(func(b []byte) []byte { b[4] = 0; return b }),
+		"other version": edit(func(b []byte) []byte { b[0] = 2; return b }),
+		"long key id":   edit(func(b []byte) []byte { b[1] = 255; return b }),
+		"bare MAC":      edit(func(b []byte) []byte { return b[len(b)-32:] }),
+		"huge":          strings.Repeat("A", 100_000),
+		"line break":    token[:10] + "\n" + token[10:],
+		"loose bits":    token[:len(token)-1] + string(token[len(token)-1]+1),
+	} {
+		if p, err := Verify(testKeys, bad); !errors.Is(err, ErrBadPlace) || p != (Place{}) {
+			t.Errorf("%s: %+v %v", name, p, err)
+		}
+	}
+}
+
+// Whatever a stranger sends: refused, or exactly what we signed.
+func FuzzVerify(f *testing.F) {
+	f.Add(somePlace.Sign(testKeys))
+	f.Add(Place{EventID: 1, JoinedAt: somePlace.JoinedAt}.Sign(testKeys))
+	f.Add("")
+	f.Add("AQJiMgA")
+	f.Fuzz(func(t *testing.T, token string) {
+		p, err := Verify(testKeys, token)
+		if err != nil {
+			if !errors.Is(err, ErrBadPlace) {
+				t.Fatal(err)
+			}
+			return
+		}
+		// Only the key of the seeds could have made it, so it is one of them or signs to the same text.
+		if again := p.Sign(testKeys); again != token {
+			t.Fatalf("%q verifies as %+v, which signs as %q", token, p, again)
+		}
+	})
+}
+
+func TestCredentialOfARequest(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	mine := k.join()
+	mine.EventID = k.id
+	token := mine.Sign(testKeys)
+	foreign := Place{EventID: k.id + 1, JoinedAt: k.Clock.Now()}.Sign(testKeys)
+	cookie := func(v string) []string { return []string{"Cookie", "fs_place_gala=" + v} }
+	me := k.queuePath("/me")
+
+	k.do("GET", me, "").fails(401, "no-place")
+	k.do("GET", me, "", "Authorization", "Basic abc").fails(401, "no-place")
+	k.do("GET", me, "", "Authorization", "Bearer "+foreign).fails(401, "bad-place")
+	k.do("GET", me, "", "Authorization", "Bearer nonsense").fails(401, "bad-place")
+	k.do("GET", me, "", cookie("nonsense")...).fails(401, "bad-place")
+	k.do("GET", me, "", cookie(token)...).want(200)
+	k.do("GET", me, "", "Authorization", "Bearer "+token).want(200)
+	k.do("GET", me, "", append(cookie(token), "Authorization", "Bearer "+foreign)...).fails(401, "bad-place")
+	k.do("GET", me, "", append(cookie(foreign), "Authorization", "Bearer "+token)...).want(200)
+	k.do("GET", me, "", "Cookie", "fs_place_other="+token).fails(401, "no-place")
+}
+
+func TestCookie(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	plain := k.do("POST", k.queuePath(""), "").Header().Get("Set-Cookie")
+	if !strings.HasPrefix(plain, "fs_place_gala=") || !strings.Contains(plain, "Path=/;") || !strings.Contains(plain, "HttpOnly") ||
+		!strings.Contains(plain, "SameSite=Lax") || strings.Contains(plain, "Secure") || strings.Contains(plain, "Domain") {
+		t.Errorf("on http: %s", plain)
+	}
+	k.deps.PublicURL = "https://tickets.example.org"
+	k.queue = New(k.deps)
+	k.echo = k.serve(k.queue)
+	secure := k.do("POST", k.queuePath(""), "").Header().Get("Set-Cookie")
+	if !strings.HasPrefix(secure, "__Host-fs_place_gala=") || !strings.Contains(secure, "Secure") || !strings.Contains(secure, "Path=/;") {
+		t.Errorf("on https: %s", secure)
+	}
+	value, _, _ := strings.Cut(strings.TrimPrefix(secure, "__Host-fs_place_gala="), ";")
+	k.do("GET", k.queuePath("/me"), "", "Cookie", "__Host-fs_place_gala="+value).want(200)
+	k.do("GET", k.queuePath("/me"), "", "Cookie", "fs_place_gala="+value).fails(401, "no-place")
+}
+
+// An order's address names no event: whichever of a visitor's places is of the order's event counts.
+func TestPlaceOfToken(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	at := k.Clock.Now()
+	mine, other := Place{7, InTail, 3, at}, Place{8, InDraw, 1, at}
+	ask := func(eventID int64, header ...string) string {
+		r := httptest.NewRequest("GET", "/api/v1/orders/x", nil)
+		for i := 0; i+1 < len(header); i += 2 {
+			r.Header.Set(header[i], header[i+1])
+		}
+		key, ok := k.queue.PlaceOfToken(k.echo.NewContext(r, httptest.NewRecorder()), eventID)
+		if ok != (key != "") {
+			t.Errorf("%q, %v", key, ok)
+		}
+		return key
+	}
+	cookies := []string{"Cookie", "fs_place_gala=rubbish; fs_place_a=" + mine.Sign(testKeys) + "; fs_place_b=" + other.Sign(testKeys) + "; x=y"}
+	if got := ask(7, cookies...); got != "t3" {
+		t.Errorf("of event 7: %q", got)
+	}
+	if got := ask(8, cookies...); got != "d1" {
+		t.Errorf("of event 8: %q", got)
+	}
+	if got := ask(9, cookies...); got != "" {
+		t.Errorf("of event 9: %q", got)
+	}
+	if got := ask(7, bearer(mine)...); got != "t3" {
+		t.Errorf("Bearer: %q", got)
+	}
+	if got := ask(7, "Cookie", "session="+mine.Sign(testKeys)); got != "" {
+		t.Errorf("from another cookie: %q", got)
+	}
+}

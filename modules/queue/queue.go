@@ -1,0 +1,167 @@
+// Package queue is the waiting room: a place for everyone who comes, a draw that anyone can check, and the turn that
+// each is called to when there is room inside.
+package queue
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/redis/rueidis"
+	"golang.org/x/sync/singleflight"
+	"gorm.io/gorm"
+
+	"fairseat/app/clock"
+	"fairseat/app/keyring"
+	"fairseat/app/request"
+)
+
+// Counts is how many seats of an event are in which state.
+type Counts struct {
+	Free, Held, Paying int
+	FreeByCategory     map[string]int
+}
+
+// HoldKeys are the names of Redis keys that seating keeps and the scripts of the line read: the sets of places that
+// hold, that have claims in checkout, and that held anything during their admission (Chose, which a leave clears), the
+// beginning of the names of the sets of seats a place has in checkout or bought, and when deadlines were last looked
+// after (Heartbeat, in ms).
+type HoldKeys struct {
+	Holders, Payers, Chose, TakenPrefix, Heartbeat string
+}
+
+// Seats is what the line asks of whoever keeps the seats.
+type Seats interface {
+	// Counts may be a second old.
+	Counts(ctx context.Context, eventID int64) (Counts, error)
+	HoldKeys(eventID int64) HoldKeys
+	// ReleaseAll gives back what a place holds; repeated it does nothing.
+	ReleaseAll(ctx context.Context, eventID int64, place string) error
+}
+
+// Category is a price class on sale; Price is minor units, nil when it is not on sale.
+type Category struct {
+	ID    string
+	Price *int64
+}
+
+// Event is what the line must know of its event.
+type Event struct {
+	Slug                string
+	PrequeueAt, OpensAt time.Time
+	ClosesAt            *time.Time
+	MaxPerBuyer         int
+	Categories          []Category
+}
+
+// Events is what the line asks of whoever keeps the events.
+type Events interface {
+	// Event may be a second old.
+	Event(ctx context.Context, eventID int64) (Event, error)
+	// OpenNow moves the opening (and a later prequeue) to at, inside the caller's transaction.
+	OpenNow(ctx context.Context, tx *gorm.DB, eventID int64, at time.Time) error
+}
+
+// Orders is what the line asks of whoever keeps the orders.
+type Orders interface {
+	// LivePlaces are the keys of the places that have an order under way.
+	LivePlaces(ctx context.Context, eventID int64) ([]string, error)
+}
+
+// Limits hands out budgets: a retry above zero means refused until then.
+type Limits interface {
+	Take(ctx context.Context, name string, perMinute int) (retry time.Duration, err error)
+}
+
+// Journal remembers what staff did, inside the transaction that does it.
+type Journal interface {
+	Note(ctx context.Context, tx *gorm.DB, who request.Staff, ip, action, subject string, detail any) error
+}
+
+// Deps is what a Service needs.
+type Deps struct {
+	DB        *gorm.DB
+	Redis     rueidis.Client
+	KeyPrefix string
+	Clock     clock.Clock
+	Log       *slog.Logger
+	Keys      *keyring.Ring
+	Limits    Limits
+	PerIP     int    // joins a minute from one network; 0 = no budget
+	PublicURL string // https makes the cookie Secure and binds it to the host
+	Seats     Seats
+	Events    Events
+	Orders    Orders
+	Journal   Journal
+}
+
+// Service is the waiting room of every event. Safe for concurrent use; any number of replicas share the work.
+type Service struct {
+	redis    *redisStore
+	postgres *postgresStore
+	clock    clock.Clock
+	log      *slog.Logger
+	keys     *keyring.Ring
+	limits   Limits
+	perIP    int
+	secure   bool
+	seats    Seats
+	events   Events
+	orders   Orders
+	journal  Journal
+
+	flights singleflight.Group
+	mu      sync.Mutex
+	rooms   map[int64]*room
+}
+
+// New makes a Service; it reads nothing yet.
+func New(d Deps) *Service {
+	return &Service{
+		redis: newRedisStore(d), postgres: &postgresStore{db: d.DB, clock: d.Clock}, clock: d.Clock, log: d.Log, keys: d.Keys,
+		limits: d.Limits, perIP: d.PerIP, secure: strings.HasPrefix(d.PublicURL, "https://"),
+		seats: d.Seats, events: d.Events, orders: d.Orders, journal: d.Journal, rooms: map[int64]*room{},
+	}
+}
+
+// room is what this replica remembers of a line; all of it can be read again.
+type room struct {
+	mu     sync.Mutex
+	draw   *Shuffle // once its size is in Postgres, it is for ever
+	row    *lineRow // as last read, for when Postgres is away
+	now    *moment  // what /queue/now says
+	tried  time.Time
+	warned time.Time
+	drift  int // ticks in a row in which Redis had other settings than Postgres
+}
+
+func (s *Service) room(eventID int64) *room {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	r, ok := s.rooms[eventID]
+	if !ok {
+		r = &room{}
+		s.rooms[eventID] = r
+	}
+	return r
+}
+
+// together lets one caller of this replica do the work and all who ask meanwhile share it. The work goes on when the
+// one who began it has gone.
+func (s *Service) together(ctx context.Context, what string, eventID int64, work func(ctx context.Context) error) error {
+	done := s.flights.DoChan(what+" "+strconv.FormatInt(eventID, 10), func() (any, error) {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		return nil, work(ctx)
+	})
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("%s: %w", what, ctx.Err())
+	case r := <-done:
+		return r.Err
+	}
+}

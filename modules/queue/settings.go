@@ -1,0 +1,169 @@
+package queue
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"strconv"
+	"time"
+
+	"gorm.io/gorm"
+
+	"fairseat/app/fault"
+)
+
+// LineSettings are what an event's line is published with.
+type LineSettings struct {
+	Draws     bool // false: everyone is tail, and is admitted at once as far as there is room
+	Cap       int  // how many may be inside, from 1
+	PerMinute *int // how many may enter in any 60 s; nil = no such limit
+}
+
+// Publish makes the line of an event inside the transaction that makes the event. The commitment is what the draw can
+// be checked against; it is public from then on.
+func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug string, l LineSettings) (commitment string, err error) {
+	if err := checkSettings(&l.Cap, l.PerMinute); err != nil {
+		return "", err
+	}
+	secret := make([]byte, 32)
+	_, _ = rand.Read(secret) // never fails, says its documentation
+	row := lineRow{EventID: eventID, Draws: l.Draws, Cap: l.Cap, PerMinute: l.PerMinute, Secret: secret, Commitment: Commitment(secret)}
+	if !l.Draws {
+		row.Size = new(int64) // a draw of nobody, so there is nothing to wait for
+	}
+	if err := s.postgres.insert(ctx, tx, row); err != nil {
+		return "", fmt.Errorf("publish line of %s: %w", slug, err)
+	}
+	return row.Commitment, nil
+}
+
+// checkSettings refuses what a line cannot have.
+func checkSettings(capacity, perMinute *int) error {
+	fields := fault.Fields{}
+	if capacity != nil && *capacity < 1 {
+		fields["queue.cap"] = "must be at least 1"
+	}
+	if perMinute != nil && *perMinute < 1 {
+		fields["queue.per_minute"] = "must be at least 1"
+	}
+	return fields.Err()
+}
+
+// Amend changes cap and admissions a minute inside the caller's transaction; nil leaves one as it is. Nobody inside is
+// put out. Call Changed after the commit.
+func (s *Service) Amend(ctx context.Context, tx *gorm.DB, eventID int64, capacity, perMinute *int) error {
+	if err := checkSettings(capacity, perMinute); err != nil {
+		return err
+	}
+	err := tx.WithContext(ctx).Exec(`UPDATE lines SET cap = coalesce(?, cap), per_minute = coalesce(?, per_minute) WHERE event_id = ?`,
+		capacity, perMinute, eventID).Error
+	if err != nil {
+		return fmt.Errorf("amend line: %w", err)
+	}
+	return nil
+}
+
+// Changed makes Redis take over what Postgres has: cap, admissions a minute, pause, end and times. Call it after the
+// commit, when Events tells the new times; should it fail, a later tick makes up for it.
+func (s *Service) Changed(ctx context.Context, eventID int64) error {
+	event, err := s.events.Event(ctx, eventID)
+	if err != nil {
+		return fmt.Errorf("push settings: %w", err)
+	}
+	_, err = s.push(ctx, eventID, &event)
+	return err
+}
+
+// Reschedule moves the opening of a line; ErrAlreadyDrawn once the draw is sealed or the sale is open. Redis follows at
+// once; the event itself is the caller's to change, right after.
+func (s *Service) Reschedule(ctx context.Context, eventID int64, opensAt time.Time) error {
+	event, err := s.events.Event(ctx, eventID)
+	if err != nil {
+		return fmt.Errorf("reschedule: %w", err)
+	}
+	return s.moveOpening(ctx, eventID, event, opensAt)
+}
+
+// moveOpening pushes another opening than the event's.
+func (s *Service) moveOpening(ctx context.Context, eventID int64, event Event, opensAt time.Time) error {
+	event.OpensAt = opensAt
+	if event.PrequeueAt.After(opensAt) {
+		event.PrequeueAt = opensAt
+	}
+	state, err := s.push(ctx, eventID, &event)
+	if err != nil {
+		return err
+	}
+	if state.num("opens") != opensAt.UnixMilli() {
+		return ErrAlreadyDrawn
+	}
+	return nil
+}
+
+// push writes the settings of a line into Redis, with the times where an event is given. One replica at a time, so that
+// the last to push has read the last that was written.
+func (s *Service) push(ctx context.Context, eventID int64, event *Event) (state reply, err error) {
+	// A line that Redis has lost is brought back first: a lock cannot be taken twice.
+	if _, err := s.script(ctx, "look", eventID, ""); err != nil {
+		return nil, err
+	}
+	err = s.postgres.locked(ctx, eventID, func(tx *gorm.DB) error {
+		var row lineRow
+		if err := tx.Raw(`SELECT * FROM lines WHERE event_id = ?`, eventID).Scan(&row).Error; err != nil {
+			return err
+		}
+		if state, err = s.redis.run(ctx, "settings", eventID, settingsArgs(event, &row)...); err == nil && state.status() != "ok" {
+			err = errLost
+		}
+		return err
+	})
+	s.forget(eventID)
+	if err != nil {
+		return nil, away(fmt.Errorf("push settings: %w", err))
+	}
+	return state, nil
+}
+
+// settingsArgs are what staff can change, as settings.lua takes it; without an event its times stay as they are.
+func settingsArgs(event *Event, row *lineRow) []string {
+	perMinute := 0
+	if row.PerMinute != nil {
+		perMinute = *row.PerMinute
+	}
+	paused := pausedField(row)
+	if paused == "" {
+		paused = "-"
+	}
+	args := []string{strconv.Itoa(row.Cap), strconv.Itoa(perMinute), paused, msArg(row.EndedAt)}
+	if event == nil {
+		return args
+	}
+	return append(args, msArg(&event.PrequeueAt), msArg(&event.OpensAt), msArg(event.ClosesAt), strconv.Itoa(event.MaxPerBuyer))
+}
+
+// pausedField is adm's field: "" while the line moves, else "+" and the reason, which may be empty.
+func pausedField(row *lineRow) string {
+	if row.PausedReason == nil {
+		return ""
+	}
+	return "+" + *row.PausedReason
+}
+
+func msArg(t *time.Time) string {
+	if t == nil || t.IsZero() {
+		return "0"
+	}
+	return strconv.FormatInt(t.UnixMilli(), 10)
+}
+
+// forget makes this replica's next /queue/now a new one.
+func (s *Service) forget(eventID int64) {
+	r := s.room(eventID)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.now != nil {
+		old := *r.now
+		old.at, r.tried = old.at.Add(-freshFor), time.Time{}
+		r.now = &old
+	}
+}
