@@ -1,0 +1,71 @@
+package checkout
+
+import (
+	"net/mail"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"golang.org/x/text/unicode/norm"
+
+	"fairseat/app/keyring"
+)
+
+const (
+	longestName  = 200
+	longestEmail = 254 // RFC 5321: what fits through a mail server
+)
+
+// Buyer is who buys, as they wrote it.
+type Buyer struct {
+	Name  string
+	Email string
+}
+
+// newBuyer checks and tidies what a stranger typed; ErrBadBuyer names each field that cannot be used. Control
+// characters are refused before anything is trimmed: a line break in an address is an attack on the mail, not a slip.
+func newBuyer(name, email string) (Buyer, error) {
+	fields := map[string]string{}
+	b := Buyer{Name: norm.NFC.String(strings.TrimSpace(name)), Email: norm.NFC.String(strings.TrimSpace(email))}
+	switch n := utf8.RuneCountInString(b.Name); {
+	case n == 0:
+		fields["name"] = "is missing"
+	case n > longestName:
+		fields["name"] = "is longer than 200 characters"
+	case !printable(name):
+		fields["name"] = "holds characters that cannot be printed"
+	}
+	switch {
+	case b.Email == "":
+		fields["email"] = "is missing"
+	case !printable(email) || !isAddress(b.Email):
+		fields["email"] = "is not a mail address"
+	case len(b.Email) > longestEmail:
+		fields["email"] = "is longer than 254 characters"
+	}
+	if len(fields) > 0 {
+		return Buyer{}, ErrBadBuyer.With("fields", fields)
+	}
+	return b, nil
+}
+
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsRune(s, utf8.RuneError) && !strings.ContainsFunc(s, unicode.IsControl)
+}
+
+// isAddress takes a bare RFC 5322 addr-spec: no display name, no brackets, no comment, no quoted local part, since
+// what needs quoting is what attacks are made of.
+func isAddress(s string) bool {
+	a, err := mail.ParseAddress(s)
+	return err == nil && a.Name == "" && a.Address == s && !strings.ContainsAny(s, "<>()[]\",;:\\ ")
+}
+
+// normalEmail is the address as the limit per buyer sees it.
+func normalEmail(email string) string {
+	return strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))
+}
+
+// buyerKey is what counts towards the limit instead of the address, so that neither the claims nor the log hold it.
+func buyerKey(keys *keyring.Ring, email string) []byte {
+	return keys.Current(keyring.Buyer).MAC([]byte(normalEmail(email)))
+}

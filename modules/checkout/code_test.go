@@ -1,0 +1,216 @@
+package checkout
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"fairseat/app/fault"
+	"fairseat/app/keyring"
+	"fairseat/app/testkit"
+)
+
+func make200(c byte, n int) []byte { return []byte(strings.Repeat(string(c), n)) }
+
+func fieldsOf(err error) string {
+	fields, _ := fault.As(err).Facts["fields"].(map[string]string)
+	names := make([]string, 0, len(fields))
+	for _, name := range []string{"name", "email"} {
+		if fields[name] != "" {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func TestOrderCode(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for range 2000 {
+		c := newOrderCode()
+		if len(c) != 8 || strings.Trim(c, codeLetters) != "" || seen[c] {
+			t.Fatalf("code %q", c)
+		}
+		seen[c] = true
+	}
+	if normalCode(" k7qx-2m4p ") != "K7QX2M4P" {
+		t.Error("a code as people write it is not read")
+	}
+}
+
+func TestTicketCode(t *testing.T) {
+	t.Parallel()
+	ring := testRing()
+	want := TicketCode{EventID: 42, Ticket: uuid.New(), Seat: 73_000}
+	code := signTicketCode(ring, want)
+	if len(code) > 140 {
+		t.Errorf("a code of %d characters is hard to scan", len(code))
+	}
+	if got, err := readTicketCode(ring, code); err != nil || got != want {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	old := keyring.New(map[keyring.Purpose][]keyring.Key{keyring.Ticket: {{ID: "old2", Secret: make200(102, 32)}}})
+	if _, err := readTicketCode(ring, signTicketCode(old, want)); err != nil {
+		t.Error("a code under an older key is refused")
+	}
+	foreign := keyring.New(map[keyring.Purpose][]keyring.Key{keyring.Ticket: {{ID: "new2", Secret: make200(9, 32)}}})
+	if _, err := readTicketCode(ring, signTicketCode(foreign, want)); err == nil {
+		t.Error("another house's code is taken")
+	}
+	for i := range len(code) {
+		for _, flip := range []byte{1, 2, 4, 8, 16, 32} {
+			b := []byte(code)
+			b[i] ^= flip
+			if _, err := readTicketCode(ring, string(b)); err == nil {
+				t.Fatalf("changed at %d and taken", i)
+			}
+		}
+		if _, err := readTicketCode(ring, code[:i]); err == nil {
+			t.Fatalf("cut at %d and taken", i)
+		}
+	}
+	for _, c := range []string{code + "A", code + "=", code + "\n", " " + code, strings.Repeat("A", 400)} {
+		if _, err := readTicketCode(ring, c); err == nil {
+			t.Errorf("%q is taken", c)
+		}
+	}
+}
+
+func TestOrderToken(t *testing.T) {
+	t.Parallel()
+	ring, id, other := testRing(), uuid.New(), uuid.New()
+	token := orderToken(ring, id)
+	if !opensOrder(ring, token, id) {
+		t.Fatal("one's own token does not open the order")
+	}
+	old := keyring.New(map[keyring.Purpose][]keyring.Key{keyring.Order: {{ID: "old1", Secret: make200(101, 32)}}})
+	if !opensOrder(ring, orderToken(old, id), id) {
+		t.Error("a token under an older key is refused")
+	}
+	parts := strings.Split(token, ".")
+	for _, bad := range []string{
+		"", "o1", token + "x", token[:len(token)-1], orderToken(ring, other), strings.Replace(token, id.String(), other.String(), 1),
+		strings.Replace(token, parts[1], "nope", 1), strings.Replace(token, "o1.", "o2.", 1), strings.ToUpper(token), "o1..." + parts[3],
+	} {
+		if opensOrder(ring, bad, id) {
+			t.Errorf("%q opens the order", bad)
+		}
+	}
+	if opensOrder(ring, token, other) {
+		t.Error("one order's token opens another")
+	}
+}
+
+// sign is a signature as the processor makes it.
+func sign(secret []byte, at int64, body []byte) string {
+	mac := hmac.New(sha256.New, secret)
+	fmt.Fprintf(mac, "%d.", at)
+	mac.Write(body)
+	return fmt.Sprintf("t=%d,v1=%s", at, hex.EncodeToString(mac.Sum(nil)))
+}
+
+func TestWebhookSignature(t *testing.T) {
+	t.Parallel()
+	secret, older, now, body := []byte("secret"), []byte("older"), testkit.Start, []byte(`{"id":"evt_1"}`)
+	good := sign(secret, now.Unix(), body)
+	_, mac, _ := strings.Cut(good, "v1=")
+	for _, c := range []struct {
+		name, header string
+		ok           bool
+	}{
+		{"good", good, true},
+		{"spaces", strings.ReplaceAll(good, ",", ", "), true},
+		{"older key", sign(older, now.Unix(), body), true},
+		{"several, one good", "t=" + fmt.Sprint(now.Unix()) + ",v1=00ff,v1=" + mac + ",v0=x", true},
+		{"at the edge", sign(secret, now.Unix()-300, body), true},
+		{"a fast clock", sign(secret, now.Unix()+300, body), true},
+		{"too old", sign(secret, now.Unix()-301, body), false},
+		{"too far ahead", sign(secret, now.Unix()+301, body), false},
+		{"very far away", sign(secret, -1<<63, body), false},
+		{"another key", sign([]byte("guess"), now.Unix(), body), false},
+		{"another body", sign(secret, now.Unix(), []byte(`{}`)), false},
+		{"time changed", strings.Replace(good, "t="+fmt.Sprint(now.Unix()), "t="+fmt.Sprint(now.Unix()+1), 1), false},
+		{"two times", good + ",t=1", false},
+		{"no time", "v1=" + mac, false},
+		{"no signature", "t=" + fmt.Sprint(now.Unix()), false},
+		{"not hex", "t=" + fmt.Sprint(now.Unix()) + ",v1=zz", false},
+		{"empty signature", "t=" + fmt.Sprint(now.Unix()) + ",v1=", false},
+		{"too many", "t=" + fmt.Sprint(now.Unix()) + strings.Repeat(",v1=00", 8) + ",v1=" + mac, false},
+		{"empty", "", false},
+	} {
+		err := checkSignature([][]byte{secret, older}, c.header, body, now)
+		if (err == nil) != c.ok || (err != nil && !is(err, "bad-signature")) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
+// Nothing a stranger can write is a code of ours, an open order, or a signature.
+func FuzzStrangersAreRefused(f *testing.F) {
+	ring, id := testRing(), uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057")
+	code := signTicketCode(ring, TicketCode{EventID: 1, Ticket: id, Seat: 2})
+	f.Add(code, orderToken(ring, id), "t=1,v1=00")
+	f.Add("", "o1...", "")
+	f.Add(code[:40], "o1.new1."+id.String()+".", "t=9223372036854775807,v1=")
+	client := NewSandboxClient(SandboxConfig{SigningKeys: [][]byte{[]byte("k")}})
+	f.Fuzz(func(t *testing.T, c, token, header string) {
+		if got, err := readTicketCode(ring, c); err == nil && c != code {
+			t.Errorf("%q is a ticket: %+v", c, got)
+		}
+		if opensOrder(ring, token, id) && token != orderToken(ring, id) {
+			t.Errorf("%q opens an order", token)
+		}
+		if checkSignature([][]byte{[]byte("k")}, header, []byte(c), testkit.Start) == nil {
+			t.Errorf("%q is a signature", header)
+		}
+		_, _ = parseTicketCode([]byte(c))
+		// What is signed may still be anything.
+		e, err := client.Event(map[string][]string{signatureHeader: {sign([]byte("k"), testkit.Start.Unix(), []byte(c))}}, []byte(c), testkit.Start)
+		if err == nil && (e.ID == "" || e.Ref == "" || len(e.ID) > 255 || strings.ContainsRune(e.ID+e.Ref+e.Type+e.Payment, 0)) {
+			t.Errorf("event %+v", e)
+		}
+	})
+}
+
+func FuzzBuyer(f *testing.F) {
+	for _, s := range []string{"Ada", "a@b.org", "a@b.org\r\nBcc: c@d", "\"x\"@y", "é@ü.de", "=1"} {
+		f.Add(s, s)
+	}
+	f.Fuzz(func(t *testing.T, name, email string) {
+		b, err := newBuyer(name, email)
+		if err != nil {
+			return
+		}
+		for _, s := range []string{b.Name, b.Email} {
+			if strings.ContainsAny(s, "\r\n\x00") || !printable(s) {
+				t.Errorf("%q is taken", s)
+			}
+		}
+		if strings.Count(b.Email, "@") != 1 || strings.ContainsAny(b.Email, "<>,; \"") {
+			t.Errorf("%q is taken", b.Email)
+		}
+		if again, err := newBuyer(b.Name, b.Email); err != nil || again != b {
+			t.Errorf("%+v is not stable: %+v, %v", b, again, err)
+		}
+	})
+}
+
+func TestRetriesAreSoonAndBounded(t *testing.T) {
+	t.Parallel()
+	for attempt := 1; attempt < 40; attempt++ {
+		wait := retryAfter(attempt)
+		if wait > 6250*time.Millisecond || wait < 700*time.Millisecond {
+			t.Errorf("attempt %d waits %v", attempt, wait)
+		}
+	}
+	if slices.Contains([]string{"", "default"}, queue) {
+		t.Error("checkout shares a queue")
+	}
+}

@@ -1,0 +1,33 @@
+package checkout
+
+import "fairseat/app/fault"
+
+// What a stranger can be refused for. The first three come from whoever keeps the seats, and are named here so that
+// errors.Is can ask for them by their code.
+var (
+	ErrHoldExpired = fault.New(fault.Conflict, "hold-expired", "Your time ran out and the seats went back. Choose again.")
+	ErrSeatsTaken  = fault.New(fault.Conflict, "seats-taken", "Some of these seats have just been taken.")
+	ErrBuyerLimit  = fault.New(fault.Conflict, "buyer-limit", "This buyer already has as many seats as one buyer may have.")
+
+	// ErrBadBuyer has the fact "fields".
+	ErrBadBuyer = fault.New(fault.Invalid, "bad-buyer", "The name or the mail address cannot be used; see fields.")
+	// ErrPaymentsDown has the fact "safe_until": nothing was made, and the seats are held at least that long.
+	ErrPaymentsDown = fault.New(fault.Unavailable, "payments-down",
+		"The payment processor does not answer. Your seats stay yours and the clock stands; try again in a few seconds.")
+	// ErrNotFound hides whether there is something a stranger may not see.
+	ErrNotFound = fault.New(fault.NotFound, "not-found", "There is nothing at this address.")
+	// ErrNotPayable has the fact "status".
+	ErrNotPayable  = fault.New(fault.Conflict, "not-payable", "This order cannot be paid now; see status.")
+	ErrAlreadyPaid = fault.New(fault.Conflict, "already-paid", "This order is paid. To give a ticket back, ask the organiser.")
+	// ErrNotRefundable has the fact "status".
+	ErrNotRefundable = fault.New(fault.Conflict, "not-refundable", "This order has no ticket to give back; see status.")
+	// ErrTicketVoid is about a ticket that was good once.
+	ErrTicketVoid = fault.New(fault.Gone, "ticket-void", "This ticket was given back and is no longer valid.")
+	ErrBadCode    = fault.New(fault.Invalid, "bad-code", "This is no valid ticket of this event.")
+	// ErrAlreadyIn has the facts "at" and "gate".
+	ErrAlreadyIn = fault.New(fault.Conflict, "already-in", "Somebody came in with this ticket already; see at and gate.")
+	ErrSlowDown  = fault.New(fault.TooMany, "slow-down", "That is too often. Wait a moment.")
+	// ErrBadSignature and ErrBadEvent are for the processor.
+	ErrBadSignature = fault.New(fault.Unauthorized, "bad-signature", "The signature is missing, wrong or too old.")
+	ErrBadEvent     = fault.New(fault.Bad, "bad-body", "The body is not an event.")
+)

@@ -1,0 +1,100 @@
+package checkout
+
+import (
+	"context"
+	"fmt"
+)
+
+// Money is where every captured minor unit of a currency went: Captured = Delivered + Refunded + Owed. Each is summed
+// from rows of its own, so that the equation can fail if our books do. InFlight is authorised and not yet taken.
+type Money struct {
+	Captured  int64
+	Delivered int64
+	Refunded  int64
+	Owed      int64
+	InFlight  int64
+}
+
+// moneySQL sums payments and refunds of the orders that the condition names. Delivered is what valid tickets cost.
+const moneySQL = `
+SELECT currency, sum(captured)::bigint AS captured, sum(delivered)::bigint AS delivered, sum(refunded)::bigint AS refunded,
+       sum(owed)::bigint AS owed, sum(in_flight)::bigint AS in_flight
+FROM (
+  SELECT p.currency, p.received AS captured, 0 AS delivered, 0 AS refunded,
+         -- taken, for an order that has no tickets for it: owed, less what has a refund of its own
+         CASE WHEN p.received > 0 AND NOT (p.status = 'captured' AND o.status IN ('paid','part_refunded'))
+              THEN p.received - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.payment_id = p.id), 0) ELSE 0 END AS owed,
+         CASE WHEN p.status = 'authorized' THEN p.amount ELSE 0 END AS in_flight
+  FROM payments p JOIN orders o ON o.id = p.order_id WHERE TRUE %[1]s
+  UNION ALL
+  SELECT p.currency, 0, 0, CASE WHEN r.status = 'done' THEN r.amount ELSE 0 END, CASE WHEN r.status <> 'done' THEN r.amount ELSE 0 END, 0
+  FROM refunds r JOIN payments p ON p.id = r.payment_id JOIN orders o ON o.id = p.order_id WHERE TRUE %[1]s
+  UNION ALL
+  SELECT s.currency, 0, s.price, 0, 0, 0
+  FROM tickets t JOIN seat_claims c ON c.id = t.claim_id JOIN orders o ON o.id = c.order_id
+       JOIN seats s ON s.event_id = t.event_id AND s.seat_id = t.seat_id
+  WHERE t.status = 'valid' %[1]s
+) AS rows GROUP BY currency`
+
+type moneyRow struct {
+	Currency string
+	Money    `gorm:"embedded"`
+}
+
+// Money sums all there is, by currency.
+func (s *Service) Money(ctx context.Context) (map[string]Money, error) {
+	var rows []moneyRow
+	if err := s.DB.WithContext(ctx).Raw(fmt.Sprintf(moneySQL, "")).Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("sum money: %w", err)
+	}
+	sums := make(map[string]Money, len(rows))
+	for _, r := range rows {
+		sums[r.Currency] = r.Money
+	}
+	return sums, nil
+}
+
+// Stats are an event's figures. Money is in minor units of the event's currency; P95MS and ErrorRate are of this
+// replica's last minute.
+type Stats struct {
+	Orders struct {
+		Paid     int `json:"paid"`
+		Pending  int `json:"pending"`
+		Refunded int `json:"refunded"`
+	} `json:"orders"`
+	Money struct {
+		Gross    int64 `json:"gross"`
+		Refunded int64 `json:"refunded"`
+		Owed     int64 `json:"owed"`
+	} `json:"money"`
+	Payments struct {
+		Healthy   bool    `json:"healthy"`
+		P95MS     int     `json:"p95_ms"`
+		ErrorRate float64 `json:"error_rate"`
+	} `json:"payments"`
+}
+
+// Stats counts the orders of an event and sums its money.
+func (s *Service) Stats(ctx context.Context, eventID int64) (Stats, error) {
+	var st Stats
+	if err := s.DB.WithContext(ctx).Raw(`SELECT count(*) FILTER (WHERE status IN ('paid','part_refunded')) AS paid,
+		count(*) FILTER (WHERE status = 'pending') AS pending, count(*) FILTER (WHERE status = 'refunded') AS refunded
+		FROM orders WHERE event_id = ?`, eventID).Scan(&st.Orders).Error; err != nil {
+		return st, fmt.Errorf("count orders: %w", err)
+	}
+	var rows []moneyRow
+	if err := s.DB.WithContext(ctx).Raw(fmt.Sprintf(moneySQL, "AND o.event_id = ?"), eventID, eventID, eventID).Scan(&rows).Error; err != nil {
+		return st, fmt.Errorf("sum money: %w", err)
+	}
+	for _, r := range rows { // one: an event has one currency
+		st.Money.Gross += r.Captured
+		st.Money.Refunded += r.Refunded
+		st.Money.Owed += r.Owed
+	}
+	health := s.Provider.Health()
+	st.Payments.Healthy, st.Payments.P95MS, st.Payments.ErrorRate = health.Healthy, health.P95MS, health.ErrorRate
+	return st, nil
+}
+
+// Ledger is the processor's own list of what it took and gave back.
+func (s *Service) Ledger(ctx context.Context) ([]Charge, error) { return s.Provider.Charges(ctx) }

@@ -1,0 +1,223 @@
+package checkout
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/driver/postgres"
+	"gorm.io/gorm"
+	"gorm.io/gorm/logger"
+)
+
+// The gaps that no other story falls into, each by name.
+
+// Money turns up on a payment that was buried, and all that tells of it is one webhook, whose job finds the line dead.
+func TestWebhookAboutABuriedPaymentIsNotForgotten(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	o, p := k.buried(ProviderCaptured)
+	must(t, k.keepEvent(context.Background(), k.bank.event(p.ID)))
+	k.bank.before = func(string) error { return errLine }
+	k.runJobs(k.Service)
+	_ = k.beatAndTick(eventWait)
+	k.want(o.ID, "expired")
+	k.bank.before = nil
+	_ = k.beatAndTick(time.Second)
+	k.want(o.ID, "paid")
+	k.check()
+}
+
+// Late money whose seat is gone is let go, however often the processor fails at it.
+func TestLettingGoIsRepeated(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	o, p := k.buried(ProviderAuthorized)
+	k.mustPlace(k.fan(0)) // the seat has gone to somebody else
+	fails := 3
+	k.bank.before = func(call string) error {
+		if call == "cancel" && fails > 0 {
+			fails--
+			return errLine
+		}
+		return nil
+	}
+	if err := k.Settle(context.Background(), p.ID); err == nil {
+		t.Fatal("the line was dead")
+	}
+	for range 6 {
+		_ = k.beatAndTick(10 * time.Second)
+	}
+	if st, _ := k.bank.get(p.ID.String()); st.Status != ProviderCancelled {
+		t.Errorf("a fan's money is still reserved: %+v", st)
+	}
+	k.want(o.ID, "expired")
+	k.check()
+}
+
+// buried is an order that has expired, and its payment, on which money turns up afterwards.
+func (k *kit) buried(says ProviderStatus) (View, Payment) {
+	k.T.Helper()
+	o := k.mustPlace(k.fan(0)).Order
+	p := k.payment(o.ID)
+	k.Kit.Clock.Advance(16 * time.Minute)
+	must(k.T, k.Tick(context.Background()))
+	k.want(o.ID, "expired")
+	k.bank.mu.Lock()
+	defer k.bank.mu.Unlock()
+	a := k.bank.accounts[p.ID.String()]
+	a.Status, a.Authorized = says, a.amount
+	if says == ProviderCaptured {
+		a.Captured = a.amount
+	}
+	return o, p
+}
+
+// The link to Postgres is cut while a commit is under way: the order is there, once, and the fan gets it.
+func TestCommitWhoseAnswerIsLost(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	pool, err := sql.Open("pgx", k.PostgresURL)
+	must(t, err)
+	t.Cleanup(func() { _ = pool.Close() })
+	lossy := &lossyPool{DB: pool}
+	db, err := gorm.Open(postgres.New(postgres.Config{Conn: lossy}), &gorm.Config{TranslateError: true, SkipDefaultTransaction: true, Logger: logger.Discard})
+	must(t, err)
+	s, f := k.service(db), k.fan(0)
+	lossy.lose = true
+	placed, err := s.PlaceOrder(context.Background(), f.place, f.buyer)
+	must(t, err)
+	lossy.lose = false
+	if !placed.New || placed.Order.Payment == nil || placed.Order.Payment.URL == nil {
+		t.Errorf("placed %+v", placed)
+	}
+	if n := k.count(`SELECT count(*) FROM orders`); n != 1 {
+		t.Errorf("%d orders", n)
+	}
+	k.pay(placed.Order.ID, ProviderAuthorized, 0)
+	k.want(placed.Order.ID, "paid")
+	k.check()
+}
+
+// lossyPool commits and says that the connection broke.
+type lossyPool struct {
+	*sql.DB
+	lose bool
+}
+
+func (p *lossyPool) BeginTx(ctx context.Context, opts *sql.TxOptions) (gorm.ConnPool, error) {
+	tx, err := p.DB.BeginTx(ctx, opts)
+	return &lossyTx{tx, p}, err
+}
+
+type lossyTx struct {
+	*sql.Tx
+	pool *lossyPool
+}
+
+func (tx *lossyTx) Commit() error {
+	err := tx.Tx.Commit()
+	if err == nil && tx.pool.lose {
+		return driver.ErrBadConn
+	}
+	return err
+}
+
+// A payment is asked for while its order is given up: what the processor opened too late is closed again.
+func TestPaymentOpenedAfterGivingUpIsClosed(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := context.Background()
+	f := k.fan(0)
+	gone := false
+	k.bank.before = func(call string) error {
+		if call == "create" && !gone {
+			gone = true
+			o, _, err := k.store.openOrder(ctx, f.place.EventID, f.place.Key)
+			must(t, err)
+			must(t, k.GiveUp(ctx, o.ID))
+		}
+		return nil
+	}
+	o := k.mustPlace(f).Order
+	if o.Status != "cancelled" || o.Payment != nil {
+		t.Errorf("placed %+v", o)
+	}
+	k.runJobs(k.Service)
+	if st, err := k.bank.get(k.payment(o.ID).ID.String()); err != nil || st.Status != ProviderCancelled {
+		t.Errorf("a page to pay for nothing is open: %+v, %v", st, err)
+	}
+	k.check()
+}
+
+// A fan who gives up in one tab and has paid in the other gets the tickets, and is told so.
+func TestGivingUpWhatIsPaid(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	o := k.mustPlace(k.fan(0)).Order
+	k.bank.click(k.payment(o.ID).ID, ProviderAuthorized, 0)
+	if err := k.GiveUp(context.Background(), uuid.MustParse(o.ID)); !is(err, "already-paid") {
+		t.Errorf("%v", err)
+	}
+	k.want(o.ID, "paid")
+	k.check()
+}
+
+// Given up while the processor is silent: the answer is the same, the seats go back when it is sure.
+func TestGivingUpWhileTheProcessorIsSilent(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	id := uuid.MustParse(k.mustPlace(k.fan(0)).Order.ID)
+	k.bank.before = func(string) error { return errLine }
+	for range 2 {
+		must(t, k.GiveUp(context.Background(), id))
+	}
+	if n := k.count(`SELECT count(*) FROM seat_claims WHERE status = 'checkout'`); n != 1 {
+		t.Error("the seat went back although the fan may be paying for it")
+	}
+	k.bank.before = nil
+	k.quiet(k.Service)
+	k.want(id.String(), "cancelled")
+	must(t, k.GiveUp(context.Background(), id))
+	k.check()
+}
+
+// The processor lets an authorised payment go by itself: no ticket, no money, and the fan may pay again.
+func TestProcessorLetsGo(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := context.Background()
+	o := k.mustPlace(k.fan(0)).Order
+	p := k.payment(o.ID)
+	k.bank.click(p.ID, ProviderAuthorized, 0)
+	k.bank.before = func(call string) error {
+		if call == "capture" {
+			return errLine
+		}
+		return nil
+	}
+	_ = k.Settle(ctx, p.ID)
+	k.want(o.ID, "paying")
+	if _, err := k.PayAgain(ctx, uuid.MustParse(o.ID)); !is(err, "not-payable") {
+		t.Errorf("a second attempt beside money on its way: %v", err)
+	}
+	k.Kit.Clock.Advance(30 * time.Minute) // secured: the clock no longer matters
+	must(t, k.Kit.DB.Exec(`UPDATE heartbeats SET at = ?`, k.Kit.Clock.Now()).Error)
+	must(t, k.reap(ctx))
+	k.want(o.ID, "paying")
+	must(t, k.Kit.DB.Exec(`UPDATE orders SET expires_at = ?`, k.Kit.Clock.Now().Add(time.Minute)).Error)
+	k.bank.mu.Lock()
+	k.bank.accounts[p.ID.String()].Status = ProviderCancelled
+	k.bank.mu.Unlock()
+	k.bank.before = nil
+	must(t, k.Settle(ctx, p.ID))
+	k.want(o.ID, "declined")
+	_, err := k.PayAgain(ctx, uuid.MustParse(o.ID))
+	must(t, err)
+	k.pay(o.ID, ProviderAuthorized, 0)
+	k.want(o.ID, "paid")
+	k.check()
+}

@@ -1,0 +1,174 @@
+package checkout
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+	"github.com/riverqueue/river"
+	"gorm.io/gorm"
+
+	"fairseat/app/request"
+)
+
+// Claim statuses, in the words of whoever keeps the seats.
+const (
+	claimCheckout = "checkout"
+	claimSecured  = "secured"
+	claimSold     = "sold"
+	claimReleased = "released"
+)
+
+// Seats is what checkout asks of whoever keeps the seats. Methods with a transaction do their work inside it.
+type Seats interface {
+	// Pin makes sure that the place's basket is still all its own and stays so for min; 409 hold-expired if not.
+	Pin(ctx context.Context, eventID int64, place string, min time.Duration) (Basket, error)
+	// Claim ties the seats to an order: all of them, or a fault 409 seats-taken {seats} or 409 buyer-limit.
+	Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) ([]Claim, error)
+	// Move changes the status of exactly these claims; one that is not in from is an error and changes none.
+	Move(ctx context.Context, tx *gorm.DB, claims []int64, from []string, to string) error
+	// SyncJob is the job that makes the live map say what these claims say, for the transaction that changed them.
+	SyncJob(eventID int64, claims []int64) river.JobArgs
+	// SeatInfo tells label, category and price; seats it does not know are left out.
+	SeatInfo(ctx context.Context, eventID int64, seats []int) ([]Seat, error)
+}
+
+// LiveMap is the quick, forgetful side of the seats. What fails here is repaired from Postgres by its owner.
+type LiveMap interface {
+	// Take marks claimed seats until the order's clock runs out, over any hold, and tells who held them.
+	Take(ctx context.Context, eventID int64, place string, claims []Claim, until time.Time) error
+	// Sync makes the map say at once what these claims say in Postgres.
+	Sync(ctx context.Context, eventID int64, claims []int64) error
+	// TakenBy counts the live claims of a place.
+	TakenBy(ctx context.Context, eventID int64, place string) (int, error)
+	// Tell sends a frame to the sockets of one place, as well as it can.
+	Tell(eventID int64, place string, frame any)
+}
+
+// Basket is what a place holds.
+type Basket struct {
+	Seats     []Seat
+	Total     int64
+	Currency  string
+	ExpiresAt time.Time
+}
+
+// Seat is one seat as a fan knows it. Category is its id, Price in minor units.
+type Seat struct {
+	N            int
+	Label        string
+	Category     string
+	CategoryName string
+	Price        int64
+}
+
+// ClaimRequest ties seats to an order.
+type ClaimRequest struct {
+	EventID  int64
+	OrderID  uuid.UUID
+	BuyerKey []byte
+	Place    string
+	Seats    []int
+}
+
+// Claim is one seat tied to an order; ID is the fence of every later write.
+type Claim struct {
+	ID   int64
+	Seat int
+}
+
+// Event is what checkout needs to know of an event.
+type Event struct {
+	ID          int64
+	Slug        string
+	Name        string
+	Venue       string
+	Contact     string
+	TermsURL    string
+	Timezone    string
+	StartsAt    time.Time // zero: not announced
+	Currency    string
+	MaxPerBuyer int
+	PayTime     time.Duration // from "Pay" to the order's deadline
+}
+
+// Events knows the events.
+type Events interface {
+	Event(ctx context.Context, eventID int64) (Event, error)
+}
+
+// Admissions knows who is inside the sale.
+type Admissions interface {
+	// Finish ends the admission of a place that has bought all it may.
+	Finish(ctx context.Context, eventID int64, place string) error
+}
+
+// Mails promises mails inside the caller's transaction; each is sent if and only if it commits.
+type Mails interface {
+	// TicketsReady mails the tickets of an order, once however often it is called.
+	TicketsReady(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
+	// TicketsAgain mails them once more each time.
+	TicketsAgain(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
+	// OrderLink mails the private link to an order.
+	OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
+	// Refunded tells that money went back; amount in minor units of the order's currency, 0 for a free seat.
+	Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, amount int64, reason string) error
+	// StatusOf is how the order's tickets mail does; the zero value before there is one.
+	StatusOf(ctx context.Context, orderID uuid.UUID) (MailStatus, error)
+}
+
+// MailStatus is how a mail does: "queued", "sent", "failed", or "none".
+type MailStatus struct {
+	Status    string `json:"status"`
+	LastError string `json:"last_error,omitempty"`
+}
+
+// Jobs inserts a job that exists exactly if the transaction commits.
+type Jobs interface {
+	Insert(ctx context.Context, tx *gorm.DB, args river.JobArgs, opts *river.InsertOpts) error
+}
+
+// Limits is a budget by name; retry above zero means refused. perMinute 0 means no limit.
+type Limits interface {
+	Take(ctx context.Context, name string, perMinute int) (retry time.Duration, err error)
+}
+
+// Journal notes who did what, in the transaction of what was done.
+type Journal interface {
+	Note(ctx context.Context, tx *gorm.DB, who request.Staff, ip, action, subject string, detail any) error
+}
+
+// Places reads a place token off a request of any path, and answers the place's key in that event.
+type Places interface {
+	PlaceOfToken(c echo.Context, eventID int64) (key string, ok bool)
+}
+
+// Documents draws tickets.
+type Documents interface {
+	TicketPage(w io.Writer, t TicketView) error
+	PDF(ctx context.Context, ts []TicketView) ([]byte, error)
+	// Calendar is nil while the event has no announced start.
+	Calendar(ts ...TicketView) []byte
+}
+
+// TicketView is all that a drawn ticket shows.
+type TicketView struct {
+	ID        string
+	URL       string // of the ticket's page; PDF and calendar stand at URL+".pdf" and URL+".ics"
+	Code      string // what the QR picture holds
+	EventName string
+	Venue     string
+	Timezone  string
+	StartsAt  time.Time
+	SeatLabel string
+	Category  string
+	Holder    string
+	OrderCode string
+	Price     string // for a person
+	Contact   string
+	TermsURL  string
+	Issued    time.Time
+	Test      bool
+}

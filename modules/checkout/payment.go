@@ -1,0 +1,174 @@
+package checkout
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+
+	"fairseat/app/money"
+)
+
+// A payment, one attempt to collect for an order:
+//
+//	created ──authorised, right amount: T3──▶ authorized ──captured: T4──▶ captured
+//	  │  │                                        │                           │ all seats returned
+//	  │  ├─ declined ──────────▶ failed           │ the processor let go      ▼
+//	  │  └─ clock out, given up,                  ▼                       refund_due ──▶ refunded
+//	  │     wrong amount ──▶ cancelling ──▶ cancelled, failed                 ▲
+//	  │                          └─ paid after all: as from created           │
+//	  └──────────────── captured, but no order to keep it for ────────────────┘
+//
+// created, authorized, captured and cancelling are live: an order has at most one of these. Money on a dead payment is
+// late money: it revives the payment if the order can still be delivered, else it goes back.
+
+// PaymentStatus is a state of the drawing above.
+type PaymentStatus string
+
+// The states.
+const (
+	PaymentCreated    PaymentStatus = "created"
+	PaymentAuthorized PaymentStatus = "authorized"
+	PaymentCaptured   PaymentStatus = "captured"
+	PaymentCancelling PaymentStatus = "cancelling"
+	PaymentCancelled  PaymentStatus = "cancelled"
+	PaymentFailed     PaymentStatus = "failed"
+	PaymentRefundDue  PaymentStatus = "refund_due"
+	PaymentRefunded   PaymentStatus = "refunded"
+)
+
+// open is live and without money so far.
+func (s PaymentStatus) open() bool { return s == PaymentCreated || s == PaymentCancelling }
+
+// dead had its end without money.
+func (s PaymentStatus) dead() bool { return s == PaymentFailed || s == PaymentCancelled }
+
+// RefundStatus is how far a refund is: due → sent → done, or failed and tried again.
+type RefundStatus string
+
+// The states of a refund.
+const (
+	RefundDue    RefundStatus = "due"
+	RefundSent   RefundStatus = "sent"
+	RefundDone   RefundStatus = "done"
+	RefundFailed RefundStatus = "failed"
+)
+
+// Payment is one attempt to collect; its ID is also the idempotency key at the processor.
+type Payment struct {
+	ID          uuid.UUID
+	OrderID     uuid.UUID
+	Provider    string
+	ProviderRef *string
+	URL         *string
+	Amount      int64
+	Currency    string
+	Received    int64
+	Status      PaymentStatus
+	Problem     string
+	CreatedAt   time.Time
+}
+
+// Refund is money on its way back; its ID is also the idempotency key at the processor.
+type Refund struct {
+	ID        uuid.UUID
+	PaymentID uuid.UUID
+	Reason    string
+	Amount    int64
+	Status    RefundStatus
+	Problem   string
+	CreatedAt time.Time
+}
+
+// position is where a payment and its order stand in our books.
+type position struct {
+	Order     OrderStatus
+	ClockOut  bool
+	Payment   PaymentStatus
+	Noted     bool // we know the processor's reference and the page's address
+	OtherLive bool // another attempt for the same order is live
+}
+
+// step is what to do next about a payment.
+type step string
+
+const (
+	stepNone     step = ""          // nothing, until the fan, the clock or the processor moves
+	stepCreate   step = "create"    // ask the processor for it
+	stepNote     step = "note"      // T2: write down its reference
+	stepCancel   step = "cancel"    // take it back at the processor
+	stepSecure   step = "secure"    // T3
+	stepCapture  step = "capture"   // take the money
+	stepDeliver  step = "deliver"   // T4
+	stepReclaim  step = "reclaim"   // late money: the same seats anew, or give it back
+	stepGiveBack step = "give-back" // a refund is due
+	stepFail     step = "fail"      // declined
+	stepBury     step = "bury"      // gone at the processor
+)
+
+// decide compares our books with what the processor says and names the one next step; right tells whether amount and
+// currency are what we asked for. It is pure, and asked again under the row locks before anything is written.
+func decide(at position, says ProviderStatus, right bool) step {
+	switch says {
+	case ProviderUnknown, ProviderOpen:
+		return decideUnpaid(at, says)
+	case ProviderDeclined, ProviderCancelled:
+		if at.Payment.open() || at.Payment == PaymentAuthorized {
+			if says == ProviderDeclined {
+				return stepFail
+			}
+			return stepBury
+		}
+	case ProviderAuthorized, ProviderCaptured:
+		return decidePaid(at, says, right)
+	}
+	return stepNone
+}
+
+func decideUnpaid(at position, says ProviderStatus) step {
+	wanted := at.Payment == PaymentCreated && at.Order == OrderPending && !at.ClockOut
+	switch {
+	case says == ProviderUnknown && wanted:
+		return stepCreate
+	case says == ProviderUnknown && at.Payment.open():
+		return stepBury // it never came to be
+	case says == ProviderOpen && wanted && !at.Noted:
+		return stepNote
+	case says == ProviderOpen && !wanted && (at.Payment.open() || at.Payment.dead()):
+		return stepCancel
+	}
+	return stepNone
+}
+
+func decidePaid(at position, says ProviderStatus, right bool) step {
+	if at.Payment == PaymentCaptured || at.Payment == PaymentRefundDue || at.Payment == PaymentRefunded {
+		return stepNone
+	}
+	captured := says == ProviderCaptured
+	back := stepCancel
+	if captured {
+		back = stepGiveBack
+	}
+	switch {
+	case !right, at.OtherLive, at.Order.delivered():
+		return back
+	case at.Order != OrderPending:
+		return stepReclaim
+	case captured:
+		return stepDeliver
+	case at.Payment == PaymentAuthorized:
+		return stepCapture
+	}
+	return stepSecure
+}
+
+// right tells whether the processor has, or may take, exactly what was asked for.
+func (p Payment) right(st PaymentState) bool {
+	return st.money() == p.Amount && st.Currency == p.Currency
+}
+
+// wrongAmount is the sentence for an operator about money that does not match.
+func (p Payment) wrongAmount(st PaymentState) string {
+	return fmt.Sprintf("wrong amount: the processor %s %s instead of %s",
+		st.Status, money.Format(st.money(), st.Currency), money.Format(p.Amount, p.Currency))
+}

@@ -1,0 +1,235 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"fairseat/app/clock"
+	"fairseat/app/fault"
+	"fairseat/app/idempotency"
+	"fairseat/app/request"
+)
+
+// errTaken says that T1 wrote nothing: the place has an open order, or the code is in use.
+var errTaken = errors.New("an order is in the way")
+
+// Placed is an order with its credential; New is false when the place had it already.
+type Placed struct {
+	Order View   `json:"order"`
+	Token string `json:"token"`
+	New   bool   `json:"-"`
+}
+
+// PlaceOrder turns the place's basket into an order. A place with an open order gets that one again. When it returns
+// an order the seats are claimed in Postgres: nothing but the buyer's own choice or the clock gives them back.
+func (s *Service) PlaceOrder(ctx context.Context, place request.Place, b Buyer) (*Placed, error) {
+	if o, found, err := s.store.openOrder(ctx, place.EventID, place.Key); err != nil || found {
+		return s.placedBefore(ctx, o, err)
+	}
+	basket, err := s.pin(ctx, place)
+	if err != nil {
+		if errors.Is(err, ErrHoldExpired) {
+			// The same request may have been a moment faster, and taken the basket with it.
+			if o, found, e := s.store.openOrder(ctx, place.EventID, place.Key); e == nil && found {
+				return s.placedBefore(ctx, o, nil)
+			}
+		}
+		return nil, err
+	}
+	event, err := s.Events.Event(ctx, place.EventID)
+	if err != nil {
+		return nil, err
+	}
+	for range 3 { // a code in use is rare, three in a row do not happen
+		placed, err := s.write(ctx, event, place, b, basket)
+		if !errors.Is(err, errTaken) {
+			return placed, err
+		}
+		if o, found, err := s.store.openOrder(ctx, place.EventID, place.Key); err != nil || found {
+			return s.placedBefore(ctx, o, err)
+		}
+	}
+	return nil, fmt.Errorf("place order: %w", errTaken)
+}
+
+func (s *Service) placedBefore(ctx context.Context, o Order, err error) (*Placed, error) {
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.view(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &Placed{Order: v, Token: orderToken(s.Keys, o.ID)}, nil
+}
+
+// pin makes the basket safe for T1. While the processor is down nothing is made, but the seats stay.
+func (s *Service) pin(ctx context.Context, place request.Place) (Basket, error) {
+	health, hold := s.Provider.Health(), pinFor
+	if health.Down {
+		hold = pinWhileDown
+	}
+	basket, err := s.Seats.Pin(ctx, place.EventID, place.Key, hold)
+	if err == nil && health.Down && basket.Total > 0 {
+		return basket, ErrPaymentsDown.With("safe_until", clock.Time(basket.ExpiresAt)).After(max(health.Retry, time.Second))
+	}
+	return basket, err
+}
+
+// write is T1 and what follows it: order, claims, payment, jobs and the kept answer in one transaction; then the map
+// is told and the processor asked, both of which others repeat if we die here.
+func (s *Service) write(ctx context.Context, event Event, place request.Place, b Buyer, basket Basket) (*Placed, error) {
+	o := Order{
+		ID: newID(), EventID: place.EventID, Code: newOrderCode(), PlaceKey: place.Key, Name: b.Name, Email: b.Email,
+		BuyerKey: buyerKey(s.Keys, b.Email), Amount: basket.Total, Currency: basket.Currency, Status: OrderPending,
+	}
+	p := Payment{ID: newID(), OrderID: o.ID, Provider: s.Provider.Name(), Amount: o.Amount, Currency: o.Currency, Status: PaymentCreated}
+	placed := &Placed{Token: orderToken(s.Keys, o.ID), New: true}
+	var claims []Claim
+	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
+		if claims, err = s.claim(ctx, tx, event, &o, basket); err != nil {
+			return err
+		}
+		if o.Amount == 0 {
+			if err := s.deliver(ctx, tx, o, claims); err != nil {
+				return err
+			}
+		} else if err := s.openAttempt(ctx, tx, o, p); err != nil {
+			return err
+		}
+		placed.Order = s.newView(o, event, p, basket.Seats)
+		return idempotency.Record(ctx, tx, 201, placed)
+	})
+	if err != nil && fault.As(err) == nil && !errors.Is(err, errTaken) {
+		err = s.committedAfterAll(ctx, o.ID, err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.metrics.orders.WithLabelValues("placed").Inc()
+	s.afterPlacing(ctx, o, p, claims)
+	if now, err := s.store.order(ctx, s.DB, o.ID, ""); err == nil {
+		if v, err := s.view(ctx, now); err == nil {
+			placed.Order = v // with the page to pay on, if the processor was quick
+		}
+	}
+	return placed, nil
+}
+
+// claim writes the order and ties the seats to it.
+func (s *Service) claim(ctx context.Context, tx *gorm.DB, event Event, o *Order, basket Basket) ([]Claim, error) {
+	inserted, err := s.store.insertOrder(ctx, tx, o, event.PayTime)
+	if err != nil {
+		return nil, err
+	}
+	if !inserted {
+		return nil, errTaken
+	}
+	seats := make([]int, len(basket.Seats))
+	for i, seat := range basket.Seats {
+		seats[i] = seat.N
+	}
+	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: seats})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.store.note(ctx, tx, o.ID, "placed", map[string]any{"seats": seats, "total": o.Amount}); err != nil {
+		return nil, err
+	}
+	return claims, s.enqueue(ctx, tx, expireArgs{OrderID: o.ID}, o.ExpiresAt)
+}
+
+// openAttempt writes a payment with the job that creates it at the processor should the request not get to it.
+func (s *Service) openAttempt(ctx context.Context, tx *gorm.DB, o Order, p Payment) error {
+	if err := s.store.insertPayment(ctx, tx, p); err != nil {
+		return err
+	}
+	if err := s.store.note(ctx, tx, o.ID, "payment-opened", map[string]any{"payment": p.ID}); err != nil {
+		return err
+	}
+	return s.enqueue(ctx, tx, createArgs{PaymentID: p.ID}, s.Clock.Now().Add(createBudget))
+}
+
+// committedAfterAll looks what became of a commit whose answer was lost. Never retried blindly: the id tells.
+func (s *Service) committedAfterAll(ctx context.Context, id uuid.UUID, cause error) error {
+	ctx, cancel := aside(ctx, 2*time.Second)
+	defer cancel()
+	if _, err := s.store.order(ctx, s.DB, id, ""); err != nil {
+		return cause
+	}
+	return nil
+}
+
+// afterPlacing tells the map and asks the processor. A client that hung up changes nothing.
+func (s *Service) afterPlacing(ctx context.Context, o Order, p Payment, claims []Claim) {
+	s.take(ctx, o, claims)
+	if o.Amount == 0 {
+		s.afterPaid(ctx, o, claims)
+		return
+	}
+	s.createNow(ctx, o, p)
+}
+
+// take marks the order's seats on the map.
+func (s *Service) take(ctx context.Context, o Order, claims []Claim) {
+	ctx, cancel := aside(ctx, afterBudget)
+	defer cancel()
+	if err := s.Map.Take(ctx, o.EventID, o.PlaceKey, claims, o.ExpiresAt); err != nil {
+		s.Log.Warn("map not told of claims; it will be repaired", "order", o.ID, "error", err)
+	}
+}
+
+// createNow asks the processor while the fan waits; the job and the reconciler are there if it does not answer.
+func (s *Service) createNow(ctx context.Context, o Order, p Payment) {
+	s.glance(p.ID) // the fan's page need not ask again at once
+	s.inTime(ctx, createBudget, func(ctx context.Context) {
+		if _, err := s.create(ctx, caseFile{Order: o, Payment: p}); err != nil {
+			s.Log.Warn("payment not opened yet; it will be", "order", o.ID, "payment", p.ID, "error", err)
+		}
+	})
+}
+
+// create opens a payment at the processor and writes down its reference (T2). The answer to a repeated call may be
+// as old as the first one, so it is good for the reference alone.
+func (s *Service) create(ctx context.Context, c caseFile) (PaymentState, error) {
+	event, err := s.Events.Event(ctx, c.Order.EventID)
+	if err != nil {
+		return PaymentState{}, err
+	}
+	st, err := s.Provider.Create(ctx, CreateRequest{
+		Payment: c.Payment.ID, Order: c.Order.ID, Amount: c.Payment.Amount, Currency: c.Payment.Currency,
+		Description: event.Name + " · " + c.Order.Code, ReturnURL: s.PublicURL() + "/orders/" + c.Order.ID.String(),
+	})
+	if err != nil {
+		return st, err
+	}
+	ctx, cancel := aside(ctx, afterBudget) // the time may be up by now, the reference must not be lost for it
+	defer cancel()
+	wanted, err := s.store.notePayment(ctx, c.Payment.ID, st)
+	if err == nil && !wanted {
+		s.Log.Info("payment opened after it was given up; taking it back", "order", c.Order.ID, "payment", c.Payment.ID)
+		return st, s.checkSoon(ctx, c.Payment.ID)
+	}
+	return st, err
+}
+
+// checkSoon lets the reconciler look at a payment at once, dead or alive, by a job: dead ones are not in its list.
+func (s *Service) checkSoon(ctx context.Context, payment uuid.UUID) error {
+	return s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		return s.enqueue(ctx, tx, settleArgs{PaymentID: payment}, time.Time{})
+	})
+}
+
+// newID is a v7 uuid: unguessable enough beside a signed token, and kind to the index.
+func newID() uuid.UUID {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return uuid.New() // no time: random all over
+	}
+	return id
+}

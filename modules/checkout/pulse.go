@@ -1,0 +1,61 @@
+package checkout
+
+import (
+	"slices"
+	"sync"
+	"time"
+
+	"fairseat/app/clock"
+)
+
+// pulse remembers how the last calls to a processor went: enough of them for a percentile, none older than a minute.
+type pulse struct {
+	clock clock.Clock
+	mu    sync.Mutex
+	beats [256]beat
+	next  int
+}
+
+type beat struct {
+	at     time.Time
+	took   time.Duration
+	failed bool
+}
+
+func newPulse(c clock.Clock) *pulse { return &pulse{clock: c} }
+
+func (p *pulse) start() time.Time { return p.clock.Now() }
+
+func (p *pulse) end(start time.Time, failed bool) {
+	at := p.clock.Now()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.beats[p.next] = beat{at: at, took: at.Sub(start), failed: failed}
+	p.next = (p.next + 1) % len(p.beats)
+}
+
+// read is the last minute; without a call in it everything is taken to be well.
+func (p *pulse) read() Health {
+	since := p.clock.Now().Add(-time.Minute)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var took []time.Duration
+	failed := 0
+	for _, b := range p.beats {
+		if b.at.Before(since) {
+			continue
+		}
+		took = append(took, b.took)
+		if b.failed {
+			failed++
+		}
+	}
+	if len(took) == 0 {
+		return Health{}
+	}
+	slices.Sort(took)
+	return Health{
+		P95MS:     int(took[(len(took)*95-1)/100].Milliseconds()),
+		ErrorRate: float64(failed) / float64(len(took)),
+	}
+}

@@ -1,0 +1,195 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+const (
+	tickEvery   = time.Second
+	ledgerEvery = time.Hour
+	ourGap      = 5 * time.Second // no replica alive for longer than this is an outage of ours
+	eventWait   = 5 * time.Second // a webhook older than this has no job that will do
+	batch       = 64
+	hands       = 8 // payments looked at at the same time, by each replica
+	settleTime  = 20 * time.Second
+)
+
+// Run is the reaper and the reconciler, in every replica, until ctx ends. It reads tables alone, so that no lost job,
+// webhook or message can leave anything undone; the jobs are only faster. The clocks have a loop of their own: a slow
+// processor must not look like an outage of ours.
+func (s *Service) Run(ctx context.Context) error {
+	if err := s.store.everythingDue(ctx); err != nil && ctx.Err() == nil {
+		s.Log.Warn("first look at open payments failed", "error", err)
+	}
+	var loops sync.WaitGroup
+	loops.Go(func() { s.every(ctx, tickEvery, "clocks", s.keepClocks) })
+	loops.Go(func() { s.every(ctx, tickEvery, "deadlines", s.reap) })
+	loops.Go(func() { s.every(ctx, tickEvery, "payments", s.reconcile) })
+	loops.Go(func() { s.every(ctx, tickEvery, "webhooks", s.catchUp) })
+	loops.Go(func() { s.every(ctx, tickEvery, "processor", s.probe) })
+	loops.Go(func() {
+		if err := s.MatchLedger(ctx); err != nil && ctx.Err() == nil {
+			s.Log.Info("the processor's ledger could not be compared; it will be", "error", err)
+		}
+		s.every(ctx, ledgerEvery, "ledger", s.MatchLedger)
+	})
+	loops.Wait()
+	return nil
+}
+
+// every repeats a part of the work until ctx ends, and logs when it begins to fail, not each time it does.
+func (s *Service) every(ctx context.Context, pause time.Duration, what string, work func(context.Context) error) {
+	ticker := time.NewTicker(pause)
+	defer ticker.Stop()
+	failing := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		err := work(ctx)
+		if err != nil && !failing && ctx.Err() == nil {
+			s.Log.Warn("checkout cannot do all its work right now", "part", what, "error", err)
+		}
+		failing = err != nil
+	}
+}
+
+// Tick does everything that is due at this moment, one part after the other: it keeps the clocks honest, ends orders
+// whose time is over, and looks at every payment, refund and webhook that waits. Parts fail apart; the error joins
+// what went wrong.
+func (s *Service) Tick(ctx context.Context) error {
+	return errors.Join(s.keepClocks(ctx), s.reap(ctx), s.reconcile(ctx), s.catchUp(ctx), s.probe(ctx))
+}
+
+// keepClocks gives fans back the time in which they could not pay, be it our fault or the processor's.
+func (s *Service) keepClocks(ctx context.Context) error {
+	moved, err := s.store.beat(ctx, ourGap)
+	if err != nil {
+		return err
+	}
+	if s.Provider.Health().Down {
+		stood, err := s.store.stand(ctx, ourGap, silenceLimit)
+		if err != nil {
+			return err
+		}
+		moved = append(moved, stood...)
+	}
+	for _, m := range moved {
+		s.retake(ctx, m)
+	}
+	return nil
+}
+
+// probe finds out whether a processor that was away is back, so that no fan has to.
+func (s *Service) probe(ctx context.Context) error {
+	if health := s.Provider.Health(); health.Down && health.Retry <= 0 {
+		s.Provider.Probe(ctx)
+	}
+	return nil
+}
+
+// retake tells the map about a deadline that has moved, so that place and seats are kept as long.
+func (s *Service) retake(ctx context.Context, m movedClock) {
+	claims, err := s.store.liveClaims(ctx, s.DB, m.ID)
+	if err != nil || len(claims) == 0 {
+		return
+	}
+	s.take(ctx, Order{ID: m.ID, EventID: m.EventID, PlaceKey: m.PlaceKey, ExpiresAt: m.ExpiresAt}, claims)
+}
+
+// reap ends orders whose clock has run out. Where a payment lives the processor is asked first, by reconcile.
+func (s *Service) reap(ctx context.Context) error {
+	if err := s.store.beginExpiring(ctx, batch); err != nil {
+		return err
+	}
+	orders, err := s.store.overdueWithoutPayment(ctx, batch)
+	if err != nil {
+		return err
+	}
+	return s.each(orders, func(id uuid.UUID) error { return s.expire(ctx, id) })
+}
+
+// reconcile looks at payments that are due, and at their refunds.
+func (s *Service) reconcile(ctx context.Context) error {
+	due, err := s.store.takeDuePayments(ctx, batch)
+	if err != nil {
+		return err
+	}
+	return s.each(due, func(id uuid.UUID) error {
+		ctx, cancel := context.WithTimeout(ctx, settleTime)
+		defer cancel()
+		errs := []error{s.Settle(ctx, id)}
+		refunds, err := s.store.openRefunds(ctx, id)
+		errs = append(errs, err)
+		for _, r := range refunds {
+			errs = append(errs, s.PayBack(ctx, r))
+		}
+		return errors.Join(errs...)
+	})
+}
+
+// catchUp acts on webhooks whose job did not.
+func (s *Service) catchUp(ctx context.Context) error {
+	due, err := s.store.dueEvents(ctx, eventWait, batch)
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, e := range due {
+		errs = append(errs, s.processEvent(ctx, e))
+	}
+	return errors.Join(errs...)
+}
+
+// each runs work for every id, a few at a time. That one fails stops none.
+func (s *Service) each(ids []uuid.UUID, work func(uuid.UUID) error) error {
+	var (
+		all  sync.WaitGroup
+		mu   sync.Mutex
+		errs []error
+		free = make(chan struct{}, hands)
+	)
+	for _, id := range ids {
+		free <- struct{}{}
+		all.Go(func() {
+			defer func() { <-free }()
+			if err := work(id); err != nil {
+				mu.Lock()
+				errs = append(errs, err)
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	return errors.Join(errs...)
+}
+
+// MatchLedger looks through the processor's ledger for money on payments that we took for dead, and settles those.
+// Money that no payment of ours explains is for the audit to tell, and for a person to decide.
+func (s *Service) MatchLedger(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, settleTime)
+	defer cancel()
+	charges, err := s.Provider.Charges(ctx)
+	if err != nil {
+		return err
+	}
+	dead, err := s.store.deadPayments(ctx)
+	if err != nil {
+		return err
+	}
+	var odd []uuid.UUID
+	for _, c := range charges {
+		paid := c.Status == string(ProviderAuthorized) || (c.Status == string(ProviderCaptured) && c.Captured != c.Refunded)
+		if id, err := uuid.Parse(c.Payment); err == nil && paid && dead[id] {
+			odd = append(odd, id)
+		}
+	}
+	return s.each(odd, func(id uuid.UUID) error { return s.Settle(ctx, id) })
+}

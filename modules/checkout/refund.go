@@ -1,0 +1,132 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+)
+
+// Why money goes back. One payment has one refund a reason; staff's is followed by ":" and the numbers of the seats.
+const (
+	reasonWrongAmount = "wrong-amount"
+	reasonSecond      = "second-payment"
+	reasonLate        = "late"
+	reasonStaff       = "staff"
+)
+
+// giveBack writes down that captured money is owed back in full. The caller holds the locks and has decided so.
+func (s *Service) giveBack(ctx context.Context, tx *gorm.DB, c caseFile, st PaymentState) error {
+	reason, problem := reasonLate, "paid after the order had ended, and its seats are gone"
+	switch {
+	case !c.Payment.right(st):
+		reason, problem = reasonWrongAmount, c.Payment.wrongAmount(st)
+		s.alarmWrongAmount(c, problem)
+	case c.OtherLive || c.Order.Status.delivered():
+		reason, problem = reasonSecond, "paid twice"
+	}
+	owed := st.Captured - st.Refunded
+	to := PaymentRefundDue
+	if owed <= 0 {
+		to = PaymentRefunded // the processor has returned it by itself
+	}
+	if err := s.store.movePayment(ctx, tx, c.Payment.ID, unsettled(), to, st.Captured, problem); err != nil {
+		return err
+	}
+	if owed > 0 {
+		if err := s.owe(ctx, tx, c.Order, Refund{PaymentID: c.Payment.ID, Reason: reason, Amount: owed}); err != nil {
+			return err
+		}
+	}
+	if c.Order.Status == OrderPending && c.Order.ClockOut && !c.OtherLive {
+		_, err := s.end(ctx, tx, c.Order)
+		return err
+	}
+	return nil
+}
+
+// owe writes a refund that is due, with the job that pays it.
+func (s *Service) owe(ctx context.Context, tx *gorm.DB, o Order, r Refund) error {
+	r.ID = newID()
+	inserted, err := s.store.insertRefund(ctx, tx, r)
+	if err != nil {
+		return err
+	}
+	if !inserted {
+		return fmt.Errorf("payment %s has a refund for %s already", r.PaymentID, r.Reason)
+	}
+	s.metrics.refunds.WithLabelValues("due").Inc()
+	if err := s.store.note(ctx, tx, o.ID, "refund-due", map[string]any{"refund": r.ID, "payment": r.PaymentID, "amount": r.Amount, "reason": r.Reason}); err != nil {
+		return err
+	}
+	return s.enqueue(ctx, tx, refundArgs{RefundID: r.ID}, time.Time{})
+}
+
+// PayBack sends a refund to the processor and writes down that it is done. A refund whose answer was lost is looked
+// for first, and its key makes sure that it happens once. An error means "again later"; a refusal is noted for an
+// operator and tried again as well.
+func (s *Service) PayBack(ctx context.Context, id uuid.UUID) error {
+	r, err := s.store.refund(ctx, s.DB, id, "")
+	if err != nil || r.Status == RefundDone {
+		return err
+	}
+	c, err := s.store.payment(ctx, r.PaymentID)
+	if err != nil {
+		return err
+	}
+	st, err := s.ask(ctx, c)
+	if err != nil {
+		return err
+	}
+	key := r.ID.String()
+	if !st.refunded(key) {
+		if open, err := s.store.moveRefund(ctx, s.DB, id, RefundSent, ""); err != nil || !open {
+			return err
+		}
+		st, err = s.Provider.Refund(ctx, st.Ref, key, r.Amount)
+		if errors.Is(err, ErrRefused) || errors.Is(err, ErrWrongState) || errors.Is(err, ErrUnknownPayment) {
+			return s.refundRefused(ctx, c, r, err)
+		}
+		if err != nil {
+			return fmt.Errorf("refund: %w", err)
+		}
+		if !st.refunded(key) {
+			return fmt.Errorf("the processor took refund %s but does not show it", key)
+		}
+	}
+	return s.refundDone(ctx, r)
+}
+
+func (s *Service) refundRefused(ctx context.Context, c caseFile, r Refund, cause error) error {
+	s.metrics.refunds.WithLabelValues("failed").Inc()
+	s.Log.Error("the processor refuses a refund; it is owed and will be tried again", "order", c.Order.ID, "refund", r.ID, "amount", r.Amount, "error", cause)
+	_, err := s.store.moveRefund(ctx, s.DB, r.ID, RefundFailed, cause.Error())
+	return err
+}
+
+// refundDone closes the refund, the payment if nothing of it is left, and promises the mail.
+func (s *Service) refundDone(ctx context.Context, r Refund) error {
+	return s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		c, err := s.store.locked(ctx, tx, r.PaymentID)
+		if err != nil {
+			return err
+		}
+		first, err := s.store.moveRefund(ctx, tx, r.ID, RefundDone, "")
+		if err != nil || !first {
+			return err
+		}
+		if err := s.store.closeRefunded(ctx, tx, r.PaymentID); err != nil {
+			return err
+		}
+		s.metrics.refunds.WithLabelValues("done").Inc()
+		if err := s.store.note(ctx, tx, c.Order.ID, "refunded", map[string]any{"refund": r.ID, "amount": r.Amount}); err != nil {
+			return err
+		}
+		why, _, _ := strings.Cut(r.Reason, ":")
+		return s.Mails.Refunded(ctx, tx, c.Order.ID, r.Amount, why)
+	})
+}

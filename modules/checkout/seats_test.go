@@ -1,0 +1,149 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/riverqueue/river"
+	"gorm.io/gorm"
+
+	"fairseat/app/clock"
+)
+
+// seats are the claims of the real table, with its indexes and its trigger, as one process reaches them.
+type seats struct {
+	db *gorm.DB
+	*room
+}
+
+// room is what all processes share besides the tables: baskets, the map, who was told what.
+type room struct {
+	clock    clock.Clock
+	price    int64
+	mu       sync.Mutex
+	baskets  map[string][]int
+	pinned   map[string]time.Duration
+	taken    map[int]string
+	told     []map[string]any
+	finished []string
+	last     []int // what the last fan wanted
+}
+
+func newRoom(c clock.Clock, price int64) *room {
+	return &room{clock: c, price: price, baskets: map[string][]int{}, pinned: map[string]time.Duration{}, taken: map[int]string{}}
+}
+
+func (s *room) put(place string, seats []int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.baskets[place] = seats
+}
+
+func (s *seats) Pin(_ context.Context, _ int64, place string, least time.Duration) (Basket, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	numbers := s.baskets[place]
+	if len(numbers) == 0 {
+		return Basket{}, ErrHoldExpired
+	}
+	s.pinned[place] = least
+	b := Basket{Currency: "EUR", ExpiresAt: s.clock.Now().Add(least)}
+	for _, n := range numbers {
+		b.Seats = append(b.Seats, s.info(n))
+		b.Total += s.price
+	}
+	return b, nil
+}
+
+func (s *seats) info(n int) Seat {
+	return Seat{N: n, Label: fmt.Sprintf("A-%d", n+1), Category: "c1", CategoryName: "Stalls", Price: s.price}
+}
+
+func (s *seats) SeatInfo(_ context.Context, _ int64, numbers []int) ([]Seat, error) {
+	var out []Seat
+	for _, n := range numbers {
+		out = append(out, s.info(n))
+	}
+	return out, nil
+}
+
+func (s *seats) Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) (claims []Claim, err error) {
+	tx = tx.WithContext(ctx)
+	var taken []int
+	if err := tx.Raw(`SELECT seat_id FROM seat_claims WHERE event_id = ? AND seat_id IN ? AND status <> 'released'`, r.EventID, r.Seats).Scan(&taken).Error; err != nil {
+		return nil, err
+	}
+	if len(taken) > 0 {
+		return nil, ErrSeatsTaken.With("seats", taken)
+	}
+	var most, buyer, place int
+	if err := tx.Raw(`SELECT max_per_buyer FROM events WHERE id = ?`, r.EventID).Scan(&most).Error; err != nil {
+		return nil, err
+	}
+	const next = `SELECT coalesce(max(%s_slot), 0) FROM seat_claims WHERE event_id = ? AND %s_key = ? AND status <> 'released'`
+	if err := tx.Raw(fmt.Sprintf(next, "buyer", "buyer"), r.EventID, r.BuyerKey).Scan(&buyer).Error; err != nil {
+		return nil, err
+	}
+	if err := tx.Raw(fmt.Sprintf(next, "place", "place"), r.EventID, r.Place).Scan(&place).Error; err != nil {
+		return nil, err
+	}
+	if max(buyer, place)+len(r.Seats) > most {
+		return nil, ErrBuyerLimit
+	}
+	for i, n := range r.Seats {
+		var id int64
+		if err := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, status)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'checkout') RETURNING id`, r.EventID, n, r.OrderID, r.BuyerKey, buyer+i+1, r.Place, place+i+1, most).Scan(&id).Error; err != nil {
+			return nil, err
+		}
+		claims = append(claims, Claim{ID: id, Seat: n})
+	}
+	return claims, nil
+}
+
+var errClaimLost = errors.New("claim lost")
+
+func (s *seats) Move(ctx context.Context, tx *gorm.DB, claims []int64, from []string, to string) error {
+	n, err := changed(tx.WithContext(ctx), `UPDATE seat_claims SET status = ? WHERE id IN ? AND status IN ?`, to, claims, from)
+	if err == nil && n != int64(len(claims)) {
+		err = errClaimLost
+	}
+	return err
+}
+
+type syncArgs struct {
+	Event  int64
+	Claims []int64
+}
+
+func (syncArgs) Kind() string { return "seating.sync" }
+
+func (s *seats) SyncJob(event int64, claims []int64) river.JobArgs { return syncArgs{event, claims} }
+
+func (s *seats) Take(_ context.Context, _ int64, place string, claims []Claim, _ time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range claims {
+		s.taken[c.Seat] = place
+	}
+	delete(s.baskets, place)
+	return nil
+}
+
+func (s *seats) Sync(context.Context, int64, []int64) error { return nil }
+
+func (s *seats) TakenBy(ctx context.Context, event int64, place string) (n int, err error) {
+	err = s.db.WithContext(ctx).Raw(`SELECT count(*) FROM seat_claims WHERE event_id = ? AND place_key = ? AND status <> 'released'`, event, place).Scan(&n).Error
+	return n, err
+}
+
+func (s *seats) Tell(_ int64, place string, frame any) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if m, ok := frame.(map[string]any); ok {
+		s.told = append(s.told, map[string]any{"place": place, "status": m["status"]})
+	}
+}

@@ -1,0 +1,219 @@
+package checkout
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+)
+
+// caseFile is a payment with its order: all that is needed to decide about it.
+type caseFile struct {
+	Order     Order
+	Payment   Payment
+	OtherLive bool
+}
+
+func (c caseFile) position() position {
+	return position{
+		Order: c.Order.Status, ClockOut: c.Order.ClockOut, Payment: c.Payment.Status,
+		Noted: c.Payment.ProviderRef != nil && c.Payment.URL != nil, OtherLive: c.OtherLive,
+	}
+}
+
+func (c caseFile) decide(st PaymentState) step {
+	return decide(c.position(), st.Status, c.Payment.right(st))
+}
+
+// payment reads a payment with its order, without locks; ErrNotFound.
+func (s store) payment(ctx context.Context, id uuid.UUID) (caseFile, error) {
+	return s.readCase(ctx, s.db, id, "")
+}
+
+// locked reads a payment with its order and keeps both rows for the rest of the transaction: order first, always.
+func (s store) locked(ctx context.Context, tx *gorm.DB, id uuid.UUID) (caseFile, error) {
+	return s.readCase(ctx, tx, id, "FOR UPDATE")
+}
+
+func (s store) readCase(ctx context.Context, db *gorm.DB, id uuid.UUID, lock string) (c caseFile, err error) {
+	db = db.WithContext(ctx)
+	var of struct{ OrderID uuid.UUID } // a payment never changes its order, so reading it before the lock is safe
+	found, err := one(db, &of, `SELECT order_id FROM payments WHERE id = ?`, id)
+	if err != nil {
+		return c, fmt.Errorf("read payment: %w", err)
+	}
+	if !found {
+		return c, ErrNotFound
+	}
+	if c.Order, err = s.order(ctx, db, of.OrderID, lock); err != nil {
+		return c, err
+	}
+	if _, err = one(db, &c.Payment, `SELECT * FROM payments WHERE id = ? `+lock, id); err != nil {
+		return c, fmt.Errorf("read payment: %w", err)
+	}
+	if _, err = one(db, &c.OtherLive, `SELECT EXISTS (SELECT 1 FROM payments WHERE order_id = ? AND id <> ? AND status IN `+liveStatuses+`)`,
+		of.OrderID, id); err != nil {
+		return c, fmt.Errorf("read other payments: %w", err)
+	}
+	return c, nil
+}
+
+// livePayment is the order's payment that is live, if there is one.
+func (s store) livePayment(ctx context.Context, db *gorm.DB, orderID uuid.UUID) (p Payment, found bool, err error) {
+	found, err = one(db.WithContext(ctx), &p, `SELECT * FROM payments WHERE order_id = ? AND status IN `+liveStatuses, orderID)
+	if err != nil {
+		return p, false, fmt.Errorf("read live payment: %w", err)
+	}
+	return p, found, nil
+}
+
+// paymentsOf are the order's attempts, oldest first.
+func (s store) paymentsOf(ctx context.Context, orders []uuid.UUID) (payments []Payment, err error) {
+	err = s.db.WithContext(ctx).Raw(`SELECT * FROM payments WHERE order_id IN ? ORDER BY created_at, id`, orders).Scan(&payments).Error
+	if err != nil {
+		return nil, fmt.Errorf("read payments: %w", err)
+	}
+	return payments, nil
+}
+
+// insertPayment writes a new attempt. A second live one is gorm.ErrDuplicatedKey.
+func (s store) insertPayment(ctx context.Context, tx *gorm.DB, p Payment) error {
+	if err := tx.WithContext(ctx).Exec(`INSERT INTO payments (id, order_id, provider, amount, currency, created_at, next_check_at)
+		VALUES (?, ?, ?, ?, ?, `+now+`, `+now+` + interval '10 s')`,
+		p.ID, p.OrderID, p.Provider, p.Amount, p.Currency, s.now(), s.now()).Error; err != nil {
+		return fmt.Errorf("insert payment: %w", err)
+	}
+	return nil
+}
+
+// notePayment is T2: what the processor calls the payment, written once. True if the payment is still wanted as it is.
+func (s store) notePayment(ctx context.Context, id uuid.UUID, st PaymentState) (bool, error) {
+	var status PaymentStatus
+	if _, err := one(s.db.WithContext(ctx), &status, `UPDATE payments SET provider_ref = coalesce(provider_ref, ?), url = coalesce(url, ?)
+		WHERE id = ? RETURNING status`, st.Ref, st.URL, id); err != nil {
+		return false, fmt.Errorf("note payment: %w", err)
+	}
+	return status == PaymentCreated, nil
+}
+
+// movePayment changes the status of a payment that is in one of from, and lets it be looked at again soon; errMoved if
+// it is not. received only ever rises.
+func (s store) movePayment(ctx context.Context, tx *gorm.DB, id uuid.UUID, from []PaymentStatus, to PaymentStatus, received int64, problem string) error {
+	n, err := changed(tx.WithContext(ctx), `UPDATE payments SET status = ?, received = greatest(received, ?), problem = ?,
+		checks = 0, next_check_at = `+now+` + interval '3 s' WHERE id = ? AND status IN ?`, to, received, problem, s.now(), id, from)
+	if err != nil {
+		return fmt.Errorf("payment to %s: %w", to, err)
+	}
+	if n != 1 {
+		return errMoved
+	}
+	return nil
+}
+
+// refund reads a refund; ErrNotFound.
+func (s store) refund(ctx context.Context, db *gorm.DB, id uuid.UUID, lock string) (r Refund, err error) {
+	found, err := one(db.WithContext(ctx), &r, `SELECT * FROM refunds WHERE id = ? `+lock, id)
+	if err != nil {
+		return r, fmt.Errorf("read refund: %w", err)
+	}
+	if !found {
+		return r, ErrNotFound
+	}
+	return r, nil
+}
+
+// refundsOf are the refunds of these orders, oldest first, each with its order.
+func (s store) refundsOf(ctx context.Context, orders []uuid.UUID) (refunds []orderRefund, err error) {
+	err = s.db.WithContext(ctx).Raw(`SELECT r.*, p.order_id FROM refunds r JOIN payments p ON p.id = r.payment_id
+		WHERE p.order_id IN ? ORDER BY r.created_at, r.id`, orders).Scan(&refunds).Error
+	if err != nil {
+		return nil, fmt.Errorf("read refunds: %w", err)
+	}
+	return refunds, nil
+}
+
+type orderRefund struct {
+	Refund  `gorm:"embedded"`
+	OrderID uuid.UUID
+}
+
+// openRefunds are a payment's refunds that are not done.
+func (s store) openRefunds(ctx context.Context, paymentID uuid.UUID) (refunds []uuid.UUID, err error) {
+	err = s.db.WithContext(ctx).Raw(`SELECT id FROM refunds WHERE payment_id = ? AND status <> 'done' ORDER BY created_at, id`, paymentID).Scan(&refunds).Error
+	if err != nil {
+		return nil, fmt.Errorf("read open refunds: %w", err)
+	}
+	return refunds, nil
+}
+
+// insertRefund writes a refund that is due; false if this payment has one for the same reason already.
+func (s store) insertRefund(ctx context.Context, tx *gorm.DB, r Refund) (bool, error) {
+	n, err := changed(tx.WithContext(ctx), `INSERT INTO refunds (id, payment_id, reason, amount, created_at) VALUES (?, ?, ?, ?, `+now+`)
+		ON CONFLICT (payment_id, reason) DO NOTHING`, r.ID, r.PaymentID, r.Reason, r.Amount, s.now())
+	if err != nil {
+		return false, fmt.Errorf("insert refund: %w", err)
+	}
+	return n == 1, nil
+}
+
+// moveRefund changes the status of a refund that is not done; false if it is.
+func (s store) moveRefund(ctx context.Context, tx *gorm.DB, id uuid.UUID, to RefundStatus, problem string) (bool, error) {
+	n, err := changed(tx.WithContext(ctx), `UPDATE refunds SET status = ?, problem = ? WHERE id = ? AND status <> 'done'`, to, problem, id)
+	if err != nil {
+		return false, fmt.Errorf("refund to %s: %w", to, err)
+	}
+	return n == 1, nil
+}
+
+// dueEvent is a webhook nobody has acted on.
+type dueEvent struct {
+	Provider, EventID string
+}
+
+// insertEvent keeps a webhook; false if it is known.
+func (s store) insertEvent(ctx context.Context, tx *gorm.DB, provider string, e ProviderEvent) (bool, error) {
+	body, err := json.Marshal(e)
+	if err != nil {
+		return false, err
+	}
+	n, err := changed(tx.WithContext(ctx), `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at) VALUES (?, ?, ?, ?::jsonb, `+now+`)
+		ON CONFLICT DO NOTHING`, provider, e.ID, e.Ref, string(body), s.now())
+	if err != nil {
+		return false, fmt.Errorf("keep event: %w", err)
+	}
+	return n == 1, nil
+}
+
+// event is a kept webhook that is not processed: the payment it is about, by our id or the processor's.
+func (s store) event(ctx context.Context, e dueEvent) (ref, body string, open bool, err error) {
+	var row struct{ ProviderRef, Body string }
+	open, err = one(s.db.WithContext(ctx), &row, `SELECT provider_ref, body FROM psp_events WHERE provider = ? AND event_id = ? AND processed_at IS NULL`, e.Provider, e.EventID)
+	if err != nil {
+		return "", "", false, fmt.Errorf("read event: %w", err)
+	}
+	return row.ProviderRef, row.Body, open, nil
+}
+
+// paymentByRef is our payment under the processor's name for it.
+func (s store) paymentByRef(ctx context.Context, provider, ref string) (id uuid.UUID, found bool, err error) {
+	var row struct{ ID uuid.UUID }
+	found, err = one(s.db.WithContext(ctx), &row, `SELECT id FROM payments WHERE provider = ? AND provider_ref = ?`, provider, ref)
+	return row.ID, found, err
+}
+
+func (s store) eventProcessed(ctx context.Context, e dueEvent) error {
+	_, err := changed(s.db.WithContext(ctx), `UPDATE psp_events SET processed_at = `+now+` WHERE provider = ? AND event_id = ? AND processed_at IS NULL`,
+		s.now(), e.Provider, e.EventID)
+	return err
+}
+
+// dueEvents are webhooks that waited longer than a job needs.
+func (s store) dueEvents(ctx context.Context, waited time.Duration, limit int) (due []dueEvent, err error) {
+	err = s.db.WithContext(ctx).Raw(`SELECT provider, event_id FROM psp_events
+		WHERE processed_at IS NULL AND received_at <= `+now+` - ?::float8 * interval '1 s' ORDER BY received_at LIMIT ?`,
+		s.now(), waited.Seconds(), limit).Scan(&due).Error
+	return due, err
+}

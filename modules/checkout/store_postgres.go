@@ -1,0 +1,192 @@
+package checkout
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"fairseat/app/clock"
+)
+
+// errMoved says that somebody else moved the row first: look again.
+var errMoved = errors.New("moved meanwhile")
+
+// now is the database's clock, or the test's; every statement that uses it takes s.now() as its argument.
+const now = `coalesce(?::timestamptz, now())`
+
+const (
+	liveStatuses = `('created','authorized','captured','cancelling')`
+	orderColumns = `o.*, o.expires_at <= ` + now + ` AS clock_out, o.expires_at + interval '900 s' <= ` + now + ` AS overdue`
+)
+
+// store is the tables of this module; it reads the claims of orders too, and leaves writing them to Seats.
+type store struct {
+	db    *gorm.DB
+	clock clock.Clock
+}
+
+func (s store) now() *time.Time { return clock.SQLArg(s.clock) }
+
+// one runs a query for at most one row; false when there is none.
+func one(tx *gorm.DB, into any, query string, args ...any) (bool, error) {
+	res := tx.Raw(query, args...).Scan(into)
+	return res.RowsAffected > 0, res.Error
+}
+
+// changed runs a statement and answers how many rows it changed.
+func changed(tx *gorm.DB, statement string, args ...any) (int64, error) {
+	res := tx.Exec(statement, args...)
+	return res.RowsAffected, res.Error
+}
+
+// order reads an order; ErrNotFound.
+func (s store) order(ctx context.Context, db *gorm.DB, id uuid.UUID, suffix string) (o Order, err error) {
+	found, err := one(db.WithContext(ctx), &o, `SELECT `+orderColumns+` FROM orders o WHERE o.id = ? `+suffix, s.now(), s.now(), id)
+	if err != nil {
+		return o, fmt.Errorf("read order: %w", err)
+	}
+	if !found {
+		return o, ErrNotFound
+	}
+	return o, nil
+}
+
+// openOrder is the pending order of a place, if it has one.
+func (s store) openOrder(ctx context.Context, eventID int64, place string) (o Order, found bool, err error) {
+	found, err = one(s.db.WithContext(ctx), &o, `SELECT `+orderColumns+` FROM orders o WHERE o.event_id = ? AND o.place_key = ? AND o.status = 'pending'`,
+		s.now(), s.now(), eventID, place)
+	if err != nil {
+		return o, false, fmt.Errorf("read open order: %w", err)
+	}
+	return o, found, nil
+}
+
+// orderByCode is what a person read out.
+func (s store) orderByCode(ctx context.Context, code string) (o Order, found bool, err error) {
+	found, err = one(s.db.WithContext(ctx), &o, `SELECT `+orderColumns+` FROM orders o WHERE o.code = ?`, s.now(), s.now(), code)
+	if err != nil {
+		return o, false, fmt.Errorf("read order by code: %w", err)
+	}
+	return o, found, nil
+}
+
+// insertOrder writes a new pending order and sets its times. False if the place has an open order already, or the code
+// is in use: whoever asks looks which.
+func (s store) insertOrder(ctx context.Context, tx *gorm.DB, o *Order, pay time.Duration) (bool, error) {
+	var times struct{ ExpiresAt, CreatedAt time.Time }
+	inserted, err := one(tx.WithContext(ctx), &times, `
+		INSERT INTO orders (id, event_id, code, place_key, name, email, buyer_key, amount, currency, created_at, expires_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, `+now+`, `+now+` + ?::float8 * interval '1 s')
+		ON CONFLICT DO NOTHING RETURNING expires_at, created_at`,
+		o.ID, o.EventID, o.Code, o.PlaceKey, o.Name, o.Email, o.BuyerKey, o.Amount, o.Currency, s.now(), s.now(), pay.Seconds())
+	if err != nil {
+		return false, fmt.Errorf("insert order: %w", err)
+	}
+	o.ExpiresAt, o.CreatedAt, o.Status = times.ExpiresAt, times.CreatedAt, OrderPending
+	return inserted, nil
+}
+
+// moveOrder changes the status of an order that is in one of from; errMoved if it is not.
+func (s store) moveOrder(ctx context.Context, tx *gorm.DB, id uuid.UUID, from []OrderStatus, to OrderStatus) error {
+	n, err := changed(tx.WithContext(ctx), `UPDATE orders SET status = ? WHERE id = ? AND status IN ?`, to, id, from)
+	if err != nil {
+		return fmt.Errorf("order to %s: %w", to, err)
+	}
+	if n != 1 {
+		return errMoved
+	}
+	return nil
+}
+
+// markPaid is moveOrder to paid, and when.
+func (s store) markPaid(ctx context.Context, tx *gorm.DB, id uuid.UUID) error {
+	n, err := changed(tx.WithContext(ctx), `UPDATE orders SET status = 'paid', paid_at = `+now+` WHERE id = ? AND status = 'pending'`, s.now(), id)
+	if err != nil {
+		return fmt.Errorf("order to paid: %w", err)
+	}
+	if n != 1 {
+		return errMoved
+	}
+	return nil
+}
+
+// reopenOrder takes up an ended order again, with a short clock of its own. A place that has another order open by now
+// is gorm.ErrDuplicatedKey.
+func (s store) reopenOrder(ctx context.Context, tx *gorm.DB, id uuid.UUID) (expires time.Time, err error) {
+	found, err := one(tx.WithContext(ctx), &expires, `UPDATE orders SET status = 'pending', expires_at = `+now+` + ?::float8 * interval '1 s'
+		WHERE id = ? AND status IN ('expired','cancelled') RETURNING expires_at`, s.now(), lateClock.Seconds(), id)
+	if err != nil {
+		return expires, fmt.Errorf("reopen order: %w", err)
+	}
+	if !found {
+		return expires, errMoved
+	}
+	return expires, nil
+}
+
+// stopClock lets an order's deadline be now at the latest.
+func (s store) stopClock(ctx context.Context, tx *gorm.DB, id uuid.UUID) error {
+	_, err := changed(tx.WithContext(ctx), `UPDATE orders SET expires_at = least(expires_at, `+now+`) WHERE id = ? AND status = 'pending'`, s.now(), id)
+	return err
+}
+
+// note adds a line to the order's history.
+func (s store) note(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, what string, detail map[string]any) error {
+	if detail == nil {
+		detail = map[string]any{}
+	}
+	text, err := json.Marshal(detail)
+	if err != nil {
+		return err
+	}
+	if err := tx.WithContext(ctx).Exec(`INSERT INTO order_history (order_id, at, what, detail) VALUES (?, `+now+`, ?, ?::jsonb)`,
+		orderID, s.now(), what, string(text)).Error; err != nil {
+		return fmt.Errorf("note in history: %w", err)
+	}
+	return nil
+}
+
+// noted tells whether the history has such a line.
+func (s store) noted(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, what string) (found bool, err error) {
+	_, err = one(tx.WithContext(ctx), &found, `SELECT EXISTS (SELECT 1 FROM order_history WHERE order_id = ? AND what = ?)`, orderID, what)
+	return found, err
+}
+
+// liveClaims are the claims that keep the order's seats, sorted by seat.
+func (s store) liveClaims(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) (claims []Claim, err error) {
+	err = tx.WithContext(ctx).Raw(`SELECT id, seat_id AS seat FROM seat_claims WHERE order_id = ? AND status <> 'released' ORDER BY seat_id`, orderID).Scan(&claims).Error
+	if err != nil {
+		return nil, fmt.Errorf("read claims: %w", err)
+	}
+	return claims, nil
+}
+
+// seatsOf are all seats an order was ever about, sorted.
+func (s store) seatsOf(ctx context.Context, db *gorm.DB, orderID uuid.UUID) (seats []int, err error) {
+	err = db.WithContext(ctx).Raw(`SELECT DISTINCT seat_id FROM seat_claims WHERE order_id = ? ORDER BY seat_id`, orderID).Scan(&seats).Error
+	if err != nil {
+		return nil, fmt.Errorf("read seats of order: %w", err)
+	}
+	return seats, nil
+}
+
+func (s store) livePlaces(ctx context.Context, eventID int64) (places []string, err error) {
+	err = s.db.WithContext(ctx).Raw(`SELECT DISTINCT place_key FROM orders WHERE event_id = ? AND status = 'pending' ORDER BY place_key`, eventID).Scan(&places).Error
+	if err != nil {
+		return nil, fmt.Errorf("read live places: %w", err)
+	}
+	return places, nil
+}
+
+func ids(claims []Claim) []int64 {
+	out := make([]int64, len(claims))
+	for i, c := range claims {
+		out[i] = c.ID
+	}
+	return out
+}

@@ -1,0 +1,40 @@
+package checkout
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// A ticket:
+//
+//	T4 ──▶ valid ──checked in──▶ valid, inside (once: a conditional UPDATE)
+//	         └──────seat returned──┴──▶ void
+//
+// A valid ticket stands on a sold claim, and a claim is released only when its ticket is void: the database refuses
+// anything else. Void is final; a seat that is sold again has a new ticket.
+
+// TicketStatus is a state of the drawing above.
+type TicketStatus string
+
+// The states.
+const (
+	TicketValid TicketStatus = "valid"
+	TicketVoid  TicketStatus = "void"
+)
+
+// Ticket is the right to one seat. Secret is the capability of its page.
+type Ticket struct {
+	ID          uuid.UUID
+	ClaimID     int64
+	EventID     int64
+	SeatID      int
+	Secret      string
+	Status      TicketStatus
+	IssuedAt    time.Time
+	CheckedInAt *time.Time
+	Gate        string
+}
+
+// url is where the ticket's page stands.
+func (t Ticket) url(public string) string { return public + "/t/" + t.Secret }

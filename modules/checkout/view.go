@@ -1,0 +1,206 @@
+package checkout
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"fairseat/app/clock"
+	"fairseat/app/keyring"
+)
+
+// View is an order as API.md shows it.
+type View struct {
+	ID        string        `json:"id"`
+	Code      string        `json:"code"`
+	Event     string        `json:"event"`
+	Status    string        `json:"status"`
+	Seats     []SeatView    `json:"seats"`
+	Total     int64         `json:"total"`
+	Currency  string        `json:"currency"`
+	ExpiresAt clock.Time    `json:"expires_at"`
+	Payment   *PaymentView  `json:"payment"`
+	Tickets   []TicketEntry `json:"tickets"`
+	Mail      MailStatus    `json:"mail"`
+}
+
+// SeatView is a seat of an order; Category is its id.
+type SeatView struct {
+	N        int    `json:"n"`
+	Label    string `json:"label"`
+	Category string `json:"category"`
+	Price    int64  `json:"price"`
+}
+
+// PaymentView is the live attempt; URL is null until the processor has answered.
+type PaymentView struct {
+	Provider string  `json:"provider"`
+	URL      *string `json:"url"`
+}
+
+// TicketEntry is a valid ticket of an order.
+type TicketEntry struct {
+	ID   string         `json:"id"`
+	Seat TicketSeatView `json:"seat"`
+	Code string         `json:"code"`
+	URL  string         `json:"url"`
+	PDF  string         `json:"pdf"`
+}
+
+// TicketSeatView is the seat of a ticket.
+type TicketSeatView struct {
+	N        int    `json:"n"`
+	Label    string `json:"label"`
+	Category string `json:"category"`
+}
+
+// newView is an order that has just been written.
+func (s *Service) newView(o Order, event Event, p Payment, seats []Seat) View {
+	v := View{
+		ID: o.ID.String(), Code: o.Code, Event: event.Slug, Status: shownPending, Seats: seatViews(seats), Total: o.Amount,
+		Currency: o.Currency, ExpiresAt: clock.Time(o.ExpiresAt), Tickets: []TicketEntry{}, Mail: MailStatus{Status: "none"},
+	}
+	if o.Amount == 0 {
+		v.Status = shownPaid
+	} else {
+		v.Payment = &PaymentView{Provider: p.Provider}
+	}
+	return v
+}
+
+func seatViews(seats []Seat) []SeatView {
+	views := make([]SeatView, len(seats))
+	for i, seat := range seats {
+		views[i] = SeatView{N: seat.N, Label: seat.Label, Category: seat.Category, Price: seat.Price}
+	}
+	return views
+}
+
+// view gathers an order from the tables.
+func (s *Service) view(ctx context.Context, o Order) (View, error) {
+	event, err := s.Events.Event(ctx, o.EventID)
+	if err != nil {
+		return View{}, err
+	}
+	seats, err := s.seatsOf(ctx, o)
+	if err != nil {
+		return View{}, err
+	}
+	payments, err := s.store.paymentsOf(ctx, []uuid.UUID{o.ID})
+	if err != nil {
+		return View{}, err
+	}
+	var refunds []orderRefund
+	if o.Status != OrderPending && o.Status != OrderPaid { // the polled states do without
+		if refunds, err = s.store.refundsOf(ctx, []uuid.UUID{o.ID}); err != nil {
+			return View{}, err
+		}
+	}
+	v := s.newView(o, event, Payment{}, seats)
+	v.Status = shownStatus(o.Status, paymentStatuses(payments), refundStatuses(refunds))
+	v.Payment = payable(payments)
+	if o.Status.delivered() {
+		if v.Tickets, err = s.ticketEntries(ctx, o, seats); err != nil {
+			return View{}, err
+		}
+		if v.Mail, err = s.mailStatus(ctx, o); err != nil {
+			return View{}, err
+		}
+	}
+	return v, nil
+}
+
+// payable is the attempt a fan can still act on, or is acting on.
+func payable(payments []Payment) *PaymentView {
+	for _, p := range payments {
+		switch p.Status {
+		case PaymentCreated:
+			return &PaymentView{Provider: p.Provider, URL: p.URL}
+		case PaymentAuthorized:
+			return &PaymentView{Provider: p.Provider}
+		}
+	}
+	return nil
+}
+
+func (s *Service) mailStatus(ctx context.Context, o Order) (MailStatus, error) {
+	m, err := s.Mails.StatusOf(ctx, o.ID)
+	if m.Status == "" {
+		m.Status = "none"
+	}
+	return m, err
+}
+
+// seatsOf are the order's seats with their labels, in order of n.
+func (s *Service) seatsOf(ctx context.Context, o Order) ([]Seat, error) {
+	numbers, err := s.store.seatsOf(ctx, s.DB, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	seats, err := s.Seats.SeatInfo(ctx, o.EventID, numbers)
+	if err != nil {
+		return nil, fmt.Errorf("seats of order: %w", err)
+	}
+	return seats, nil
+}
+
+// ticketEntries are the valid tickets of an order.
+func (s *Service) ticketEntries(ctx context.Context, o Order, seats []Seat) ([]TicketEntry, error) {
+	tickets, err := s.store.ticketsOf(ctx, s.DB, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	info := byNumber(seats)
+	entries := []TicketEntry{}
+	for _, t := range tickets {
+		if t.Status != TicketValid {
+			continue
+		}
+		seat := info[t.SeatID]
+		url := t.url(s.PublicURL())
+		entries = append(entries, TicketEntry{
+			ID: t.ID.String(), Seat: TicketSeatView{N: t.SeatID, Label: seat.Label, Category: seat.Category},
+			Code: s.code(t), URL: url, PDF: url + ".pdf",
+		})
+	}
+	return entries, nil
+}
+
+func (s *Service) code(t Ticket) string {
+	return signTicketCode(s.Keys, TicketCode{EventID: t.EventID, Ticket: t.ID, Seat: t.SeatID})
+}
+
+// VerifyTicketCode reads a code as the door does: ErrBadCode unless one of our keys signed it. Whether the ticket is
+// still valid only the tables know.
+func VerifyTicketCode(keys *keyring.Ring, code string) (TicketCode, error) {
+	c, err := readTicketCode(keys, code)
+	if err != nil {
+		return c, ErrBadCode.Wrap(err)
+	}
+	return c, nil
+}
+
+func byNumber(seats []Seat) map[int]Seat {
+	m := make(map[int]Seat, len(seats))
+	for _, seat := range seats {
+		m[seat.N] = seat
+	}
+	return m
+}
+
+func paymentStatuses(payments []Payment) []PaymentStatus {
+	out := make([]PaymentStatus, len(payments))
+	for i, p := range payments {
+		out[i] = p.Status
+	}
+	return out
+}
+
+func refundStatuses(refunds []orderRefund) []RefundStatus {
+	out := make([]RefundStatus, len(refunds))
+	for i, r := range refunds {
+		out[i] = r.Status
+	}
+	return out
+}
