@@ -17,6 +17,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/labstack/echo/v4"
 	"github.com/redis/rueidis"
+	"golang.org/x/time/rate"
 
 	"fairseat/app/fault"
 	"fairseat/app/request"
@@ -46,13 +47,15 @@ var statusOf = map[fault.Kind]int{
 // problems is Echo's error handler: the one place where an error becomes an HTTP answer. A fault becomes its problem
 // document; a store that is away becomes 503 busy; anything else a 500 whose cause goes to the log alone.
 func problems(log *slog.Logger, pages *web.Pages) echo.HTTPErrorHandler {
+	// A store that is away fails every request of a crowd: one line a second tells it as well.
+	away := rate.NewLimiter(rate.Every(time.Second), 1)
 	return func(err error, c echo.Context) {
 		f := toFault(err)
 		id := c.Response().Header().Get(echo.HeaderXRequestID)
 		switch {
-		case f.Kind == fault.Internal:
+		case errors.Is(f, errInternal): // the sandbox's errors on request are 500s too, and nobody's mistake
 			log.Error("request failed", "request_id", id, "method", c.Request().Method, "route", c.Path(), "error", err)
-		case f.Kind == fault.Unavailable && errors.Unwrap(f) != nil:
+		case f.Kind == fault.Unavailable && errors.Unwrap(f) != nil && away.Allow():
 			log.Warn("store away", "request_id", id, "route", c.Path(), "error", errors.Unwrap(f))
 		}
 		if c.Response().Committed {
@@ -86,6 +89,10 @@ func toFault(err error) *fault.Error {
 		if he.Code >= 400 && he.Code < 500 {
 			return errBadRequest.Wrap(err)
 		}
+	}
+	var pg *pgconn.PgError
+	if errors.As(err, &pg) && pg.Code == "22021" { // a NUL or broken UTF-8 in what a stranger sent
+		return errBadRequest.Wrap(err)
 	}
 	if unavailable(err) {
 		return errBusy.After(2 * time.Second).Wrap(err)

@@ -147,6 +147,14 @@ func patiently(ctx context.Context, log *slog.Logger, what string, try func() er
 	}
 }
 
+// failed tells that a built-in server cannot be kept running; never, with servers of one's own.
+func (s *stores) failed() <-chan error {
+	if s.servers == nil {
+		return nil
+	}
+	return s.servers.Failed()
+}
+
 func (s *stores) close(ctx context.Context) {
 	if s.redis != nil {
 		s.redis.Close()

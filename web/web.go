@@ -10,14 +10,13 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
 	"time"
 )
 
-//go:embed layout.html */*.html */*.css
+//go:embed layout.html */*.html */*.css */*.js
 var files embed.FS
 
 // Pages renders the bundled pages; it is immutable.
@@ -56,7 +55,9 @@ func New() (*Pages, error) {
 		sum := sha256.Sum256(body)
 		hashed := hex.EncodeToString(sum[:6]) + "-" + path.Base(name)
 		p.names[name] = "/assets/" + hashed
-		p.assets[hashed] = asset{mime.TypeByExtension(path.Ext(name)), body}
+		// Not from the machine's own table of types, which a minimal container lacks.
+		kind := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}[path.Ext(name)]
+		p.assets[hashed] = asset{kind, body}
 		return nil
 	})
 }

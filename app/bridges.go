@@ -1,0 +1,237 @@
+package app
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/riverqueue/river"
+	"gorm.io/gorm"
+
+	"fairseat/app/money"
+	"fairseat/modules/checkout"
+	"fairseat/modules/checkout/document"
+	"fairseat/modules/notification"
+	"fairseat/modules/queue"
+	"fairseat/modules/seating"
+)
+
+// The bridges fit one module's service into the shape another asks for. They decide nothing. Each holds the App and
+// not the service, because the modules need one another and one of them is built first.
+type (
+	seatsForQueue     struct{ *App }
+	eventsForQueue    struct{ *App }
+	ordersForQueue    struct{ *App }
+	linesForSeating   struct{ *App }
+	seatsForCheckout  struct{ *App }
+	eventsForCheckout struct{ *App }
+	mailsForCheckout  struct{ *App }
+	documents         struct{ renderer *document.Renderer }
+	ordersForMail     struct{ *App }
+	filesForMail      struct{ *App }
+)
+
+func (b seatsForQueue) Counts(ctx context.Context, eventID int64) (queue.Counts, error) {
+	c, err := b.seating.Counts(ctx, eventID)
+	return queue.Counts{Free: c.Free, Held: c.Held, Paying: c.Paying, FreeByCategory: c.FreeByCategory}, err
+}
+
+func (b seatsForQueue) HoldKeys(eventID int64) queue.HoldKeys {
+	k := b.seating.HoldKeys(eventID)
+	return queue.HoldKeys{Holders: k.Holders, Payers: k.Payers, Chose: k.Chose, TakenPrefix: k.TakenOf, Heartbeat: k.Heartbeat}
+}
+
+func (b seatsForQueue) ReleaseAll(ctx context.Context, eventID int64, place string) error {
+	return b.seating.ReleaseAll(ctx, eventID, place)
+}
+
+func (b eventsForQueue) Event(ctx context.Context, eventID int64) (queue.Event, error) {
+	e, err := b.seating.EventByID(ctx, eventID)
+	if err != nil {
+		return queue.Event{}, err
+	}
+	out := queue.Event{Slug: e.Slug, PrequeueAt: e.PrequeueAt, OpensAt: e.OpensAt, ClosesAt: e.ClosesAt, MaxPerBuyer: e.MaxPerBuyer}
+	for _, c := range e.Categories {
+		out.Categories = append(out.Categories, queue.Category{ID: c.ID, Price: c.Price})
+	}
+	return out, nil
+}
+
+func (b eventsForQueue) OpenNow(ctx context.Context, tx *gorm.DB, eventID int64, at time.Time) error {
+	return b.seating.OpenNow(ctx, tx, eventID, at)
+}
+
+func (b ordersForQueue) LivePlaces(ctx context.Context, eventID int64) ([]string, error) {
+	return b.checkout.LivePlaces(ctx, eventID)
+}
+
+func (b linesForSeating) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug string, s seating.LineSettings) (string, error) {
+	return b.queue.Publish(ctx, tx, eventID, slug, queue.LineSettings(s))
+}
+
+func (b linesForSeating) Amend(ctx context.Context, tx *gorm.DB, eventID int64, admissionCap, perMinute *int) error {
+	return b.queue.Amend(ctx, tx, eventID, admissionCap, perMinute)
+}
+
+func (b linesForSeating) Changed(ctx context.Context, eventID int64) error {
+	return b.queue.Changed(ctx, eventID)
+}
+
+func (b linesForSeating) Reschedule(ctx context.Context, eventID int64, opensAt time.Time) error {
+	return b.queue.Reschedule(ctx, eventID, opensAt)
+}
+
+func (b linesForSeating) Phase(ctx context.Context, eventID int64) (string, error) {
+	return b.queue.Phase(ctx, eventID)
+}
+
+func (b linesForSeating) LeaseKeys(eventID int64) (leases, born string) {
+	return b.queue.LeaseKeys(eventID)
+}
+
+func (b linesForSeating) Touch(ctx context.Context, eventID int64, places []string) error {
+	return b.queue.Touch(ctx, eventID, places)
+}
+
+func (b linesForSeating) Leaving(ctx context.Context, eventID int64, place string) error {
+	return b.queue.Leaving(ctx, eventID, place)
+}
+
+func (b linesForSeating) Admitted(ctx context.Context, eventID int64, place string) (time.Time, bool, error) {
+	return b.queue.Admitted(ctx, eventID, place)
+}
+
+func (b seatsForCheckout) Pin(ctx context.Context, eventID int64, place string, least time.Duration) (checkout.Basket, error) {
+	basket, err := b.seating.Pin(ctx, eventID, place, least)
+	return checkout.Basket{Seats: seatsOf(basket.Seats), Total: basket.Total, Currency: basket.Currency, ExpiresAt: basket.ExpiresAt}, err
+}
+
+func seatsOf(seats []seating.Seat) []checkout.Seat {
+	out := make([]checkout.Seat, len(seats))
+	for i, s := range seats {
+		out[i] = checkout.Seat(s)
+	}
+	return out
+}
+
+func (b seatsForCheckout) Claim(ctx context.Context, tx *gorm.DB, r checkout.ClaimRequest) ([]checkout.Claim, error) {
+	claims, err := b.seating.Claim(ctx, tx, seating.ClaimRequest(r))
+	out := make([]checkout.Claim, len(claims))
+	for i, c := range claims {
+		out[i] = checkout.Claim(c)
+	}
+	return out, err
+}
+
+func (b seatsForCheckout) Move(ctx context.Context, tx *gorm.DB, claims []int64, from []string, to string) error {
+	return b.seating.Move(ctx, tx, claims, from, to)
+}
+
+func (b seatsForCheckout) SyncJob(eventID int64, claims []int64) river.JobArgs {
+	return b.seating.SyncJob(eventID, claims)
+}
+
+func (b seatsForCheckout) SeatInfo(ctx context.Context, eventID int64, seats []int) ([]checkout.Seat, error) {
+	found, err := b.seating.SeatInfo(ctx, eventID, seats)
+	return seatsOf(found), err
+}
+
+func (b seatsForCheckout) Take(ctx context.Context, eventID int64, place string, claims []checkout.Claim, until time.Time) error {
+	in := make([]seating.Claim, len(claims))
+	for i, c := range claims {
+		in[i] = seating.Claim(c)
+	}
+	return b.seating.Take(ctx, eventID, place, in, until)
+}
+
+func (b seatsForCheckout) Sync(ctx context.Context, eventID int64, claims []int64) error {
+	return b.seating.Sync(ctx, eventID, claims)
+}
+
+func (b seatsForCheckout) TakenBy(ctx context.Context, eventID int64, place string) (int, error) {
+	return b.seating.TakenBy(ctx, eventID, place)
+}
+
+func (b seatsForCheckout) Tell(eventID int64, place string, frame any) {
+	b.seating.Tell(eventID, place, frame)
+}
+
+func (b eventsForCheckout) Event(ctx context.Context, eventID int64) (checkout.Event, error) {
+	e, err := b.seating.EventByID(ctx, eventID)
+	if err != nil {
+		return checkout.Event{}, err
+	}
+	return checkout.Event{
+		ID: e.ID, Slug: e.Slug, Name: e.Name, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Timezone: e.Timezone,
+		StartsAt: e.StartsAt, Currency: e.Currency, MaxPerBuyer: e.MaxPerBuyer, PayTime: time.Duration(e.PaySeconds) * time.Second,
+	}, nil
+}
+
+func (b mailsForCheckout) TicketsReady(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error {
+	return b.notification.TicketsReady(ctx, tx, orderID, "")
+}
+
+func (b mailsForCheckout) TicketsAgain(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error {
+	return b.notification.Resend(ctx, tx, orderID, "")
+}
+
+func (b mailsForCheckout) OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error {
+	return b.notification.OrderLink(ctx, tx, orderID, "", "")
+}
+
+func (b mailsForCheckout) StatusOf(ctx context.Context, orderID uuid.UUID) (checkout.MailStatus, error) {
+	status, lastError, err := b.notification.StatusOf(ctx, orderID)
+	return checkout.MailStatus{Status: status, LastError: lastError}, err
+}
+
+func (d documents) TicketPage(w io.Writer, t checkout.TicketView) error {
+	return document.Page(w, document.Ticket(t))
+}
+
+func (d documents) PDF(ctx context.Context, ts []checkout.TicketView) ([]byte, error) {
+	return d.renderer.PDF(ctx, drawn(ts))
+}
+
+func (d documents) Calendar(ts ...checkout.TicketView) []byte {
+	return document.Calendar(drawn(ts)...)
+}
+
+func drawn(ts []checkout.TicketView) []document.Ticket {
+	out := make([]document.Ticket, len(ts))
+	for i, t := range ts {
+		out[i] = document.Ticket(t)
+	}
+	return out
+}
+
+func (b mailsForCheckout) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, amount int64, reason string) error {
+	doc, err := b.checkout.Document(ctx, orderID)
+	if err != nil {
+		return err
+	}
+	return b.notification.Refunded(ctx, tx, orderID, doc.Email, money.Format(amount, doc.Currency), reason)
+}
+
+func (b ordersForMail) Document(ctx context.Context, orderID uuid.UUID) (notification.OrderDocument, error) {
+	d, err := b.checkout.Document(ctx, orderID)
+	if err != nil {
+		return notification.OrderDocument{}, err
+	}
+	out := notification.OrderDocument{
+		Code: d.Code, Buyer: d.Name, Email: d.Email, OrderURL: d.Link, EventName: d.Event.Name, Venue: d.Event.Venue,
+		Timezone: d.Event.Timezone, StartsAt: d.Event.StartsAt, Contact: d.Event.Contact, Total: money.Format(d.Total, d.Currency),
+	}
+	for _, t := range d.Tickets {
+		out.Tickets = append(out.Tickets, notification.Ticket{Seat: t.SeatLabel, Category: t.Category, URL: t.URL})
+	}
+	return out, nil
+}
+
+func (b filesForMail) PDF(ctx context.Context, orderID uuid.UUID) ([]byte, error) {
+	return b.checkout.TicketsPDF(ctx, orderID)
+}
+
+func (b filesForMail) Calendar(ctx context.Context, orderID uuid.UUID) ([]byte, error) {
+	return b.checkout.TicketsCalendar(ctx, orderID)
+}

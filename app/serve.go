@@ -1,0 +1,127 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+
+	"fairseat/modules/staff"
+)
+
+// ErrViolations says that the audit found something; the report has been written.
+var ErrViolations = errors.New("the audit found violations")
+
+// Serve runs the product until ctx ends, then stops it cleanly.
+func Serve(ctx context.Context, c Config, version string) error {
+	log := c.Log.logger(os.Stderr)
+	listener, err := net.Listen("tcp", c.HTTP.Addr)
+	if err != nil {
+		return &StartError{fmt.Errorf("http.addr: cannot listen: %w", err)}
+	}
+	a, err := New(ctx, c, log, listener, false)
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	if err := a.staff.EnsureOwner(ctx, staff.FirstOwner{Email: c.AdminEmail, Password: c.AdminPassword, DataDir: c.DataDir, Out: os.Stdout, Terminal: term.IsTerminal(int(os.Stdout.Fd()))}); err != nil {
+		a.close()
+		return err
+	}
+	log.Info("fairseat is listening", "url", a.publicURL, "mode", c.Mode, "version", version)
+	return a.Run(ctx)
+}
+
+// Migrate brings the database to this binary's schema.
+func Migrate(ctx context.Context, c Config) error {
+	s, err := openStores(ctx, c, c.Log.logger(os.Stderr), true)
+	if err != nil {
+		return err
+	}
+	s.close(context.WithoutCancel(ctx))
+	return nil
+}
+
+// tool is an App for one command: its own listener on loopback (the sandbox processor is reached over HTTP even
+// here), the stores of a running process if there is one, and no background loops.
+func tool(ctx context.Context, c Config, run func(*App) error) error {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return &StartError{err}
+	}
+	a, err := New(ctx, c, slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn})), listener, true)
+	if err != nil {
+		_ = listener.Close()
+		return err
+	}
+	defer a.close()
+	go func() { _ = a.http.Serve(listener) }()
+	return run(a)
+}
+
+// Import reads a seat plan from a file and prints its id and the importer's report as JSON.
+func Import(ctx context.Context, c Config, file string, out io.Writer) error {
+	f, err := os.Open(file)
+	if err != nil {
+		return &StartError{err}
+	}
+	defer f.Close()
+	return tool(ctx, c, func(a *App) error {
+		made, err := a.seating.ImportPlan(ctx, f)
+		if err != nil {
+			return err
+		}
+		return printJSON(out, made)
+	})
+}
+
+// RunAudit prints the audit as JSON; ErrViolations if something is out of place.
+func RunAudit(ctx context.Context, c Config, out io.Writer) error {
+	return tool(ctx, c, func(a *App) error {
+		result, err := a.audit(ctx)
+		if err != nil {
+			return err
+		}
+		if err := printJSON(out, result); err != nil {
+			return err
+		}
+		if !result.OK {
+			return ErrViolations
+		}
+		return nil
+	})
+}
+
+// AddAdmin adds a staff account, or gives it a new password, which is read as one line.
+func AddAdmin(ctx context.Context, c Config, email string, in *os.File) error {
+	var password string
+	if term.IsTerminal(int(in.Fd())) {
+		fmt.Fprint(os.Stderr, "Password (at least 10 characters): ")
+		typed, err := term.ReadPassword(int(in.Fd()))
+		if err != nil {
+			return err
+		}
+		fmt.Fprintln(os.Stderr)
+		password = string(typed)
+	} else {
+		read, err := io.ReadAll(io.LimitReader(in, 4096))
+		if err != nil {
+			return err
+		}
+		password, _, _ = strings.Cut(strings.TrimRight(string(read), "\r\n"), "\n")
+	}
+	return tool(ctx, c, func(a *App) error { return a.staff.AddAccount(ctx, email, password) })
+}
+
+func printJSON(out io.Writer, v any) error {
+	e := json.NewEncoder(out)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}

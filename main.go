@@ -1,0 +1,97 @@
+// Command fairseat is a ticketing system in one process: waiting room, live seat map, checkout, tickets by mail.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	_ "time/tzdata" // a minimal container has no zone files, and a venue's time must be right there too
+
+	"github.com/alecthomas/kong"
+
+	"fairseat/app"
+)
+
+type cli struct {
+	Config string `help:"Settings file; config.yaml in this folder if there is one." type:"path" placeholder:"FILE"`
+
+	Serve   serveCmd   `cmd:"" default:"1" help:"Run the product (the default)."`
+	Migrate migrateCmd `cmd:"" help:"Bring the database to this version's schema, and stop."`
+	Import  importCmd  `cmd:"" help:"Import a seat plan and print what was found."`
+	Audit   auditCmd   `cmd:"" help:"Check that no seat, ticket or cent is out of place; exit code 1 if one is."`
+	Admin   struct {
+		Add adminAddCmd `cmd:"" help:"Add a staff account, or give it a new password."`
+	} `cmd:"" help:"Manage staff accounts."`
+	Version versionCmd `cmd:"" help:"Print the version."`
+}
+
+type (
+	serveCmd   struct{}
+	migrateCmd struct{}
+	importCmd  struct {
+		File string `arg:"" type:"existingfile" help:"A pretix seating plan (.json)."`
+	}
+	auditCmd    struct{}
+	adminAddCmd struct {
+		Email string `arg:"" help:"Their address; the password is read from standard input."`
+	}
+	versionCmd struct{}
+)
+
+func (serveCmd) Run(ctx context.Context, c app.Config) error   { return app.Serve(ctx, c, version()) }
+func (migrateCmd) Run(ctx context.Context, c app.Config) error { return app.Migrate(ctx, c) }
+func (cmd importCmd) Run(ctx context.Context, c app.Config) error {
+	return app.Import(ctx, c, cmd.File, os.Stdout)
+}
+func (auditCmd) Run(ctx context.Context, c app.Config) error { return app.RunAudit(ctx, c, os.Stdout) }
+func (cmd adminAddCmd) Run(ctx context.Context, c app.Config) error {
+	return app.AddAdmin(ctx, c, cmd.Email, os.Stdin)
+}
+
+func main() {
+	var flags cli
+	parsed := kong.Parse(&flags, kong.Name("fairseat"), kong.UsageOnError(),
+		kong.Description("Waiting room, live seat map, checkout and tickets in one process."))
+	if parsed.Command() == "version" {
+		fmt.Println("fairseat", version())
+		return
+	}
+	config, err := app.LoadConfig(flags.Config, os.Environ())
+	if err != nil {
+		exit(&app.StartError{Err: err})
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	if err := parsed.Run(config); err != nil {
+		exit(err)
+	}
+}
+
+// exit says in one line what went wrong: 2 for what a person can mend in settings or machine, 1 for the rest.
+func exit(err error) {
+	var start *app.StartError
+	if errors.Is(err, app.ErrViolations) {
+		os.Exit(1) // the report has said it all
+	}
+	fmt.Fprintln(os.Stderr, "fairseat:", err)
+	if errors.As(err, &start) {
+		os.Exit(2)
+	}
+	os.Exit(1)
+}
+
+func version() string {
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				return s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return "development"
+}
