@@ -140,7 +140,7 @@ func (s *sale) check(ctx context.Context, staff *client, seats int) {
 	owner := map[int]string{}
 	for id := range s.paid {
 		var o orderView
-		a, err := staff.do("GET", "/api/v1/admin/orders/"+id, nil)
+		a, err := (&fan{client: staff, name: "staff"}).patient(ctx, "GET", "/api/v1/admin/orders/"+id, nil)
 		if err != nil || a.Status != 200 || json.Unmarshal(a.Body, &o) != nil {
 			s.t.Errorf("order %s: %v %v", id, a, err)
 			continue
@@ -188,7 +188,10 @@ func (s *sale) settled(ctx context.Context, staff *client) {
 func (s *sale) compareLedger(staff *client) {
 	s.t.Helper()
 	var charges chargesView
-	staff.must(s.t, 200, "GET", "/sandbox/charges", nil, &charges)
+	testkit.Eventually(s.t, 20*time.Second, "the processor's ledger", func() bool {
+		a, err := staff.do("GET", "/sandbox/charges", nil)
+		return err == nil && a.Status == 200 && json.Unmarshal(a.Body, &charges) == nil
+	})
 	kept := map[string]int64{}
 	for _, c := range charges.Charges {
 		kept[c.Order] += c.Captured - c.Refunded
@@ -206,9 +209,13 @@ func (s *sale) compareLedger(staff *client) {
 	}
 }
 
+// setFaults replaces all faults, asking again while the stores are coming back.
 func setFaults(t testing.TB, base string, faults map[string]any) {
 	t.Helper()
-	newClient(base).must(t, 200, "PUT", "/sandbox/faults", faults, nil)
+	testkit.Eventually(t, 30*time.Second, "the processor's faults are set", func() bool {
+		a, err := newClient(base).do("PUT", "/sandbox/faults", faults)
+		return err == nil && a.Status == 200
+	})
 }
 
 // 300 fans race for 60 seats while the processor misbehaves: first every webhook comes twice, then none comes at all,
