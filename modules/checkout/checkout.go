@@ -63,6 +63,7 @@ type Service struct {
 	metrics *metrics
 	mu      sync.Mutex
 	glanced map[uuid.UUID]time.Time // payment → when a fan's page last made us ask; a budget, not a truth
+	left    leaver
 }
 
 // New joins the parts; nothing runs until Run.

@@ -126,6 +126,36 @@ func (tx *lossyTx) Commit() error {
 	return err
 }
 
+// A process dies between a sale and the end of its place's admission: another lets the place out, or a seat that comes
+// back finds nobody to take it.
+func TestPlaceThatIsDoneIsLetOut(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := context.Background()
+	f, half := k.fan(0, 1), k.fan(2)
+	k.room.shut = true // Redis is away at that moment
+	for _, f := range []fan{f, half} {
+		k.pay(k.mustPlace(f).Order.ID, ProviderAuthorized, 0)
+	}
+	_ = k.beatAndTick(leaveAfter)
+	if len(k.room.finished) != 0 {
+		t.Fatalf("finished %v", k.room.finished)
+	}
+	k.room.shut = false
+	for range 3 {
+		_ = k.beatAndTick(leaveEvery)
+	}
+	if len(k.room.finished) != 1 || k.room.finished[0] != f.place.Key {
+		t.Errorf("let out: %v", k.room.finished)
+	}
+	other := k.service(k.Kit.DB) // goes through them once as well: that is harmless
+	must(t, other.letOut(ctx))
+	must(t, other.letOut(ctx))
+	if len(k.room.finished) != 2 {
+		t.Errorf("let out: %v", k.room.finished)
+	}
+}
+
 // A payment is asked for while its order is given up: what the processor opened too late is closed again.
 func TestPaymentOpenedAfterGivingUpIsClosed(t *testing.T) {
 	t.Parallel()

@@ -325,6 +325,9 @@ type doorman struct{ room *room }
 func (d doorman) Finish(_ context.Context, _ int64, place string) error {
 	d.room.mu.Lock()
 	defer d.room.mu.Unlock()
+	if d.room.shut {
+		return errLine
+	}
 	d.room.finished = append(d.room.finished, place)
 	return nil
 }

@@ -29,6 +29,7 @@ type room struct {
 	taken    map[int]string
 	told     []map[string]any
 	finished []string
+	shut     bool  // Finish fails
 	last     []int // what the last fan wanted
 }
 

@@ -202,15 +202,8 @@ func (s *Service) afterPaid(ctx context.Context, o Order, claims []Claim) {
 		s.Log.Debug("map not told of a sale; its job will", "order", o.ID, "error", err)
 	}
 	s.tell(o, shownPaid)
-	event, err := s.Events.Event(ctx, o.EventID)
-	if err != nil {
-		return
-	}
-	if n, err := s.Map.TakenBy(ctx, o.EventID, o.PlaceKey); err != nil || n < event.MaxPerBuyer {
-		return // it may buy more, or its admission lapses by itself
-	}
-	if err := s.Admissions.Finish(ctx, o.EventID, o.PlaceKey); err != nil {
-		s.Log.Debug("admission not ended; it will lapse", "order", o.ID, "error", err)
+	if err := s.finish(ctx, o.EventID, o.PlaceKey); err != nil {
+		s.Log.Debug("admission not ended yet; it will be", "order", o.ID, "error", err)
 	}
 }
 
