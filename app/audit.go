@@ -148,9 +148,14 @@ func (a *App) look(ctx context.Context) (*Audit, error) {
 	if err != nil {
 		return nil, err
 	}
+	var unequal []string
 	for currency, m := range sums {
 		result.Money[currency] = Money(m)
+		if m.Captured != m.Delivered+m.Refunded+m.Owed {
+			unequal = append(unequal, fmt.Sprintf("%s: captured %d, delivered %d, refunded %d, owed %d", currency, m.Captured, m.Delivered, m.Refunded, m.Owed))
+		}
 	}
+	add("I18", "captured is delivered, refunded or owed", unequal)
 	return result, nil
 }
 

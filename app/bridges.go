@@ -205,12 +205,8 @@ func drawn(ts []checkout.TicketView) []document.Ticket {
 	return out
 }
 
-func (b mailsForCheckout) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, amount int64, reason string) error {
-	doc, err := b.checkout.Document(ctx, orderID)
-	if err != nil {
-		return err
-	}
-	return b.notification.Refunded(ctx, tx, orderID, doc.Email, money.Format(amount, doc.Currency), reason)
+func (b mailsForCheckout) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, amount int64, currency, reason string) error {
+	return b.notification.Refunded(ctx, tx, orderID, "", money.Format(amount, currency), reason)
 }
 
 func (b ordersForMail) Document(ctx context.Context, orderID uuid.UUID) (notification.OrderDocument, error) {

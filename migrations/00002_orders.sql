@@ -46,6 +46,7 @@ CREATE TABLE seat_claims (
   place_key     text,
   place_slot    smallint,
   max_per_buyer smallint,
+  price         bigint CHECK (price >= 0),   -- what this buyer pays for the seat, in minor units, whatever it costs later
   status        text NOT NULL CHECK (status IN ('checkout','secured','sold','blocked','released')),
   reason        text NOT NULL DEFAULT '',    -- of a block
   block_id      uuid,                        -- what was blocked at once is put back on sale at once
@@ -53,7 +54,7 @@ CREATE TABLE seat_claims (
   FOREIGN KEY (event_id, seat_id) REFERENCES seats,
   FOREIGN KEY (event_id, max_per_buyer) REFERENCES events (id, max_per_buyer) ON UPDATE CASCADE,
   FOREIGN KEY (order_id, event_id, buyer_key, place_key) REFERENCES orders (id, event_id, buyer_key, place_key),
-  CONSTRAINT a_block_has_no_buyer CHECK (num_nonnulls(order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer) IN (0, 6)),
+  CONSTRAINT a_block_has_no_buyer CHECK (num_nonnulls(order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price) IN (0, 7)),
   CONSTRAINT blocked_without_order CHECK (status = 'released' OR (status = 'blocked') = (order_id IS NULL)),
   CONSTRAINT buyer_within_limit CHECK (status = 'released' OR buyer_slot BETWEEN 1 AND max_per_buyer),
   CONSTRAINT place_within_limit CHECK (status = 'released' OR place_slot BETWEEN 1 AND max_per_buyer),

@@ -30,9 +30,8 @@ FROM (
   SELECT p.currency, 0, 0, CASE WHEN r.status = 'done' THEN r.amount ELSE 0 END, CASE WHEN r.status <> 'done' THEN r.amount ELSE 0 END, 0
   FROM refunds r JOIN payments p ON p.id = r.payment_id JOIN orders o ON o.id = p.order_id WHERE TRUE %[1]s
   UNION ALL
-  SELECT s.currency, 0, s.price, 0, 0, 0
+  SELECT o.currency, 0, c.price, 0, 0, 0
   FROM tickets t JOIN seat_claims c ON c.id = t.claim_id JOIN orders o ON o.id = c.order_id
-       JOIN seats s ON s.event_id = t.event_id AND s.seat_id = t.seat_id
   WHERE t.status = 'valid' %[1]s
 ) AS rows GROUP BY currency`
 

@@ -196,6 +196,27 @@ func TestGivingUpWhatIsPaid(t *testing.T) {
 	k.check()
 }
 
+// The same when the money cannot be taken yet: seats and payment are the fan's, and "given up" would be a lie.
+func TestGivingUpWhatIsBeingPaid(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	o := k.mustPlace(k.fan(0)).Order
+	k.bank.click(k.payment(o.ID).ID, ProviderAuthorized, 0)
+	k.bank.before = func(call string) error {
+		if call == "capture" {
+			return errLine
+		}
+		return nil
+	}
+	if err := k.GiveUp(context.Background(), uuid.MustParse(o.ID)); !is(err, "already-paid") {
+		t.Errorf("%v", err)
+	}
+	k.bank.before = nil
+	k.quiet(k.Service)
+	k.want(o.ID, "paid")
+	k.check()
+}
+
 // Given up while the processor is silent: the answer is the same, the seats go back when it is sure.
 func TestGivingUpWhileTheProcessorIsSilent(t *testing.T) {
 	t.Parallel()

@@ -89,7 +89,15 @@ func (s *Service) settleGivenUp(ctx context.Context, id uuid.UUID, p Payment) er
 	if err != nil {
 		return err
 	}
-	if o.Status.delivered() || (o.Status == OrderPending && p.Status == PaymentAuthorized) {
+	if o.Status.delivered() {
+		return ErrAlreadyPaid
+	}
+	// The fan may have paid before this came: what the payment is now decides, not what it was when we began.
+	now, live, err := s.store.livePayment(ctx, s.DB, id)
+	if err != nil {
+		return err
+	}
+	if live && o.Status == OrderPending && (now.Status == PaymentAuthorized || now.Status == PaymentCaptured) {
 		return ErrAlreadyPaid
 	}
 	return nil

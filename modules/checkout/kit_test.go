@@ -296,7 +296,7 @@ func (m mails) OrderLink(ctx context.Context, tx *gorm.DB, order uuid.UUID) erro
 	return m.put(ctx, tx, uuid.New(), order, "order-link", "")
 }
 
-func (m mails) Refunded(ctx context.Context, tx *gorm.DB, order uuid.UUID, amount int64, reason string) error {
+func (m mails) Refunded(ctx context.Context, tx *gorm.DB, order uuid.UUID, amount int64, _, reason string) error {
 	return m.put(ctx, tx, uuid.New(), order, "refund", fmt.Sprintf("%d %s", amount, reason))
 }
 

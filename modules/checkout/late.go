@@ -51,7 +51,7 @@ func (s *Service) reclaim(ctx context.Context, c caseFile, st PaymentState) (Pay
 
 // claimAnew reopens the order and ties its seats to it again; errRefused if that cannot be.
 func (s *Service) claimAnew(ctx context.Context, tx *gorm.DB, o *Order) ([]Claim, error) {
-	seats, err := s.store.seatsOf(ctx, tx, o.ID)
+	seats, prices, err := s.store.seatsOf(ctx, tx, o.ID)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,7 @@ func (s *Service) claimAnew(ctx context.Context, tx *gorm.DB, o *Order) ([]Claim
 		return nil, err
 	}
 	o.Status, o.ExpiresAt = OrderPending, expires
-	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: seats})
+	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: seats, Prices: prices})
 	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
 		return nil, errRefused
 	}

@@ -71,6 +71,7 @@ type ClaimRequest struct {
 	BuyerKey []byte
 	Place    string
 	Seats    []int
+	Prices   []int64 // what the buyer pays for each of Seats, whatever they cost later
 }
 
 // Claim is one seat tied to an order; ID is the fence of every later write.
@@ -113,8 +114,9 @@ type Mails interface {
 	TicketsAgain(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
 	// OrderLink mails the private link to an order.
 	OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
-	// Refunded tells that money went back; amount in minor units of the order's currency, 0 for a free seat.
-	Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, amount int64, reason string) error
+	// Refunded tells that money went back; amount in minor units, 0 for a free seat. It asks nobody: the caller's
+	// transaction holds a connection and a lock.
+	Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, amount int64, currency, reason string) error
 	// StatusOf is how the order's tickets mail does; the zero value before there is one.
 	StatusOf(ctx context.Context, orderID uuid.UUID) (MailStatus, error)
 }

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"fairseat/app/idempotency"
+	"fairseat/app/limit"
 )
 
 const (
@@ -151,7 +152,7 @@ func (s *Service) mailAgain(ctx context.Context, tx *gorm.DB, o Order) error {
 
 // Find mails the link to an order to whoever knows its code and its address, and tells nobody whether it did.
 func (s *Service) Find(ctx context.Context, ip, code, email string) error {
-	if err := s.budget(ctx, "find:"+ip, s.PerIP, s.PerIP); err != nil {
+	if err := s.budget(ctx, "find:"+limit.Network(ip), s.PerIP, s.PerIP); err != nil {
 		return err
 	}
 	code = normalCode(code)

@@ -130,11 +130,11 @@ func (s *Service) claim(ctx context.Context, tx *gorm.DB, event Event, o *Order,
 	if !inserted {
 		return nil, errTaken
 	}
-	seats := make([]int, len(basket.Seats))
+	seats, prices := make([]int, len(basket.Seats)), make([]int64, len(basket.Seats))
 	for i, seat := range basket.Seats {
-		seats[i] = seat.N
+		seats[i], prices[i] = seat.N, seat.Price
 	}
-	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: seats})
+	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: seats, Prices: prices})
 	if err != nil {
 		return nil, err
 	}

@@ -34,6 +34,9 @@ func (p *pulse) end(start time.Time, failed bool) {
 	p.next = (p.next + 1) % len(p.beats)
 }
 
+// lately is how many calls tell whether the processor is well now: an outage that is over must not count for a minute.
+const lately = 10
+
 // read is the last minute; without a call in it everything is taken to be well.
 func (p *pulse) read() Health {
 	since := p.clock.Now().Add(-time.Minute)
@@ -51,10 +54,17 @@ func (p *pulse) read() Health {
 		}
 	}
 	if len(took) == 0 {
-		return Health{}
+		return Health{Healthy: true}
+	}
+	fresh := 0 // failures among the last calls
+	for i := range lately {
+		if b := p.beats[(p.next-1-i+len(p.beats))%len(p.beats)]; b.failed && !b.at.Before(since) {
+			fresh++
+		}
 	}
 	slices.Sort(took)
 	return Health{
+		Healthy:   fresh < lately/2,
 		P95MS:     int(took[(len(took)*95-1)/100].Milliseconds()),
 		ErrorRate: float64(failed) / float64(len(took)),
 	}

@@ -43,22 +43,21 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-// every repeats a part of the work until ctx ends, and logs when it begins to fail, not each time it does.
+// every repeats a part of the work until ctx ends. What fails is logged once a minute: it is tried again anyway.
 func (s *Service) every(ctx context.Context, pause time.Duration, what string, work func(context.Context) error) {
 	ticker := time.NewTicker(pause)
 	defer ticker.Stop()
-	failing := false
+	var told time.Time
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		err := work(ctx)
-		if err != nil && !failing && ctx.Err() == nil {
+		if err := work(ctx); err != nil && ctx.Err() == nil && s.Clock.Now().Sub(told) >= time.Minute {
+			told = s.Clock.Now()
 			s.Log.Warn("checkout cannot do all its work right now", "part", what, "error", err)
 		}
-		failing = err != nil
 	}
 }
 
@@ -82,7 +81,13 @@ func (s *Service) keepClocks(ctx context.Context) error {
 		}
 		moved = append(moved, stood...)
 	}
+	// One budget for all of them: a map that hangs must not hold up the very clock that tells our outages from others'.
+	// Whoever keeps the map compares it with Postgres anyway.
+	begun := s.Clock.Now()
 	for _, m := range moved {
+		if s.Clock.Now().Sub(begun) > afterBudget {
+			break
+		}
 		s.retake(ctx, m)
 	}
 	return nil

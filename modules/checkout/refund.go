@@ -127,6 +127,6 @@ func (s *Service) refundDone(ctx context.Context, r Refund) error {
 			return err
 		}
 		why, _, _ := strings.Cut(r.Reason, ":")
-		return s.Mails.Refunded(ctx, tx, c.Order.ID, r.Amount, why)
+		return s.Mails.Refunded(ctx, tx, c.Order.ID, r.Amount, c.Order.Currency, why)
 	})
 }

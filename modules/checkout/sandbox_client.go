@@ -217,7 +217,7 @@ func (c *SandboxClient) Health() Health {
 	h := c.pulse.read()
 	h.Down = !c.breaker.IsClosed()
 	h.Retry = c.breaker.RemainingDelay()
-	h.Healthy = !h.Down && h.ErrorRate < 0.5
+	h.Healthy = h.Healthy && !h.Down
 	return h
 }
 

@@ -165,6 +165,12 @@ func TestBreakerOpensAndAProbeClosesIt(t *testing.T) {
 	if c.Health().Down {
 		t.Error("an answer does not close the breaker")
 	}
+	for range lately {
+		c.pulse.end(c.pulse.start(), false)
+	}
+	if h := c.Health(); !h.Healthy || h.ErrorRate == 0 {
+		t.Errorf("an outage that is over still counts: %+v", h)
+	}
 }
 
 // A client that hangs up says nothing about the processor.

@@ -96,8 +96,8 @@ func (s *seats) Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) (claims 
 	}
 	for i, n := range r.Seats {
 		var id int64
-		if err := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, status)
-			VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'checkout') RETURNING id`, r.EventID, n, r.OrderID, r.BuyerKey, buyer+i+1, r.Place, place+i+1, most).Scan(&id).Error; err != nil {
+		if err := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status)
+			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'checkout') RETURNING id`, r.EventID, n, r.OrderID, r.BuyerKey, buyer+i+1, r.Place, place+i+1, most, r.Prices[i]).Scan(&id).Error; err != nil {
 			return nil, err
 		}
 		claims = append(claims, Claim{ID: id, Seat: n})

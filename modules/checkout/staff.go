@@ -173,7 +173,7 @@ func (s *Service) oweFor(ctx context.Context, tx *gorm.DB, o Order, voided []Tic
 		return 0, err
 	}
 	if !paid {
-		return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, reasonStaff) // it was free; the mail says that the ticket is void
+		return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, reasonStaff) // it was free; the mail says that the ticket is void
 	}
 	before, err := s.store.refundedSoFar(ctx, tx, p.ID)
 	if err != nil {
@@ -200,7 +200,7 @@ func (s *Service) oweFor(ctx context.Context, tx *gorm.DB, o Order, voided []Tic
 	if err := s.store.closeRefunded(ctx, tx, p.ID); err != nil {
 		return 0, err
 	}
-	return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, reasonStaff)
+	return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, reasonStaff)
 }
 
 func ticketIDs(tickets []Ticket) []uuid.UUID {

@@ -166,13 +166,21 @@ func (s store) liveClaims(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) (
 	return claims, nil
 }
 
-// seatsOf are all seats an order was ever about, sorted.
-func (s store) seatsOf(ctx context.Context, db *gorm.DB, orderID uuid.UUID) (seats []int, err error) {
-	err = db.WithContext(ctx).Raw(`SELECT DISTINCT seat_id FROM seat_claims WHERE order_id = ? ORDER BY seat_id`, orderID).Scan(&seats).Error
-	if err != nil {
-		return nil, fmt.Errorf("read seats of order: %w", err)
+// seatsOf are all seats an order was ever about, sorted, and what each was claimed at: the price that was agreed, not
+// the one the seat has now.
+func (s store) seatsOf(ctx context.Context, db *gorm.DB, orderID uuid.UUID) (seats []int, prices []int64, err error) {
+	var rows []struct {
+		SeatID int
+		Price  int64
 	}
-	return seats, nil
+	err = db.WithContext(ctx).Raw(`SELECT DISTINCT ON (seat_id) seat_id, price FROM seat_claims WHERE order_id = ? ORDER BY seat_id, id`, orderID).Scan(&rows).Error
+	if err != nil {
+		return nil, nil, fmt.Errorf("read seats of order: %w", err)
+	}
+	for _, r := range rows {
+		seats, prices = append(seats, r.SeatID), append(prices, r.Price)
+	}
+	return seats, prices, nil
 }
 
 func (s store) livePlaces(ctx context.Context, eventID int64) (places []string, err error) {

@@ -82,11 +82,7 @@ func (s *Service) ticketViews(ctx context.Context, o Order, tickets []Ticket) ([
 	if err != nil {
 		return nil, err
 	}
-	numbers := make([]int, len(tickets))
-	for i, t := range tickets {
-		numbers[i] = t.SeatID
-	}
-	seats, err := s.Seats.SeatInfo(ctx, o.EventID, numbers)
+	seats, err := s.seatsOf(ctx, o)
 	if err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -132,15 +133,20 @@ func (s *Service) mailStatus(ctx context.Context, o Order) (MailStatus, error) {
 	return m, err
 }
 
-// seatsOf are the order's seats with their labels, in order of n.
+// seatsOf are the order's seats with their labels and the prices that were agreed, in order of n.
 func (s *Service) seatsOf(ctx context.Context, o Order) ([]Seat, error) {
-	numbers, err := s.store.seatsOf(ctx, s.DB, o.ID)
+	numbers, prices, err := s.store.seatsOf(ctx, s.DB, o.ID)
 	if err != nil {
 		return nil, err
 	}
 	seats, err := s.Seats.SeatInfo(ctx, o.EventID, numbers)
 	if err != nil {
 		return nil, fmt.Errorf("seats of order: %w", err)
+	}
+	for i := range seats {
+		if at := slices.Index(numbers, seats[i].N); at >= 0 {
+			seats[i].Price = prices[at]
+		}
 	}
 	return seats, nil
 }

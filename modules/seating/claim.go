@@ -44,6 +44,7 @@ type ClaimRequest struct {
 	BuyerKey []byte // who pays, as the limit counts people
 	Place    string // who ordered; the limit counts places too
 	Seats    []int
+	Prices   []int64 // what the buyer pays for each of Seats; nil: what they cost now
 }
 
 // Claim is one seat tied to an order.
@@ -60,6 +61,9 @@ func (s *Service) Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) ([]Cla
 	slices.Sort(seats)
 	if seats = slices.Compact(seats); len(seats) == 0 {
 		return nil, errors.New("claim: no seats")
+	}
+	if r.Prices != nil && len(r.Prices) != len(r.Seats) {
+		return nil, errors.New("claim: a price for each seat, or none")
 	}
 	// One buyer's tabs take turns, so that each gets an exact answer; the indexes guard whoever goes round this lock.
 	if err := lockBuyer(tx, r); err != nil {

@@ -228,9 +228,9 @@ func TestTheDatabaseRefuses(t *testing.T) {
 	h := open(t, 2, 8, `,"max_per_buyer":1`)
 	claims := h.mustClaim("ada", "a@x", 1)
 	order := h.order(h.DB, "bob", "b@x")
-	insert := `INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, status) VALUES `
+	insert := `INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status) VALUES `
 	values := func(seat int, order uuid.UUID, buyer string, slot int, place, status string) string {
-		return fmt.Sprintf("(%d, %d, '%s', '%s', %d, '%s', %d, 1, '%s')", h.event.ID, seat, order, buyer, slot, place, slot, status)
+		return fmt.Sprintf("(%d, %d, '%s', '%s', %d, '%s', %d, 1, 4200, '%s')", h.event.ID, seat, order, buyer, slot, place, slot, status)
 	}
 	ticket := func(claim int64, seat int) string {
 		return fmt.Sprintf(`INSERT INTO tickets (id, claim_id, event_id, seat_id, secret) VALUES ('%s', %d, %d, %d, '%s')`,
@@ -247,6 +247,12 @@ func TestTheDatabaseRefuses(t *testing.T) {
 			t.Errorf("%s: the database let it pass", name)
 		}
 	}
+	// The same statement without a fault passes, so that what is refused below is refused for its fault.
+	control := h.DB.Begin()
+	if err := control.Exec(insert + values(2, order, "b@x", 1, "bob", "checkout")).Error; err != nil {
+		t.Fatalf("a claim like any other: %v", err)
+	}
+	control.Rollback()
 	refused("a second owner", insert+values(1, order, "b@x", 1, "bob", "checkout"))
 	refused("a blocked seat that is claimed", fmt.Sprintf(`INSERT INTO seat_claims (event_id, seat_id, status) VALUES (%d, 1, 'blocked')`, h.event.ID))
 	refused("a buyer over the limit", insert+values(2, adas, "a@x", 2, "ada", "checkout"))

@@ -59,6 +59,17 @@ func freeSlots(tx *gorm.DB, r ClaimRequest, limit int) (buyer, place []int, err 
 	return buyer, place, nil
 }
 
+// prices are what each of the seats is claimed at; nil, what it costs now.
+func (r ClaimRequest) prices(seats []int) amounts {
+	out := make(amounts, len(seats))
+	for i, seat := range seats {
+		if r.Prices != nil {
+			out[i] = &r.Prices[slices.Index(r.Seats, seat)]
+		}
+	}
+	return out
+}
+
 // insertClaims claims what it can: seats on sale, in the order of their numbers so that two who want the same seats
 // meet at the first, and returns what it got.
 func insertClaims(tx *gorm.DB, r ClaimRequest, limit int, seats, buyerSlots, placeSlots []int) ([]Claim, error) {
@@ -66,14 +77,15 @@ func insertClaims(tx *gorm.DB, r ClaimRequest, limit int, seats, buyerSlots, pla
 		ID     int64
 		SeatID int
 	}
-	err := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, status)
-		SELECT s.event_id, s.seat_id, ?::uuid, ?::bytea, w.buyer_slot, ?::text, w.place_slot, ?::smallint, 'checkout'
-		FROM unnest(?::int[], ?::smallint[], ?::smallint[]) AS w(seat, buyer_slot, place_slot)
+	err := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status)
+		SELECT s.event_id, s.seat_id, ?::uuid, ?::bytea, w.buyer_slot, ?::text, w.place_slot, ?::smallint,
+		       coalesce(w.price, s.price), 'checkout'
+		FROM unnest(?::int[], ?::smallint[], ?::smallint[], ?::bigint[]) AS w(seat, buyer_slot, place_slot, price)
 		JOIN seats s ON s.event_id = ? AND s.seat_id = w.seat
 		ORDER BY s.seat_id
 		ON CONFLICT DO NOTHING
 		RETURNING id, seat_id`,
-		r.OrderID, r.BuyerKey, r.Place, limit, ints(seats), ints(buyerSlots[:len(seats)]), ints(placeSlots[:len(seats)]), r.EventID).
+		r.OrderID, r.BuyerKey, r.Place, limit, ints(seats), ints(buyerSlots[:len(seats)]), ints(placeSlots[:len(seats)]), r.prices(seats), r.EventID).
 		Scan(&got).Error
 	if err != nil {
 		return nil, fmt.Errorf("claim seats: %w", err)

@@ -42,6 +42,9 @@ func TestControlIsForThisMachineAndOwners(t *testing.T) {
 		k.do("GET", web.URL+path, nil).want(t, 401, "not-signed-in")
 	}
 	k.do("PUT", web.URL+"/sandbox/faults", object{}).want(t, 401, "not-signed-in")
+	// The merchant compares its books with the ledger wherever both stand, and breaks nothing.
+	k.do("GET", web.URL+"/sandbox/charges", nil, "Authorization", "Bearer "+secret).want(t, 200, "")
+	k.do("PUT", web.URL+"/sandbox/faults", object{}, "Authorization", "Bearer "+secret).want(t, 401, "not-signed-in")
 }
 
 func TestOutageTakesTheProcessorAway(t *testing.T) {
