@@ -120,7 +120,7 @@ func (a *App) look(ctx context.Context) (*Audit, error) {
 	ledger, ledgerErr := a.checkout.Ledger(ctx)
 	for _, inv := range sqlInvariants {
 		var violations []string
-		if err := query(ctx, a.stores.db, inv.query, &violations); err != nil {
+		if err := query(ctx, a.stores.patient, inv.query, &violations); err != nil {
 			return nil, fmt.Errorf("audit %s: %w", inv.id, err)
 		}
 		add(inv.id, inv.name, violations)
@@ -173,7 +173,7 @@ func (a *App) compareLedger(ctx context.Context, ledger []checkout.Charge) ([]st
 		  AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id AND r.status <> 'done') AS settled,
 		coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.payment_id = p.id AND r.status = 'done'), 0)::bigint AS refunded
 		FROM payments p WHERE p.amount > 0`
-	if err := query(ctx, a.stores.db, books, &rows); err != nil {
+	if err := query(ctx, a.stores.patient, books, &rows); err != nil {
 		return nil, fmt.Errorf("audit I7: %w", err)
 	}
 	theirs := map[string]checkout.Charge{}

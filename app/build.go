@@ -56,7 +56,7 @@ func (a *App) build() error {
 		Journal: a.staff, Places: a.queue, Documents: documents{document.NewRenderer(pdfsAtOnce)},
 		Provider: checkout.NewSandboxClient(checkout.SandboxConfig{
 			BaseURL: func() string { return a.localURL }, Secret: checkout.MerchantSecret(shared),
-			SigningKeys: [][]byte{shared.Secret}, Clock: a.clock,
+			SigningKeys: secrets(a.keys.All(keyring.Webhook)), Clock: a.clock,
 		}),
 		PublicURL: func() string { return a.publicURL }, PerIP: c.Limits.PerIP, PerPlace: c.Limits.PerPlace, Trial: trial,
 		Metrics: a.metrics,
@@ -78,6 +78,14 @@ func (a *App) build() error {
 		return fmt.Errorf("jobs: %w", err)
 	}
 	return nil
+}
+
+func secrets(keys []keyring.Key) [][]byte {
+	out := make([][]byte, len(keys))
+	for i, k := range keys {
+		out[i] = k.Secret
+	}
+	return out
 }
 
 // onLoopback tells whether only this machine can reach us: behind a proxy of this machine every peer looks local.

@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -164,6 +165,9 @@ func LoadConfig(path string, environ []string) (Config, error) {
 	return c, c.validate(origin)
 }
 
+// injected are names that Kubernetes puts beside ours when a Service is called fairseat.
+var injected = regexp.MustCompile(`^(SERVICE_(HOST|PORT).*|PORT(_\d+_.*)?)$`)
+
 func loadEnvironment(environ []string, check func(*koanf.Koanf, func(string) string) error) error {
 	others, ours, names := koanf.New("."), koanf.New("."), map[string]string{}
 	load := func(into *koanf.Koanf, transform func(k, v string) (string, any)) error {
@@ -186,7 +190,7 @@ func loadEnvironment(environ []string, check func(*koanf.Koanf, func(string) str
 	}
 	if err := load(ours, func(name, v string) (string, any) {
 		rest, ok := strings.CutPrefix(name, "FAIRSEAT_")
-		if !ok {
+		if !ok || injected.MatchString(rest) {
 			return "", nil
 		}
 		key := strings.ReplaceAll(strings.ToLower(rest), "__", ".")

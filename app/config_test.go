@@ -47,6 +47,7 @@ func TestEnvironmentWins(t *testing.T) {
 		t.Fatal(err)
 	}
 	c, err := LoadConfig(file, []string{"FAIRSEAT_HTTP__PUBLIC_URL=http://tickets.test/", "FAIRSEAT_LIMITS__PER_IP=0", "PORT=99", "HOME=/x",
+		"FAIRSEAT_SERVICE_HOST=10.0.0.1", "FAIRSEAT_PORT=tcp://10.0.0.1:80", "FAIRSEAT_PORT_80_TCP_ADDR=10.0.0.1",
 		"FAIRSEAT_HTTP__TRUSTED_PROXIES=10.0.0.0/8, 192.168.1.1", "DATABASE_URL=postgres://a/b", "REDIS_URL=redis://c"})
 	if err != nil {
 		t.Fatal(err)

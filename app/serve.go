@@ -41,7 +41,7 @@ func Serve(ctx context.Context, c Config, version string) error {
 
 // Migrate brings the database to this binary's schema.
 func Migrate(ctx context.Context, c Config) error {
-	s, err := openStores(ctx, c, c.Log.logger(os.Stderr), true)
+	s, _, err := openPostgres(ctx, c, c.Log.logger(os.Stderr), true)
 	if err != nil {
 		return err
 	}

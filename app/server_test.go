@@ -3,6 +3,7 @@ package app
 import (
 	"encoding/json"
 	"errors"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -192,6 +193,8 @@ func TestMetricsLabelsAreBounded(t *testing.T) {
 			e.ServeHTTP(httptest.NewRecorder(), r)
 		}
 	}
+	e.GET("/refused", func(echo.Context) error { return fault.New(fault.Conflict, "seats-taken", "") })
+	e.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/refused", nil))
 	families, err := registry.Gather()
 	if err != nil || len(families) == 0 {
 		t.Fatal("no metrics", err)
@@ -199,10 +202,33 @@ func TestMetricsLabelsAreBounded(t *testing.T) {
 	for _, family := range families {
 		for _, m := range family.GetMetric() {
 			for _, label := range m.GetLabel() {
+				if label.GetName() == "code" && label.GetValue() == "500" {
+					t.Errorf("%s counts a refusal as our mistake: %v", family.GetName(), m.GetLabel())
+				}
 				if v := label.GetValue(); strings.Contains(v, "secret") || strings.Contains(v, "evil") || v == "BREW" || strings.HasSuffix(v, "/1") {
 					t.Errorf("%s has the label %s=%q", family.GetName(), label.GetName(), v)
 				}
 			}
+		}
+	}
+}
+
+// Probes and caches ask with HEAD: the same head as GET, and no body.
+func TestHeadIsGetWithoutItsBody(t *testing.T) {
+	t.Parallel()
+	e := server(t, nil)
+	e.GET("/x", func(c echo.Context) error { return c.String(200, "body") })
+	srv := httptest.NewServer(headAsGet(e))
+	t.Cleanup(srv.Close)
+	for path, want := range map[string]int{"/x": 200, "/nowhere": 404} {
+		res, err := http.Head(srv.URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, _ := io.ReadAll(res.Body)
+		_ = res.Body.Close()
+		if res.StatusCode != want || len(body) != 0 {
+			t.Errorf("HEAD %s: %d %q", path, res.StatusCode, body)
 		}
 	}
 }

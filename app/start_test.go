@@ -72,6 +72,9 @@ func TestSecondStartOnOneFolderIsRefused(t *testing.T) {
 	if out, code := p.run(nil, "audit"); code != 0 || !strings.Contains(out, `"ok": true`) {
 		t.Errorf("audit beside the running process: exit %d: %s", code, out)
 	}
+	if out, code := p.run(nil, "migrate"); code != 0 || out != "" {
+		t.Errorf("migrate beside the running process: exit %d: %s", code, out)
+	}
 	if out, code := p.run(strings.NewReader("another long password\n"), "admin", "add", "second@example.org"); code != 0 {
 		t.Errorf("admin add: exit %d: %s", code, out)
 	}

@@ -19,18 +19,33 @@ import (
 	"fairseat/migrations"
 )
 
-// stores are the connections of a process: two pools to Postgres, because jobs must not starve requests, and Redis.
+// stores are the connections of a process: to Redis, and two pools to Postgres, so that River's own bookkeeping goes on
+// while the work of a crowd fills the other.
 type stores struct {
 	servers  *embedded.Servers // nil with servers of one's own
 	requests *pgxpool.Pool
 	jobs     *pgxpool.Pool
 	db       *gorm.DB
+	patient  *gorm.DB // without the timeouts of requests: for what reads whole tables
 	redis    rueidis.Client
 }
 
 // openStores starts the built-in servers where no URL is given, connects, and migrates. share lets a command line
 // tool use the servers of a running process instead of starting its own.
-func openStores(ctx context.Context, c Config, log *slog.Logger, share bool) (_ *stores, err error) {
+func openStores(ctx context.Context, c Config, log *slog.Logger, share bool) (*stores, error) {
+	s, redisURL, err := openPostgres(ctx, c, log, share)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.openRedis(ctx, redisURL, log); err != nil {
+		s.close(context.WithoutCancel(ctx))
+		return nil, err
+	}
+	return s, nil
+}
+
+// openPostgres is openStores without Redis, which a migration does not need.
+func openPostgres(ctx context.Context, c Config, log *slog.Logger, share bool) (_ *stores, redisURL string, err error) {
 	s := &stores{}
 	defer func() {
 		if err != nil {
@@ -46,35 +61,42 @@ func openStores(ctx context.Context, c Config, log *slog.Logger, share bool) (_ 
 		}
 		if !attached {
 			if s.servers, err = embedded.Start(ctx, options); err != nil {
-				return nil, &StartError{err}
+				return nil, "", &StartError{err}
 			}
 		}
 		pgURL, redisURL = s.servers.PostgresURL(), s.servers.RedisURL()
 	}
 	if s.requests, err = openPool(ctx, pgURL, c.Postgres.MaxConnections, true); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if s.jobs, err = openPool(ctx, pgURL, 10, false); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if err = patiently(ctx, log, "Postgres", func() error { return s.requests.Ping(ctx) }); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	plain := stdlib.OpenDBFromPool(s.jobs) // without the statement timeout of requests
-	defer plain.Close()
+	if s.patient, err = openGORM(s.jobs); err != nil {
+		return nil, "", err
+	}
+	plain, err := s.patient.DB()
+	if err != nil {
+		return nil, "", err
+	}
 	if err = migrations.Up(ctx, plain, log); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	s.db, err = gorm.Open(postgres.New(postgres.Config{Conn: stdlib.OpenDBFromPool(s.requests)}), &gorm.Config{
+	s.db, err = openGORM(s.requests)
+	return s, redisURL, err
+}
+
+func openGORM(pool *pgxpool.Pool) (*gorm.DB, error) {
+	db, err := gorm.Open(postgres.New(postgres.Config{Conn: stdlib.OpenDBFromPool(pool)}), &gorm.Config{
 		TranslateError: true, SkipDefaultTransaction: true, Logger: logger.Discard,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("open Postgres: %w", err)
 	}
-	if err = s.openRedis(ctx, redisURL, log); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return db, nil
 }
 
 func openPool(ctx context.Context, url string, size int, bounded bool) (*pgxpool.Pool, error) {

@@ -48,6 +48,9 @@ func (r *Ring) Find(p Purpose, id string) (Key, bool) {
 	return Key{}, false
 }
 
+// All is every key of a purpose, newest first: what verifying must accept while keys are rolled.
+func (r *Ring) All(p Purpose) []Key { return r.keys[p] }
+
 // MAC is HMAC-SHA256 of the parts under the key.
 func (k Key) MAC(parts ...[]byte) []byte {
 	m := hmac.New(sha256.New, k.Secret)

@@ -40,12 +40,26 @@ func Decode(c echo.Context, v any) error {
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
-		return ErrBadBody.Say("The body could not be read: " + strings.TrimPrefix(err.Error(), "json: ") + ".").Wrap(err)
+		return ErrBadBody.Say("The body could not be read: " + sayWhy(err) + ".").Wrap(err)
 	}
 	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return ErrBadBody.Say("The body holds more than one JSON value.")
 	}
 	return nil
+}
+
+// sayWhy tells what is wrong with a body in the words of the one who wrote it, not of our types.
+func sayWhy(err error) string {
+	var wrong *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &wrong) && wrong.Field != "":
+		return wrong.Field + " cannot be a JSON " + wrong.Value
+	case errors.As(err, &wrong):
+		return "it is a JSON " + wrong.Value + ", not an object"
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return "it ends in the middle"
+	}
+	return strings.TrimPrefix(err.Error(), "json: ")
 }
 
 // BodyError names why a body could not be read.
