@@ -15,6 +15,11 @@ const (
 	// driftLimit is for how many passes Redis may have other settings than Postgres before they are pushed again: longer
 	// than an event may be cached, so that an old copy never overwrites what staff have just changed.
 	driftLimit = 4
+	// forgottenAfter is how long after the performance (or the opening, when none is announced) a line that nobody ended
+	// is taken for forgotten, if nobody is inside and nobody could be called; it is then looked after every restFor, or
+	// when somebody comes.
+	forgottenAfter = 7 * 24 * time.Hour
+	restFor        = time.Minute
 	// quiet is how long the log says nothing more of a line that it has warned of.
 	quiet = time.Minute
 )
@@ -79,6 +84,10 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 	if now.Before(event.PrequeueAt) || (event.ClosesAt != nil && now.After(event.ClosesAt.Add(time.Hour))) {
 		return nil
 	}
+	over := event.ClosesAt == nil && now.Sub(lastOf(event, row)) > forgottenAfter
+	if over && s.room(id).resting(now) {
+		return nil
+	}
 	free := -1
 	if counts, err := s.seats.Counts(ctx, id); err == nil {
 		free = counts.Free
@@ -100,7 +109,32 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 			return err
 		}
 	}
+	nobody := state.num("shown") >= state.num("draw")+state.num("tail") || free == 0 || state["paused"] != ""
+	if over && nobody && state.num("active") == 0 {
+		s.room(id).rest(now.Add(restFor))
+	}
 	return s.mend(ctx, event, &row, state)
+}
+
+// lastOf is the moment after which hardly anybody comes to an event without a closing.
+func lastOf(event Event, row lineRow) time.Time {
+	if row.StartsAt != nil && row.StartsAt.After(event.OpensAt) {
+		return *row.StartsAt
+	}
+	return event.OpensAt
+}
+
+// rest lets a line alone until a moment; the zero time wakes it.
+func (r *room) rest(until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.restsUntil = until
+}
+
+func (r *room) resting(now time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return now.Before(r.restsUntil)
 }
 
 // mend pushes the settings again when Redis has had others for some passes: the push that follows a change was lost.

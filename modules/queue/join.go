@@ -20,6 +20,7 @@ func (s *Service) Join(ctx context.Context, eventID int64) (Place, error) {
 		}
 		switch answer.status() {
 		case "ok":
+			s.room(eventID).rest(time.Time{})
 			p := Place{EventID: eventID, Cohort: InDraw, Index: answer.num("index"), JoinedAt: answer.at("now")}
 			if answer["cohort"] == InTail.String() {
 				p.Cohort = InTail

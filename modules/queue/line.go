@@ -41,6 +41,10 @@ func (s *Service) script(ctx context.Context, name string, eventID int64, args .
 
 // reload puts a line back into Redis from Postgres. Any number of replicas may try: they come one after another, and
 // repeating it burns nothing more, because no ceiling can be raised in between.
+//
+// It takes the row's lock twice. What is burnt must be committed before Redis counts on from there; and Redis is loaded
+// under the lock, from the row as it is then: whoever was held up in between may find that others have brought the line
+// back, given out more, and lost it again.
 func (s *Service) reload(ctx context.Context, eventID int64) error {
 	event, err := s.events.Event(ctx, eventID)
 	if err != nil {
@@ -50,32 +54,53 @@ func (s *Service) reload(ctx context.Context, eventID int64) error {
 	if err != nil {
 		return fmt.Errorf("reload line: %w", err)
 	}
-	var row *lineRow
-	err = s.postgres.locked(ctx, eventID, func(tx *gorm.DB) error {
-		found, err := s.redis.run(ctx, "state", eventID)
-		if err != nil || found.status() == "ok" {
+	for range 3 {
+		var row *lineRow
+		err = s.postgres.locked(ctx, eventID, func(tx *gorm.DB) error {
+			found, err := s.redis.run(ctx, "state", eventID)
+			if err != nil || found.status() == "ok" {
+				return err
+			}
+			// What an older run still has was given out for certain; what it lost is among the burnt.
+			row, err = s.postgres.resume(tx, eventID, found.num("draw"), found.num("tail"), !found.at("now").Before(event.OpensAt))
+			return err
+		})
+		if err != nil || row == nil {
 			return err
 		}
-		// What an older run still has was given out for certain; what it lost is among the burnt.
-		row, err = s.postgres.resume(tx, eventID, found.num("draw"), found.num("tail"), !found.at("now").Before(event.OpensAt))
-		return err
-	})
-	if err != nil || row == nil {
-		return err
+		loaded := false
+		err = s.postgres.locked(ctx, eventID, func(tx *gorm.DB) error {
+			loaded, err = s.load(ctx, tx, event, row, places)
+			return err
+		})
+		if err != nil || loaded {
+			return err
+		}
 	}
-	if err := s.rememberBurnt(ctx, event, row); err != nil {
-		return err
+	return errLost
+}
+
+// load installs a resumed line in Redis, inside the row's lock; false when the row has moved on since.
+func (s *Service) load(ctx context.Context, tx *gorm.DB, event Event, resumed *lineRow, places []string) (bool, error) {
+	var row lineRow
+	if err := tx.Raw(`SELECT * FROM lines WHERE event_id = ?`, resumed.EventID).Scan(&row).Error; err != nil {
+		return false, fmt.Errorf("load line: %w", err)
 	}
-	args := loadArgs(event, row)
-	answer, err := s.redis.run(ctx, "load", eventID, append(args, places...)...)
+	if row.DrawCeiling != resumed.DrawCeiling || row.TailCeiling != resumed.TailCeiling || (row.Size == nil) != (resumed.Size == nil) {
+		return false, nil
+	}
+	if err := s.rememberBurnt(ctx, event, &row); err != nil {
+		return false, err
+	}
+	answer, err := s.redis.run(ctx, "load", row.EventID, append(loadArgs(event, &row), places...)...)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if answer.status() == "ok" && (row.DrawCeiling > 0 || row.TailCeiling > 0) {
-		s.log.Warn("line was lost by Redis and is back", "event_id", eventID, "draw", row.DrawCeiling, "tail", row.TailCeiling,
+		s.log.Warn("line was lost by Redis and is back", "event_id", row.EventID, "draw", row.DrawCeiling, "tail", row.TailCeiling,
 			"serving", row.Serving, "admissions", len(places))
 	}
-	return nil
+	return true, nil
 }
 
 // loadArgs are the fields of adm, as load.lua takes them.

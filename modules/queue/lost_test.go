@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"fairseat/app/clock"
 )
 
 // positions fails the test if two places share one, and answers them by key.
@@ -246,5 +248,57 @@ func TestBurntPositionsAreSteppedOver(t *testing.T) {
 	k.mustEnter(first)
 	for _, p := range early {
 		k.mustEnter(p)
+	}
+}
+
+// stalling is a clock that lets something happen before every step of a replica.
+type stalling struct {
+	clock.Clock
+	before func()
+}
+
+func (c *stalling) Fixed() (time.Time, bool) {
+	c.before()
+	return c.Clock.Fixed()
+}
+
+// A replica is held up anywhere while it brings a line back; meanwhile another brings it back, gives places out, and
+// Redis loses them again. No index is given out twice.
+func TestStalledReloadInstallsNothingOld(t *testing.T) {
+	t.Parallel()
+	for step := 1; step <= 4; step++ {
+		k := newKit(t)
+		places := k.joinMany(10)
+		at := 0
+		k.deps.Clock = &stalling{k.Clock, func() {
+			if at++; at != step {
+				return
+			}
+			// Too short for one who waits for the stalled replica.
+			ctx, cancel := context.WithTimeout(context.Background(), 500*time.Millisecond)
+			defer cancel()
+			for range 100 {
+				p, err := k.queue.Join(ctx, k.id)
+				if err != nil {
+					return
+				}
+				places = append(places, p)
+			}
+			k.lose()
+		}}
+		slow := k.replica()
+		k.lose()
+		if err := slow.reload(t.Context(), k.id); err != nil {
+			t.Errorf("step %d: %v", step, err)
+		}
+		places = append(places, k.joinMany(30)...)
+		seen := map[string]bool{}
+		for _, p := range places {
+			if seen[p.Key()] {
+				t.Fatalf("step %d: %s was given out twice", step, p.Key())
+			}
+			seen[p.Key()] = true
+		}
+		k.checkLine()
 	}
 }

@@ -42,11 +42,25 @@ func TestAnOutageEndsNoAdmission(t *testing.T) {
 	past := strconv.FormatInt(now.Add(-time.Second).UnixMilli(), 10)
 	lapsed() // records the draw of nobody, so that the line is open
 	set("ZADD", leases, past, p.Key())
-	set("HSET", born, p.Key(), past)
+	set("HSET", born, p.Key(), strconv.FormatInt(now.Add(-time.Minute).UnixMilli(), 10))
 	set("SET", k.neighbours.HoldKeys(k.id).Heartbeat, strconv.FormatInt(now.Add(-10*time.Second).UnixMilli(), 10))
 	if lapsed() {
 		t.Error("put out by our outage")
 	}
+	// Who asks before the deadlines were moved is inside as ever, and is not given the outage twice.
+	until, ok, err := s.Admitted(t.Context(), k.id, p.Key())
+	if err != nil || !ok || until.Before(now.Add(8*time.Second)) {
+		t.Errorf("during the outage: inside until %v %v, %v", until, ok, err)
+	}
+	again, err := s.Enter(t.Context(), k.id, p.Key())
+	if err != nil || !again.Again {
+		t.Errorf("during the outage: %+v, %v", again, err)
+	}
+	stored, err := k.Redis.Do(t.Context(), k.Redis.B().Zscore().Key(leases).Member(p.Key()).Build()).AsFloat64()
+	if gained := again.Until.UnixMilli() - int64(stored); err != nil || gained < 10_000 || gained > 14_000 {
+		t.Errorf("the lease leaves %d ms for seating to pay back, %v", gained, err)
+	}
+	set("ZADD", leases, past, p.Key())
 	set("SET", k.neighbours.HoldKeys(k.id).Heartbeat, strconv.FormatInt(clock.System{}.Now().UnixMilli(), 10))
 	if !lapsed() {
 		t.Error("a lapsed admission outlived the outage")

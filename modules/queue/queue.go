@@ -136,7 +136,9 @@ type room struct {
 	now    *moment  // what /queue/now says
 	tried  time.Time
 	warned time.Time
-	drift  int // ticks in a row in which Redis had other settings than Postgres
+	// restsUntil is until when nobody need look after a forgotten line.
+	restsUntil time.Time
+	drift      int // ticks in a row in which Redis had other settings than Postgres
 }
 
 func (s *Service) room(eventID int64) *room {

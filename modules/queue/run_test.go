@@ -132,3 +132,66 @@ func BenchmarkTick(b *testing.B) {
 		}
 	}
 }
+
+// An event without a closing that nobody ended is not looked after every second for ever, but goes on for whoever comes.
+func TestForgottenLineRests(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := context.Background()
+	ticked := func() bool {
+		t.Helper()
+		k.Clock.Advance(time.Second)
+		before := k.tickedAt()
+		k.queue.pass(ctx)
+		return k.tickedAt() != before
+	}
+	k.open()
+	p := k.join()
+	starts := k.Clock.Now().Add(24 * time.Hour)
+	if err := k.DB.Exec(`UPDATE events SET starts_at = ?`, starts).Error; err != nil {
+		t.Fatal(err)
+	}
+	k.Clock.Set(starts.Add(forgottenAfter))
+	k.Clock.Advance(time.Minute)
+	if !ticked() { // a week has passed, but somebody waits to be called, and then is inside
+		t.Fatal("somebody waits in a line at rest")
+	}
+	k.queue.pass(ctx)
+	k.mustEnter(p)
+	if !ticked() {
+		t.Fatal("somebody is inside a line at rest")
+	}
+	if err := k.queue.Finish(ctx, k.id, p.Key()); err != nil {
+		t.Fatal(err)
+	}
+	ticked()
+	if ticked() {
+		t.Error("a forgotten line is looked after")
+	}
+	k.Clock.Advance(restFor)
+	if !ticked() || ticked() {
+		t.Error("a line at rest is looked after once in a while")
+	}
+	k.mustEnter(k.called())
+}
+
+// called joins and looks after the lines until it is this place's turn.
+func (k *kit) called() Place {
+	k.T.Helper()
+	p := k.join()
+	for range 3 {
+		k.Clock.Advance(time.Second)
+		k.queue.pass(context.Background())
+	}
+	return p
+}
+
+// tickedAt is when the line was last looked after.
+func (k *kit) tickedAt() string {
+	k.T.Helper()
+	at, err := k.Redis.Do(context.Background(), k.Redis.B().Hget().Key(k.queue.redis.key(k.id, "adm")).Field("last").Build()).ToString()
+	if err != nil {
+		return ""
+	}
+	return at
+}

@@ -74,12 +74,20 @@ func (s *Service) Changed(ctx context.Context, eventID int64) error {
 	return err
 }
 
-// Reschedule moves the opening of a line; ErrAlreadyDrawn once the draw is sealed or the sale is open. Redis follows at
-// once; the event itself is the caller's to change, right after.
+// Reschedule moves the opening of a line; ErrAlreadyDrawn once the draw is sealed or the sale is open, so moving it to
+// where it stands asks whether it may still move. Redis follows at once; the event itself is the caller's to change,
+// right after.
 func (s *Service) Reschedule(ctx context.Context, eventID int64, opensAt time.Time) error {
 	event, err := s.events.Event(ctx, eventID)
 	if err != nil {
 		return fmt.Errorf("reschedule: %w", err)
+	}
+	state, err := s.script(ctx, "look", eventID, "")
+	if err != nil {
+		return err
+	}
+	if !state.at("now").Before(state.at("opens")) || (state.num("draws") == 1 && state.num("sealed") == 1) {
+		return ErrAlreadyDrawn
 	}
 	return s.moveOpening(ctx, eventID, event, opensAt)
 }
@@ -118,6 +126,7 @@ func (s *Service) push(ctx context.Context, eventID int64, event *Event) (state 
 		return err
 	})
 	s.forget(eventID)
+	s.room(eventID).rest(time.Time{})
 	if err != nil {
 		return nil, away(fmt.Errorf("push settings: %w", err))
 	}

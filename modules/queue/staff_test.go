@@ -120,7 +120,7 @@ func TestReschedule(t *testing.T) {
 	k.neighbours.event.OpensAt = later
 	k.open()
 	k.tick()
-	for _, at := range []time.Time{later.Add(time.Hour), later.Add(-time.Minute)} {
+	for _, at := range []time.Time{later.Add(time.Hour), later.Add(-time.Minute), later} {
 		if err := k.queue.Reschedule(ctx, k.id, at); !errors.Is(err, ErrAlreadyDrawn) {
 			t.Errorf("to %v: %v", at, err)
 		}

@@ -31,6 +31,7 @@ type lineRow struct {
 	Message      string
 	PausedReason *string
 	EndedAt      *time.Time
+	StartsAt     *time.Time // of the performance; only live reads it
 }
 
 // postgresStore is the table lines.
@@ -65,7 +66,8 @@ func (p *postgresStore) live(ctx context.Context) ([]lineRow, error) {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
 	var rows []lineRow
-	err := p.db.WithContext(ctx).Raw(`SELECT event_id, draws, cap, per_minute, size, serving, draw_ceiling, tail_ceiling, paused_reason, ended_at
+	err := p.db.WithContext(ctx).Raw(`SELECT event_id, draws, cap, per_minute, size, serving, draw_ceiling, tail_ceiling, paused_reason, ended_at,
+			(SELECT starts_at FROM events WHERE id = event_id)
 		FROM lines WHERE ended_at IS NULL OR ended_at > coalesce(?::timestamptz, now()) - interval '1 hour'`, clock.SQLArg(p.clock)).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("list lines: %w", err)

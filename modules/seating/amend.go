@@ -29,9 +29,11 @@ func (s *Service) patchEvent(ctx context.Context, who by, id int64, r *eventRequ
 		return nil, err
 	}
 	var e *Event
+	moved := false // the line's opening, before ours is committed
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		// Two who change at once: the second sees what the first did.
-		if err := tx.Exec(`SELECT 1 FROM events WHERE id = ? FOR UPDATE`, id).Error; err != nil {
+		// Two who change at once: the second sees what the first did. Not FOR UPDATE, which every order on the event would
+		// wait for: its foreign key takes a share of the row.
+		if err := tx.Exec(`SELECT 1 FROM events WHERE id = ? FOR NO KEY UPDATE`, id).Error; err != nil {
 			return fmt.Errorf("lock event: %w", err)
 		}
 		var rows []eventRow
@@ -41,14 +43,23 @@ func (s *Service) patchEvent(ctx context.Context, who by, id int64, r *eventRequ
 		if was, err = rows[0].event(room); err != nil {
 			return err
 		}
-		e, err = s.amend(ctx, tx, was, r, room, fields)
-		if err != nil {
+		if e, err = s.amended(tx, was, r, fields); err != nil {
+			return err
+		}
+		// Before anything of the line is locked here: it has a connection of its own, and would wait for this transaction.
+		if moved, err = s.reschedule(ctx, was, e); err != nil {
+			return err
+		}
+		if err := s.write(ctx, tx, was, e, r, room); err != nil {
 			return err
 		}
 		return s.Journal.Note(ctx, tx, who.staff, who.ip, "event.change", "event:"+e.Slug, r)
 	})
 	s.events.forget(was)
 	if err != nil {
+		if moved {
+			s.putBack(ctx, was)
+		}
 		return nil, err
 	}
 	if err := s.Lines.Changed(ctx, id); err != nil {
@@ -60,8 +71,8 @@ func (s *Service) patchEvent(ctx context.Context, who by, id int64, r *eventRequ
 	return e, nil
 }
 
-// amend checks the changed event and writes it.
-func (s *Service) amend(ctx context.Context, tx *gorm.DB, was *Event, r *eventRequest, room *room, fields fault.Fields) (*Event, error) {
+// amended is the event as it is asked for, or all that is wrong with it.
+func (s *Service) amended(tx *gorm.DB, was *Event, r *eventRequest, fields fault.Fields) (*Event, error) {
 	copied := *was
 	e := &copied
 	e.Categories = slices.Clone(was.Categories)
@@ -69,34 +80,54 @@ func (s *Service) amend(ctx context.Context, tx *gorm.DB, was *Event, r *eventRe
 	r.schedule(e, s.Clock.Now().Truncate(time.Millisecond), fields)
 	r.price(e, fields)
 	e.check(fields)
-	admissionCap, perMinute, none := r.line(fields)
-	if none {
+	if _, _, none := r.line(fields); none {
 		fields["queue"] = "whether there is a draw is settled when the event is made"
 	}
 	if err := s.checkSold(tx, was, e, fields); err != nil {
 		return nil, err
 	}
-	if err := fields.Err(); err != nil {
-		return nil, err
+	return e, fields.Err()
+}
+
+// reschedule lets the line decide whether the opening may still move; moved says that it has. A later opening counts in
+// the line at once, so that the old one cannot pass between its yes and our commit; it can be put back. An earlier one
+// cannot, once it has passed: the line is only asked, and hears of it after the commit.
+func (s *Service) reschedule(ctx context.Context, was, e *Event) (moved bool, err error) {
+	switch {
+	case e.OpensAt.After(was.OpensAt):
+		// Also when no answer came, for then nobody knows.
+		err = s.Lines.Reschedule(ctx, e.ID, e.OpensAt)
+		return true, err
+	case e.OpensAt.Before(was.OpensAt):
+		return false, s.Lines.Reschedule(ctx, e.ID, was.OpensAt)
 	}
+	return false, nil
+}
+
+// putBack takes back an opening that the line has and Postgres has not. Should it fail as well, the line's own
+// comparison with Postgres does the same some seconds later.
+func (s *Service) putBack(ctx context.Context, was *Event) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 3*time.Second)
+	defer cancel()
+	err := s.Lines.Reschedule(ctx, was.ID, was.OpensAt)
+	if f := fault.As(err); err != nil && (f == nil || f.Kind != fault.Conflict) { // a conflict: it had never moved
+		s.Log.Warn("the line has an opening that was not saved; it is put back later", "event_id", was.ID, "error", err)
+	}
+}
+
+// write makes the changed event Postgres's.
+func (s *Service) write(ctx context.Context, tx *gorm.DB, was, e *Event, r *eventRequest, room *room) error {
 	if err := updateEvent(tx, e); err != nil {
-		return nil, err
+		return err
 	}
 	if err := s.updateSeats(tx, was, e, room); err != nil {
-		return nil, err
+		return err
 	}
-	if admissionCap != nil || perMinute != nil {
-		if err := s.Lines.Amend(ctx, tx, e.ID, admissionCap, perMinute); err != nil {
-			return nil, err
-		}
+	admissionCap, perMinute, _ := r.line(fault.Fields{})
+	if admissionCap == nil && perMinute == nil {
+		return nil
 	}
-	// Last, because it is not part of the transaction: the line decides whether the opening may still move.
-	if !e.OpensAt.Equal(was.OpensAt) {
-		if err := s.Lines.Reschedule(ctx, e.ID, e.OpensAt); err != nil {
-			return nil, err
-		}
-	}
-	return e, nil
+	return s.Lines.Amend(ctx, tx, e.ID, admissionCap, perMinute)
 }
 
 // checkSold refuses what would break a promise already made to somebody.

@@ -121,7 +121,7 @@ func (s *Service) createEvent(ctx context.Context, who by, r *eventRequest) (*Ev
 	if err != nil {
 		return nil, err
 	}
-	s.events.put(e, s.beat.Load())
+	s.events.put(e, s.beat.Load(), s.events.forgotten.Load())
 	return e, nil
 }
 

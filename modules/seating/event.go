@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fairseat/app/fault"
@@ -67,12 +68,12 @@ func (s *Service) Event(ctx context.Context, slug string) (*Event, error) {
 	if !isSlug(slug) {
 		return nil, ErrNoSuchEvent // Postgres would refuse some of these as text
 	}
-	return s.cached(s.events.slug(slug), func() (*Event, error) { return s.loadEvent(ctx, "slug = ?", slug) })
+	return s.cached(s.events.slug(slug), s.events.forgotten.Load(), func() (*Event, error) { return s.loadEvent(ctx, "slug = ?", slug) })
 }
 
 // EventByID finds an event, or answers ErrNoSuchEvent.
 func (s *Service) EventByID(ctx context.Context, id int64) (*Event, error) {
-	return s.cached(s.events.id(id), func() (*Event, error) { return s.loadEvent(ctx, "id = ?", id) })
+	return s.cached(s.events.id(id), s.events.forgotten.Load(), func() (*Event, error) { return s.loadEvent(ctx, "id = ?", id) })
 }
 
 // SeatInfo tells label, category and price of seats, in the order asked; numbers that are no seat are left out.
@@ -111,11 +112,15 @@ type eventCache struct {
 	mu     sync.Mutex
 	bySlug map[string]*cachedEvent
 	byID   map[int64]*cachedEvent
+	// forgotten counts what forget was asked to forget: what was read before must not be kept after.
+	forgotten atomic.Int64
 }
 
 type cachedEvent struct {
 	event *Event
 	beat  int64
+	// refreshing says that somebody is reading it anew: one at a time, or a Postgres that hangs would hold everybody.
+	refreshing atomic.Bool
 }
 
 func (c *eventCache) slug(slug string) *cachedEvent {
@@ -130,29 +135,38 @@ func (c *eventCache) id(id int64) *cachedEvent {
 	return c.byID[id]
 }
 
-func (c *eventCache) put(e *Event, beat int64) {
+func (c *eventCache) put(e *Event, beat, forgotten int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	entry := &cachedEvent{e, beat}
+	if c.forgotten.Load() != forgotten {
+		return
+	}
+	entry := &cachedEvent{event: e, beat: beat}
 	c.bySlug[e.Slug], c.byID[e.ID] = entry, entry
 }
 
 func (c *eventCache) forget(e *Event) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.forgotten.Add(1)
 	delete(c.bySlug, e.Slug)
 	delete(c.byID, e.ID)
 }
 
-func (s *Service) cached(have *cachedEvent, load func() (*Event, error)) (*Event, error) {
+// cached gives the event that is kept while it is young, or while another is reading it; else it is loaded. forgotten is
+// the cache's, read before.
+func (s *Service) cached(have *cachedEvent, forgotten int64, load func() (*Event, error)) (*Event, error) {
 	beat := s.beat.Load()
-	if have != nil && beat > 0 && beat-have.beat <= 1 {
-		return have.event, nil
+	if have != nil && beat > 0 {
+		if beat-have.beat <= 1 || !have.refreshing.CompareAndSwap(false, true) {
+			return have.event, nil
+		}
+		defer have.refreshing.Store(false)
 	}
 	event, err := load()
 	switch {
 	case err == nil:
-		s.events.put(event, beat)
+		s.events.put(event, beat, forgotten)
 		return event, nil
 	case errors.Is(err, ErrNoSuchEvent) || have == nil:
 		return nil, err

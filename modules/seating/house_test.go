@@ -78,6 +78,8 @@ type lines struct {
 	rescheduled []time.Time
 	changed     int
 	drawn       error
+	moving      func() // called by Reschedule
+	calls       []string
 }
 
 func (l *lines) Publish(_ context.Context, _ *gorm.DB, _ int64, _ string, s LineSettings) (string, error) {
@@ -92,6 +94,7 @@ func (l *lines) Amend(_ context.Context, _ *gorm.DB, _ int64, admissionCap, perM
 	defer l.mu.Unlock()
 	text, _ := json.Marshal([]*int{admissionCap, perMinute})
 	l.amended = append(l.amended, string(text))
+	l.calls = append(l.calls, "amend")
 	return nil
 }
 
@@ -106,6 +109,10 @@ func (l *lines) Reschedule(_ context.Context, _ int64, at time.Time) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.rescheduled = append(l.rescheduled, at)
+	l.calls = append(l.calls, "reschedule")
+	if l.moving != nil {
+		l.moving()
+	}
 	return l.drawn
 }
 
@@ -120,6 +127,7 @@ func (l *lines) set(phase string) { l.mu.Lock(); l.phase = phase; l.mu.Unlock() 
 type notes struct {
 	mu  sync.Mutex
 	all []string
+	err error
 }
 
 func (n *notes) Note(_ context.Context, _ *gorm.DB, _ request.Staff, _, action, subject string, detail any) error {
@@ -129,7 +137,7 @@ func (n *notes) Note(_ context.Context, _ *gorm.DB, _ request.Staff, _, action, 
 		return err
 	}
 	n.all = append(n.all, action+" "+subject)
-	return nil
+	return n.err
 }
 
 // budgets refuses from the n-th on; 0 never.
@@ -379,18 +387,4 @@ func (h *house) set(name string) map[string]bool {
 		out[m] = true
 	}
 	return out
-}
-
-// flush loses everything that Redis has of this test.
-func (h *house) flush() {
-	h.T.Helper()
-	keys, err := h.Redis.Do(h.T.Context(), h.Redis.B().Keys().Pattern(h.Prefix+"*").Build()).AsStrSlice()
-	if err != nil {
-		h.T.Fatal(err)
-	}
-	if len(keys) > 0 {
-		if err := h.Redis.Do(h.T.Context(), h.Redis.B().Del().Key(keys...).Build()).Error(); err != nil {
-			h.T.Fatal(err)
-		}
-	}
 }

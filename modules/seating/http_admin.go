@@ -60,7 +60,7 @@ func (h *handler) listPlans(c echo.Context) error {
 
 // listAllEvents answers GET /admin/events.
 func (h *handler) listAllEvents(c echo.Context) error {
-	events, err := h.seating.Events(c.Request().Context())
+	events, err := h.seating.listEvents(c.Request().Context(), "")
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strconv"
 	"sync"
+	"time"
+
+	"golang.org/x/sync/singleflight"
 
 	"fairseat/modules/seating/plan"
 )
@@ -45,21 +49,48 @@ func (r *room) encoded() *room {
 
 // planCache keeps the rooms that events of this replica play in. A plan never changes.
 type planCache struct {
-	mu    sync.Mutex
-	rooms map[int64]*room
+	mu      sync.Mutex
+	rooms   map[int64]*room
+	flights singleflight.Group
 }
+
+// planPatience is the longest that reading and decoding a plan may take.
+const planPatience = 10 * time.Second
 
 // maxRooms bounds the memory: a plan of 100,000 seats takes some 40 MB.
 const maxRooms = 32
 
 // room gives a plan by its id.
 func (s *Service) room(ctx context.Context, planID int64) (*room, error) {
-	// One loads while the others wait: they would all decode the same megabytes.
-	s.plans.mu.Lock()
-	defer s.plans.mu.Unlock()
-	if r := s.plans.rooms[planID]; r != nil {
+	if r := s.plans.known(planID); r != nil {
 		return r, nil
 	}
+	// One loads while the others wait, for they would all decode the same megabytes; and goes on when the one who began
+	// has gone. Plans do not wait for one another, nor those that are known for any.
+	done := s.plans.flights.DoChan(strconv.FormatInt(planID, 10), func() (any, error) {
+		if r := s.plans.known(planID); r != nil {
+			return r, nil // loaded while we came
+		}
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), planPatience)
+		defer cancel()
+		return s.loadRoom(ctx, planID)
+	})
+	select {
+	case <-ctx.Done():
+		return nil, fmt.Errorf("plan %d: %w", planID, ctx.Err())
+	case loaded := <-done:
+		r, _ := loaded.Val.(*room)
+		return r, loaded.Err
+	}
+}
+
+func (c *planCache) known(planID int64) *room {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.rooms[planID]
+}
+
+func (s *Service) loadRoom(ctx context.Context, planID int64) (*room, error) {
 	body, err := s.loadPlan(ctx, planID)
 	if err != nil {
 		return nil, err
@@ -68,13 +99,15 @@ func (s *Service) room(ctx context.Context, planID int64) (*room, error) {
 	if err != nil {
 		return nil, fmt.Errorf("plan %d: %w", planID, err)
 	}
+	r := newRoom(p)
+	s.plans.mu.Lock()
+	defer s.plans.mu.Unlock()
 	for id := range s.plans.rooms {
 		if len(s.plans.rooms) < maxRooms {
 			break
 		}
 		delete(s.plans.rooms, id)
 	}
-	r := newRoom(p)
 	s.plans.rooms[planID] = r
 	return r, nil
 }

@@ -210,6 +210,17 @@ func TestOutageShiftsEveryDeadline(t *testing.T) {
 	}
 	seconds, _ := strconv.ParseInt(now[0], 10, 64)
 	h.redis("SET", h.b.keys.Name("hb"), strconv.FormatInt(seconds*1000-back, 10))
+	// Cleo was let in four seconds ago, when nobody had looked for a while: she lost those four.
+	_, born := h.doors.LeaseKeys(h.event.ID)
+	h.redis("ZADD", leases, strconv.FormatInt(seconds*1000+176_000, 10), "cleo")
+	h.redis("HSET", born, "cleo", strconv.FormatInt(seconds*1000-4_000, 10))
+	h.redis("HSET", born, "bob", strconv.FormatInt(seconds*1000-20_000, 10))
+	defer func() {
+		due, err := h.Redis.Do(t.Context(), h.Redis.B().Zscore().Key(leases).Member("cleo").Build()).AsFloat64()
+		if left := due - float64(seconds)*1000; err != nil || left < 180_000 || left > 183_000 {
+			t.Errorf("a lease of three minutes became one of %.0f ms, %v", left, err)
+		}
+	}()
 	for range 2 {
 		b, err := h.s.Basket(t.Context(), h.event.ID, "ada")
 		if err != nil {
@@ -254,4 +265,18 @@ func TestSweepWithoutBells(t *testing.T) {
 		t.Fatal(err)
 	}
 	h.checkSeats()
+}
+
+// flush loses everything that Redis has of this test.
+func (h *house) flush() {
+	h.T.Helper()
+	keys, err := h.Redis.Do(h.T.Context(), h.Redis.B().Keys().Pattern(h.Prefix+"*").Build()).AsStrSlice()
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	if len(keys) > 0 {
+		if err := h.Redis.Do(h.T.Context(), h.Redis.B().Del().Key(keys...).Build()).Error(); err != nil {
+			h.T.Fatal(err)
+		}
+	}
 }

@@ -89,10 +89,18 @@ func (s *Service) loadEvent(ctx context.Context, condition string, arg any) (*Ev
 	return rows[0].event(room)
 }
 
-// Events lists all events, the next to open first.
+// Events lists the events for the public, the next to open first. An event leaves the list 30 days after the last of its
+// opening, its closing and its performance; one that is sold without an end in sight, 30 days after staff end it.
 func (s *Service) Events(ctx context.Context) ([]*Event, error) {
+	cut := s.Clock.Now().Add(-30 * 24 * time.Hour)
+	return s.listEvents(ctx, `WHERE greatest(opens_at, closes_at, starts_at) > ? OR (closes_at IS NULL AND starts_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM lines WHERE event_id = events.id AND ended_at < ?)) `, cut, cut)
+}
+
+// listEvents lists events by a condition, which is ours; "" for all.
+func (s *Service) listEvents(ctx context.Context, condition string, args ...any) ([]*Event, error) {
 	var rows []eventRow
-	if err := s.DB.WithContext(ctx).Raw(selectEvent + "ORDER BY opens_at DESC, id DESC").Scan(&rows).Error; err != nil {
+	if err := s.DB.WithContext(ctx).Raw(selectEvent+condition+"ORDER BY opens_at DESC, id DESC", args...).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("list events: %w", err)
 	}
 	events := make([]*Event, len(rows))

@@ -7,15 +7,15 @@ if not open_line() then return {'status', 'lost'} end
 seal()
 local place, position, unsold = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 
-local deadline = tonumber(redis.call('ZSCORE', LEASES, place) or 0)
+local deadline, owed = lease(place)
 local done = redis.call('SCARD', TAKEN .. place) >= math.max(1, n('max'))
 local engaged = deadline > 0 and busy(place)
 if engaged or (deadline > NOW and not done) then
   save()
-  local later = slide(place, math.max(deadline, NOW))
+  local later = slide(place, math.max(deadline, NOW), owed)
   if later <= NOW then -- its longest life is over, but it holds or pays
     later = NOW + LAST
-    redis.call('ZADD', LEASES, whole(later), place)
+    redis.call('ZADD', LEASES, whole(later - owed), place)
   end
   return {'status', 'again', 'until', whole(later)}
 end

@@ -118,10 +118,29 @@ local function busy(place) -- holds seats or pays: no admission ends then
   return redis.call('SISMEMBER', HOLDERS, place) == 1 or redis.call('SISMEMBER', PAYERS, place) == 1
 end
 
--- Ends what lapsed, at most limit of them. After an outage nothing has: seating first moves all deadlines by its length.
-local function sweep(limit)
+-- unpaid gives the ms when an outage began that seating has not paid back yet, else nil. It is about to move every
+-- deadline by the outage's length; until then a lease that lies in the past says nothing.
+local function unpaid()
   local beat = tonumber(redis.call('GET', HEARTBEAT) or '')
-  if ARGV[1] == '' and beat and NOW - beat > 3000 then return end
+  if ARGV[1] == '' and beat and NOW - beat > 3000 then return beat end
+end
+
+-- The deadline of a place's admission as it will be once an outage is paid back, 0 for none; and by how much it will be
+-- moved: what is written meanwhile must lie earlier by that, or the outage would be paid twice.
+local function lease(place)
+  local deadline = tonumber(redis.call('ZSCORE', LEASES, place) or '')
+  if not deadline then return 0, 0 end
+  local since, owed = unpaid(), 0
+  if since then
+    local born = tonumber(redis.call('HGET', BORN, place) or '') or since
+    owed = math.max(0, NOW - math.max(since, born))
+  end
+  return deadline + owed, owed
+end
+
+-- Ends what lapsed, at most limit of them.
+local function sweep(limit)
+  if unpaid() then return end
   for _, place in ipairs(redis.call('ZRANGEBYSCORE', LEASES, '-inf', whole(NOW), 'LIMIT', 0, limit)) do
     if busy(place) then
       redis.call('ZADD', LEASES, whole(NOW + LAST), place)
@@ -132,11 +151,11 @@ local function sweep(limit)
 end
 
 -- The new deadline of a live admission: it slides, up to its longest life, and never falls.
-local function slide(place, deadline)
+local function slide(place, deadline, owed)
   local born = tonumber(redis.call('HGET', BORN, place)) or NOW
   local later = math.min(NOW + LEASE, born + LIFE)
   if later <= deadline then return deadline end
-  redis.call('ZADD', LEASES, whole(later), place)
+  redis.call('ZADD', LEASES, whole(later - owed), place)
   return later
 end
 

@@ -2,8 +2,8 @@
 -- request slides it again.
 -- KEYS, ARGV 1 see common.lua; ARGV 2 the place
 -- Returns status ok
-local deadline = tonumber(redis.call('ZSCORE', LEASES, ARGV[2]) or 0)
+local deadline, owed = lease(ARGV[2])
 if deadline > NOW + LAST and not busy(ARGV[2]) then
-  redis.call('ZADD', LEASES, whole(NOW + LAST), ARGV[2])
+  redis.call('ZADD', LEASES, whole(NOW + LAST - owed), ARGV[2])
 end
 return {'status', 'ok'}

@@ -6,9 +6,9 @@ if not open_line() then return {'status', 'lost'} end
 seal()
 save()
 local answer = state('ok')
-local lease = tonumber(redis.call('ZSCORE', LEASES, ARGV[2]) or 0)
+local deadline = lease(ARGV[2])
 answer[#answer + 1] = 'lease'
-answer[#answer + 1] = whole(lease > NOW and lease or 0)
+answer[#answer + 1] = whole(deadline > NOW and deadline or 0)
 answer[#answer + 1] = 'taken'
 answer[#answer + 1] = whole(redis.call('SCARD', TAKEN .. ARGV[2]))
 answer[#answer + 1] = 'busy'

@@ -2,7 +2,7 @@
 -- KEYS, ARGV 1 see common.lua; ARGV 2… the places
 -- Returns status ok
 for i = 2, #ARGV do
-  local deadline = tonumber(redis.call('ZSCORE', LEASES, ARGV[i]) or 0)
-  if deadline > NOW then slide(ARGV[i], deadline) end
+  local deadline, owed = lease(ARGV[i])
+  if deadline > NOW then slide(ARGV[i], deadline, owed) end
 end
 return {'status', 'ok'}

@@ -36,10 +36,15 @@ const (
 	readBuffer, writeBuffer = 512, 1 << 10
 	// sendBuffer bounds what the kernel keeps for a reader that does not read; it doubles the figure.
 	sendBuffer = 32 << 10
+	// refusal is how long somebody who may not stay has to take leave.
+	refusal = 2 * time.Second
 )
 
 // Conn is one accepted WebSocket.
-type Conn struct{ ws *websocket.Conn }
+type Conn struct {
+	ws  *websocket.Conn
+	raw net.Conn // what lies below
+}
 
 // IsUpgrade tells whether a request asks for a WebSocket.
 func IsUpgrade(r *http.Request) bool {
@@ -49,7 +54,8 @@ func IsUpgrade(r *http.Request) bool {
 // Accept takes the connection over from the HTTP server. Whether the caller may watch is asked afterwards, because a
 // browser can read a close code and cannot read a 403. On error w has been answered.
 func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
-	ws, err := websocket.Accept(&lean{ResponseWriter: w}, r, &websocket.AcceptOptions{
+	below := &lean{ResponseWriter: w}
+	ws, err := websocket.Accept(below, r, &websocket.AcceptOptions{
 		Subprotocols: []string{Protocol},
 		// Our own check follows, and closes with 4003.
 		InsecureSkipVerify: true,
@@ -59,12 +65,18 @@ func Accept(w http.ResponseWriter, r *http.Request) (*Conn, error) {
 		return nil, err
 	}
 	ws.SetReadLimit(readLimit)
-	return &Conn{ws: ws}, nil
+	return &Conn{ws: ws, raw: below.conn}, nil
 }
 
-// Refuse closes a connection that was only accepted to be told why it may not stay. It returns at once.
+// Refuse closes a connection that was only accepted to be told why it may not stay. It returns at once; a stranger who
+// does not answer costs us little for as long as refusal.
 func (c *Conn) Refuse(code int, reason string) {
-	go c.close(code, reason)
+	go func() {
+		// The library would wait ten seconds, and does not let itself be hurried.
+		cut := time.AfterFunc(refusal, func() { _ = c.raw.Close() })
+		defer cut.Stop()
+		c.close(code, reason)
+	}()
 }
 
 // write sends one text message; when ctx ends first, the connection is gone.
@@ -86,7 +98,10 @@ func (c *Conn) close(code int, reason string) { _ = c.ws.Close(websocket.StatusC
 
 // lean gives the WebSocket small buffers instead of net/http's 4 KiB ones: most sockets are idle, and the big ones
 // stay alive as long as they do.
-type lean struct{ http.ResponseWriter }
+type lean struct {
+	http.ResponseWriter
+	conn net.Conn // once it was taken over
+}
 
 func (l *lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 	conn, rw, err := http.NewResponseController(l.ResponseWriter).Hijack()
@@ -109,5 +124,6 @@ func (l *lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		_ = tcp.SetWriteBuffer(sendBuffer)
 	}
 	_ = conn.SetDeadline(time.Time{})
+	l.conn = conn
 	return conn, bufio.NewReadWriter(reader, bufio.NewWriterSize(conn, writeBuffer)), nil
 }

@@ -36,7 +36,7 @@ func NewHub(m *Mirror, limits Limits, empty func(place string)) *Hub {
 }
 
 // Join lets a place watch, from the version it says it has; -1 for none. It returns at once, and the socket lives on.
-// A hub that is closing sends the watcher elsewhere.
+// A hub that is closing sends the watcher elsewhere; a place that has too many sockets loses its oldest.
 func (h *Hub) Join(c *Conn, place string, since int64) {
 	s := &Socket{hub: h, conn: c, place: place, version: since}
 	h.mu.Lock()
@@ -49,7 +49,15 @@ func (h *Hub) Join(c *Conn, place string, since int64) {
 	h.count++
 	s.slot = h.count % rounds
 	h.places[place] = append(h.places[place], s)
+	var oldest *Socket
+	if have := h.places[place]; h.limits.Place > 0 && len(have) > h.limits.Place {
+		oldest = have[0]
+	}
 	h.mu.Unlock()
+	if oldest != nil {
+		// Not the newest: the page somebody has just opened is the one they look at.
+		oldest.close(CodeTooSlow, "too many of one place", nil)
+	}
 	go s.read()
 	s.wake()
 }

@@ -39,6 +39,8 @@ end
 
 -- awake pays back an outage: when nobody looked for more than 3 s, nobody could pay or choose, so every deadline moves
 -- by the gap. Runs before anything is judged. A test's own clock knows no outage.
+-- The gap of an admission begins with it at the earliest: the line lets people in also while nobody looks at the map, and
+-- who came after the last look has lost nothing before that. Holds need no such care, for placing one is a look.
 local function awake()
   if ARGV[2] ~= '' then return end
   local hb = tonumber(redis.call('GET', key('hb')) or '')
@@ -48,7 +50,12 @@ local function awake()
   for _, zset in ipairs({ key('x'), KEYS[2] }) do
     local all = redis.call('ZRANGE', zset, 0, -1, 'WITHSCORES')
     for i = 1, #all, 2 do
-      local due = tonumber(all[i + 1]) + gap
+      local lost = gap
+      if zset == KEYS[2] then
+        local born = tonumber(redis.call('HGET', KEYS[3], all[i]) or '') or hb
+        lost = math.max(0, now - math.max(hb, born))
+      end
+      local due = tonumber(all[i + 1]) + lost
       redis.call('ZADD', zset, int(due), all[i])
       if zset == key('x') then
         redis.call('SET', key('k:' .. all[i]), '', 'PX', int(math.max(1, due - now)))
