@@ -26,13 +26,12 @@ import (
 
 // Faults that no module owns.
 var (
-	errNotFound    = fault.New(fault.NotFound, "not-found", "There is nothing at this address.")
-	errMethod      = fault.New(fault.Method, "method-not-allowed", "This address does not take this method.")
-	errBusy        = fault.New(fault.Unavailable, "busy", "We cannot answer right now. Nothing is lost: places, seats and orders are kept. Try again in a few seconds.")
-	errInternal    = fault.New(fault.Internal, "internal", "We could not do this, and we have been told. Nothing was changed; you can try again.")
-	errCrossSite   = fault.New(fault.Forbidden, "cross-site", "This request came from another site and was refused.")
-	errBadRequest  = fault.New(fault.Bad, "bad-request", "The request could not be understood.")
-	errNotSignedIn = fault.New(fault.Unauthorized, "not-signed-in", "Sign in first.")
+	errNotFound   = fault.New(fault.NotFound, "not-found", "There is nothing at this address.")
+	errMethod     = fault.New(fault.Method, "method-not-allowed", "This address does not take this method.")
+	errBusy       = fault.New(fault.Unavailable, "busy", "We cannot answer right now. Nothing is lost: places, seats and orders are kept. Try again in a few seconds.")
+	errInternal   = fault.New(fault.Internal, "internal", "We could not do this, and we have been told. Nothing was changed; you can try again.")
+	errCrossSite  = fault.New(fault.Forbidden, "cross-site", "This request came from another site and was refused.")
+	errBadRequest = fault.New(fault.Bad, "bad-request", "The request could not be understood.")
 )
 
 var statusOf = map[fault.Kind]int{
@@ -83,8 +82,6 @@ func toFault(err error) *fault.Error {
 			return request.ErrTooLarge
 		case http.StatusUnsupportedMediaType:
 			return request.ErrUnsupportedType
-		case http.StatusUnauthorized:
-			return errNotSignedIn
 		}
 		if he.Code >= 400 && he.Code < 500 {
 			return errBadRequest.Wrap(err)

@@ -52,12 +52,3 @@ func Up(ctx context.Context, db *sql.DB, log *slog.Logger) error {
 	}
 	return nil
 }
-
-// Pending tells whether the database lacks a migration of this binary.
-func Pending(ctx context.Context, db *sql.DB) (bool, error) {
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files)
-	if err != nil {
-		return true, err
-	}
-	return provider.HasPending(ctx)
-}

@@ -71,9 +71,6 @@ func New(d Deps) *Service {
 	return &Service{Deps: d, store: store{db: d.DB, clock: d.Clock}, metrics: newMetrics(d.Metrics), glanced: map[uuid.UUID]time.Time{}}
 }
 
-// PaymentHealth is how the processor does, as this replica sees it.
-func (s *Service) PaymentHealth() Health { return s.Provider.Health() }
-
 // LivePlaces are the places in line that have an order open: who must still be inside after Redis lost its memory.
 func (s *Service) LivePlaces(ctx context.Context, eventID int64) ([]string, error) {
 	return s.store.livePlaces(ctx, eventID)

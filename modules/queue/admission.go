@@ -135,19 +135,6 @@ func (s *Service) Admitted(ctx context.Context, eventID int64, place string) (un
 	return until, !until.IsZero(), nil
 }
 
-// Restore gives admissions back to the places that have orders under way; the others stay as they are.
-func (s *Service) Restore(ctx context.Context, eventID int64) error {
-	places, err := s.orders.LivePlaces(ctx, eventID)
-	if err != nil {
-		return fmt.Errorf("restore admissions: %w", err)
-	}
-	if len(places) == 0 {
-		return nil
-	}
-	_, err = s.redis.run(ctx, "restore", eventID, places...)
-	return err
-}
-
 // LeaseKeys are the names of the zset of admissions (place by deadline in ms) and of the hash of their beginnings
 // (place → ms), for the scripts of seating that check and slide an admission with a hold.
 func (s *Service) LeaseKeys(eventID int64) (leases, born string) {

@@ -91,12 +91,6 @@ func (s *Service) ReleaseAll(ctx context.Context, eventID int64, place string) e
 	return s.board(eventID).release(ctx, place, false, nil)
 }
 
-// Holding is how many seats a place holds.
-func (s *Service) Holding(ctx context.Context, eventID int64, place string) (int, error) {
-	held, err := s.board(eventID).read(ctx, place, false)
-	return len(held.Seats), err
-}
-
 // Pin makes sure that everything in a place's basket is still its own and stays so for at least d, long enough to be
 // claimed; ErrHoldExpired when nothing is held any more.
 func (s *Service) Pin(ctx context.Context, eventID int64, place string, d time.Duration) (Basket, error) {

@@ -388,3 +388,9 @@ func (h *house) set(name string) map[string]bool {
 	}
 	return out
 }
+
+// Holding is how many seats a place holds.
+func (s *Service) Holding(ctx context.Context, eventID int64, place string) (int, error) {
+	held, err := s.board(eventID).read(ctx, place, false)
+	return len(held.Seats), err
+}
