@@ -124,11 +124,31 @@ func (c *crowd) happen(h happening) {
 	}
 }
 
-// The controller fills the room and keeps it full, never past the cap, with three replicas ticking.
+// The controller fills the room and keeps it full, never past the cap, with three replicas ticking. How many are refused
+// in one line is chance as well (the page's own jitter): measured 2.3 to 5.2 %, so the bound is on four lines together.
 func TestControllerFillsTheRoom(t *testing.T) {
 	t.Parallel()
+	const lines = 4
+	full, refused, tried := 0.0, 0, 0
+	for range lines {
+		mean, c := fillRoom(t)
+		full, refused, tried = full+mean/lines, refused+c.refused, tried+len(c.tried)
+	}
+	share := float64(refused) / float64(tried)
+	t.Logf("%.1f %% full, %.2f %% refused at first", 100*full, 100*share)
+	if full < .90 {
+		t.Errorf("only %.1f %% full", 100*full)
+	}
+	if share > .05 {
+		t.Errorf("%.1f %% were refused at first", 100*share)
+	}
+}
+
+// fillRoom lives one line of 25 minutes and tells how full its room was, from the fourth minute on.
+func fillRoom(t *testing.T) (mean float64, c *crowd) {
+	t.Helper()
 	const capacity, minutes = 60, 25
-	c := newCrowd(t, 1800, .4, func(l *line) { l.Cap = capacity })
+	c = newCrowd(t, 1800, .4, func(l *line) { l.Cap = capacity })
 	full, counted := 0.0, 0
 	for second := range minutes * 60 {
 		c.second()
@@ -152,15 +172,8 @@ func TestControllerFillsTheRoom(t *testing.T) {
 			}
 		}
 	}
-	mean, refused := full/float64(counted), float64(c.refused)/float64(len(c.tried))
-	t.Logf("%.1f %% full, %.2f %% refused at first, %d let in, %d called", 100*mean, 100*refused, c.entered, c.seen)
-	if mean < .90 {
-		t.Errorf("only %.1f %% full", 100*mean)
-	}
-	if refused > .05 {
-		t.Errorf("%.1f %% were refused at first", 100*refused)
-	}
 	c.checkLine()
+	return full / float64(counted), c
 }
 
 // Nobody is called for seats that others already feed on; the last odd one still sells.
