@@ -29,6 +29,7 @@ type Event struct {
 	Venue            string
 	Contact          string
 	TermsURL         string
+	Accent           string    // the organiser's colour as #rrggbb; "" = the house's
 	Timezone         string    // a name of the IANA database
 	StartsAt         time.Time // zero: not announced
 	Currency         string    // ISO 4217

@@ -11,6 +11,7 @@ import (
 	_ "time/tzdata" // a container without zone files still knows Europe/Berlin
 	"unicode/utf8"
 
+	"fairseat/app/colour"
 	"fairseat/app/fault"
 	"fairseat/app/money"
 )
@@ -26,6 +27,7 @@ type eventRequest struct {
 	Venue       *string `json:"venue,omitempty"`
 	Contact     *string `json:"contact,omitempty"`
 	TermsURL    *string `json:"terms_url,omitempty"`
+	Accent      *string `json:"accent,omitempty"`
 	Timezone    *string `json:"timezone,omitempty"`
 	Currency    *string `json:"currency,omitempty"`
 
@@ -83,6 +85,8 @@ func (r *eventRequest) apply(e *Event, fields fault.Fields) {
 	text("venue", r.Venue, &e.Venue, 300)
 	text("contact", r.Contact, &e.Contact, 300)
 	text("terms_url", r.TermsURL, &e.TermsURL, 1000)
+	text("accent", r.Accent, &e.Accent, 7)
+	e.Accent = strings.ToLower(e.Accent)
 	text("timezone", r.Timezone, &e.Timezone, 100)
 	text("currency", r.Currency, &e.Currency, 10)
 
@@ -144,6 +148,8 @@ func (e *Event) check(fields fault.Fields) {
 	zone, err := time.LoadLocation(e.Timezone)
 	refuse(err != nil || e.Timezone == "" || zone == time.Local, "timezone", "is no name of the IANA database, such as Europe/Berlin")
 	refuse(e.TermsURL != "" && !isWebAddress(e.TermsURL), "terms_url", "is no http or https address")
+	_, err = colour.Parse(e.Accent)
+	refuse(err != nil, "accent", "is no colour like #1f5fbf")
 	refuse(e.OpensAt.IsZero(), "opens_at", "is needed")
 	refuse(e.PrequeueAt.After(e.OpensAt), "prequeue_at", "lies after opens_at")
 	refuse(e.ClosesAt != nil && !e.ClosesAt.After(e.OpensAt), "closes_at", "does not lie after opens_at")

@@ -126,6 +126,7 @@ func TestNewEventIsRefused(t *testing.T) {
 		"no currency":         {object{"currency": "EURO"}, "422 bad-field", "currency"},
 		"small currency":      {object{"currency": "eur"}, "422 bad-field", "currency"},
 		"terms":               {object{"terms_url": "javascript:alert(1)"}, "422 bad-field", "terms_url"},
+		"accent":              {object{"accent": "red"}, "422 bad-field", "accent"},
 		"hold 0":              {object{"hold_seconds": 0}, "422 bad-field", "hold_seconds"},
 		"pay too long":        {object{"pay_seconds": 604801}, "422 bad-field", "pay_seconds"},
 		"late offer":          {object{"late_offer_seconds": -1}, "422 bad-field", "late_offer_seconds"},
@@ -191,8 +192,8 @@ func TestPatchEvent(t *testing.T) {
 	base := serve(t, h.s)
 	ask(t, "POST", base+"/api/v1/admin/events", h.fresh(nil)).want(t, 201, "")
 	url := base + "/api/v1/admin/events/other"
-	a := ask(t, "PATCH", url, `{"name":"New name","venue":"Here","max_per_buyer":5,"closes_at":"2027-03-10T00:00:00Z","queue":{"cap":9}}`).want(t, 200, "")
-	if a.field("name") != "New name" || a.field("max_per_buyer") != 5.0 || a.field("closes_at") != "2027-03-10T00:00:00.000Z" || a.field("currency") != "EUR" {
+	a := ask(t, "PATCH", url, `{"name":"New name","venue":"Here","accent":"#AA3300","max_per_buyer":5,"closes_at":"2027-03-10T00:00:00Z","queue":{"cap":9}}`).want(t, 200, "")
+	if a.field("name") != "New name" || a.field("max_per_buyer") != 5.0 || a.field("closes_at") != "2027-03-10T00:00:00.000Z" || a.field("currency") != "EUR" || a.field("accent") != "#aa3300" {
 		t.Errorf("%s", a.body)
 	}
 	if fmt.Sprint(h.lines.amended) != "[[9,null]]" || h.lines.changed != 1 || len(h.lines.rescheduled) != 0 {

@@ -20,6 +20,7 @@ type (
 		Venue       string             `json:"venue"`
 		Contact     string             `json:"contact"`
 		TermsURL    string             `json:"terms_url"`
+		Accent      string             `json:"accent"`
 		Timezone    string             `json:"timezone"`
 		StartsAt    clock.Time         `json:"starts_at"`
 		Currency    string             `json:"currency"`
@@ -54,7 +55,7 @@ type (
 
 func newEventResponse(e *Event, phase string, counts Counts) eventResponse {
 	out := eventResponse{
-		Slug: e.Slug, Name: e.Name, Description: e.Description, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL,
+		Slug: e.Slug, Name: e.Name, Description: e.Description, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Accent: e.Accent,
 		Timezone: e.Timezone, StartsAt: clock.Time(e.StartsAt), Currency: e.Currency, SeatsTotal: e.SeatsTotal,
 		SeatsFree: counts.Free, MaxPerBuyer: e.MaxPerBuyer, HoldSeconds: e.HoldSeconds, PaySeconds: e.PaySeconds, Phase: phase,
 		PrequeueAt: clock.Time(e.PrequeueAt), OpensAt: clock.Time(e.OpensAt), ClosesAt: when(e.ClosesAt), PlanVersion: e.PlanVersion,

@@ -23,6 +23,7 @@ type eventRow struct {
 	Venue            string
 	Contact          string
 	TermsURL         string `gorm:"column:terms_url"`
+	Accent           string
 	Timezone         string
 	StartsAt         *time.Time
 	Currency         string
@@ -39,7 +40,7 @@ type eventRow struct {
 	ClosesAt         *time.Time
 }
 
-const selectEvent = `SELECT id, slug, name, description, venue, contact, terms_url, timezone, starts_at, currency, plan_id,
+const selectEvent = `SELECT id, slug, name, description, venue, contact, terms_url, accent, timezone, starts_at, currency, plan_id,
 	plan_version, prices::text AS prices, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds,
 	prequeue_at, opens_at, closes_at FROM events `
 
@@ -50,7 +51,7 @@ func (r *eventRow) event(room *room) (*Event, error) {
 	}
 	e := &Event{
 		ID: r.ID, Slug: r.Slug, Name: r.Name, Description: r.Description, Venue: r.Venue, Contact: r.Contact,
-		TermsURL: r.TermsURL, Timezone: r.Timezone, Currency: r.Currency, PlanID: r.PlanID, PlanVersion: r.PlanVersion,
+		TermsURL: r.TermsURL, Accent: r.Accent, Timezone: r.Timezone, Currency: r.Currency, PlanID: r.PlanID, PlanVersion: r.PlanVersion,
 		SeatsTotal: r.SeatsTotal, MaxPerBuyer: r.MaxPerBuyer, HoldSeconds: r.HoldSeconds, PaySeconds: r.PaySeconds,
 		LateOfferSeconds: r.LateOfferSeconds, PrequeueAt: r.PrequeueAt.UTC(), OpensAt: r.OpensAt.UTC(), ClosesAt: r.ClosesAt,
 	}
@@ -122,11 +123,11 @@ func insertEvent(tx *gorm.DB, e *Event, room *room) error {
 	if err != nil {
 		return err
 	}
-	err = tx.Raw(`INSERT INTO events (slug, name, description, venue, contact, terms_url, timezone, starts_at, currency, plan_id,
+	err = tx.Raw(`INSERT INTO events (slug, name, description, venue, contact, terms_url, accent, timezone, starts_at, currency, plan_id,
 			plan_version, prices, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds, prequeue_at,
 			opens_at, closes_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
-		e.Slug, e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Timezone, orNil(e.StartsAt), e.Currency, e.PlanID,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		e.Slug, e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Accent, e.Timezone, orNil(e.StartsAt), e.Currency, e.PlanID,
 		e.PlanVersion, prices, e.SeatsTotal, e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, e.PrequeueAt,
 		e.OpensAt, e.ClosesAt).Scan(&e.ID).Error
 	var pg *pgconn.PgError
@@ -166,10 +167,10 @@ func updateEvent(tx *gorm.DB, e *Event) error {
 	if err != nil {
 		return err
 	}
-	err = tx.Exec(`UPDATE events SET name = ?, description = ?, venue = ?, contact = ?, terms_url = ?, timezone = ?, starts_at = ?,
+	err = tx.Exec(`UPDATE events SET name = ?, description = ?, venue = ?, contact = ?, terms_url = ?, accent = ?, timezone = ?, starts_at = ?,
 			currency = ?, prices = ?::jsonb, max_per_buyer = ?, hold_seconds = ?, pay_seconds = ?, late_offer_seconds = ?,
 			prequeue_at = ?, opens_at = ?, closes_at = ? WHERE id = ?`,
-		e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Timezone, orNil(e.StartsAt), e.Currency, prices,
+		e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Accent, e.Timezone, orNil(e.StartsAt), e.Currency, prices,
 		e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, e.PrequeueAt, e.OpensAt, e.ClosesAt, e.ID).Error
 	if err != nil {
 		return fmt.Errorf("update event: %w", err)

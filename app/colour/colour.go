@@ -1,0 +1,105 @@
+// Package colour makes an organiser's colour readable: moved in lightness, hue kept, until text on it and beside it can
+// be read by everyone (4.5:1, WCAG 2.2).
+package colour
+
+import (
+	"encoding/hex"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// House is the accent of an event that chose none.
+const House = "#1f5fbf"
+
+// Papers are the page's background in light and dark, as in web/shared/base.css; an accent is read on them as a link.
+const (
+	lightPaper = "#fbfbfa"
+	darkPaper  = "#14151a"
+)
+
+// readable is the least contrast of text.
+const readable = 4.5
+
+// Accent is one colour for light pages and one for dark ones, each with the colour of text upon it, as "#rrggbb".
+type Accent struct{ Light, OnLight, Dark, OnDark string }
+
+// Parse makes an accent of "#rrggbb"; "" is the house's own. Anything else is an error in words for a person.
+func Parse(text string) (Accent, error) {
+	if text == "" {
+		text = House
+	}
+	c, ok := read(text)
+	if !ok {
+		return Accent{}, fmt.Errorf("is a colour like %s", House)
+	}
+	light, dark := shift(c, lightPaper, -1), shift(c, darkPaper, 1)
+	return Accent{Light: light.String(), OnLight: upon(light), Dark: dark.String(), OnDark: upon(dark)}, nil
+}
+
+type rgb [3]float64 // 0..1, sRGB
+
+func read(text string) (rgb, bool) {
+	raw, err := hex.DecodeString(strings.TrimPrefix(text, "#"))
+	if err != nil || len(raw) != 3 || len(text) != 7 {
+		return rgb{}, false
+	}
+	return rgb{float64(raw[0]) / 255, float64(raw[1]) / 255, float64(raw[2]) / 255}, true
+}
+
+func (c rgb) String() string {
+	b := make([]byte, 3)
+	for i, v := range c {
+		b[i] = byte(math.Round(math.Max(0, math.Min(1, v)) * 255))
+	}
+	return "#" + hex.EncodeToString(b)
+}
+
+// shift darkens (-1) or lightens (1) a colour towards black or white in small steps until it is readable on the paper.
+func shift(c rgb, paper string, direction float64) rgb {
+	on, _ := read(paper)
+	for step := 0.0; step <= 1; step += 0.02 {
+		var moved rgb
+		for i, v := range c {
+			if direction < 0 {
+				moved[i] = v * (1 - step)
+			} else {
+				moved[i] = v + (1-v)*step
+			}
+		}
+		// Judged as it will be written, rounded to bytes.
+		if written, _ := read(moved.String()); contrast(written, on) >= readable {
+			return written
+		}
+	}
+	return rgb{}
+}
+
+// upon is white or near-black, whichever reads better.
+func upon(c rgb) string {
+	white, ink := "#ffffff", "#0d1420"
+	w, _ := read(white)
+	i, _ := read(ink)
+	if contrast(c, w) >= contrast(c, i) {
+		return white
+	}
+	return ink
+}
+
+// contrast is WCAG's ratio, 1 to 21.
+func contrast(a, b rgb) float64 {
+	x, y := luminance(a), luminance(b)
+	return (math.Max(x, y) + 0.05) / (math.Min(x, y) + 0.05)
+}
+
+func luminance(c rgb) float64 {
+	var linear rgb
+	for i, v := range c {
+		if v <= 0.04045 {
+			linear[i] = v / 12.92
+		} else {
+			linear[i] = math.Pow((v+0.055)/1.055, 2.4)
+		}
+	}
+	return 0.2126*linear[0] + 0.7152*linear[1] + 0.0722*linear[2]
+}
