@@ -49,7 +49,7 @@ func mayImport(from, to string) bool {
 		return module(from) == module(to) || isLeaf(to)
 	case from == "app/testkit":
 		return to == "app/embedded" || to == "migrations" || isLeaf(to)
-	case from == "web" || from == "migrations":
+	case from == "migrations":
 		return false
 	}
 	return isLeaf(to) // leaves and app's own packages

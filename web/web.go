@@ -1,73 +1,110 @@
 // Package web holds the bundled pages: templates that say something before any script runs, and assets under names
-// that change with their content. It knows no module; app/pages.go gives it what to show.
+// that change with their content. It knows no module; app/pages*.go give it what to show.
 package web
 
 import (
-	"crypto/sha256"
 	"embed"
-	"encoding/hex"
 	"fmt"
 	"html/template"
 	"io"
 	"io/fs"
-	"net/http"
 	"path"
 	"strings"
 	"time"
+
+	"fairseat/app/money"
+	"fairseat/app/words"
 )
 
-//go:embed layout.html */*.html */*.css */*.js
+//go:embed layout.html */*.html */*.css */*.js */words.en.json
 var files embed.FS
 
 // Pages renders the bundled pages; it is immutable.
 type Pages struct {
 	pages  map[string]*template.Template
-	assets map[string]asset // by hashed name
-	names  map[string]string
-}
-
-type asset struct {
-	kind string
-	body []byte
+	assets *assets
+	words  map[string]*words.Catalogue // by folder
 }
 
 // New parses every template and hashes every asset; an error is a mistake in the files.
-func New() (*Pages, error) {
-	p := &Pages{pages: map[string]*template.Template{}, assets: map[string]asset{}, names: map[string]string{}}
-	funcs := template.FuncMap{"asset": p.Asset, "when": when}
-	layout, err := template.New("layout.html").Funcs(funcs).ParseFS(files, "layout.html")
-	if err != nil {
-		return nil, fmt.Errorf("web: %w", err)
+func New() (*Pages, error) { return load(func(c *words.Catalogue) *words.Catalogue { return c }) }
+
+// load reads everything; translate turns each catalogue into the language to speak.
+func load(translate func(*words.Catalogue) *words.Catalogue) (*Pages, error) {
+	p := &Pages{pages: map[string]*template.Template{}, words: map[string]*words.Catalogue{}}
+	var err error
+	if p.assets, err = loadAssets(files); err != nil {
+		return nil, err
 	}
-	return p, fs.WalkDir(files, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || name == "layout.html" {
-			return err
+	names, err := fs.Glob(files, "*/*.html")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		folder := path.Dir(name)
+		if p.words[folder] == nil {
+			read, err := catalogueOf(folder)
+			if err != nil {
+				return nil, err
+			}
+			p.words[folder] = translate(read)
 		}
-		if strings.HasSuffix(name, ".html") {
-			page, err := template.Must(layout.Clone()).ParseFS(files, name)
-			p.pages[strings.TrimSuffix(name, ".html")] = page
-			return err
-		}
-		body, err := files.ReadFile(name)
+		page, err := p.parse(folder, name)
 		if err != nil {
-			return err
+			return nil, fmt.Errorf("web: %w", err)
 		}
-		sum := sha256.Sum256(body)
-		hashed := hex.EncodeToString(sum[:6]) + "-" + path.Base(name)
-		p.names[name] = "/assets/" + hashed
-		// Not from the machine's own table of types, which a minimal container lacks.
-		kind := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}[path.Ext(name)]
-		p.assets[hashed] = asset{kind, body}
-		return nil
-	})
+		p.pages[strings.TrimSuffix(name, ".html")] = page
+	}
+	return p, nil
 }
 
-// Asset is the address of a file: "shared/base.css" → "/assets/1f0c…-base.css". An unknown one fails the page.
-func (p *Pages) Asset(name string) (string, error) {
-	if hashed, ok := p.names[name]; ok {
-		return hashed, nil
+// catalogueOf is what a folder's pages say: the words all share, and its own.
+func catalogueOf(folder string) (*words.Catalogue, error) {
+	names := []string{"shared/words.en.json"}
+	if own := folder + "/words.en.json"; own != names[0] {
+		if _, err := fs.Stat(files, own); err == nil {
+			names = append(names, own)
+		}
 	}
-	return "", fmt.Errorf("no asset %s", name)
+	return words.Read(files, names...)
+}
+
+// parse reads a page with the frame around it and what parts.html of shared/ and of its own folder define.
+func (p *Pages) parse(folder, name string) (*template.Template, error) {
+	w := p.words[folder]
+	funcs := template.FuncMap{
+		"asset": p.assets.address, "t": w.Say, "plural": w.Plural, "number": number,
+		"when":  func(t time.Time, zone string) (string, error) { return w.When("layout.full", t, zone) },
+		"clock": func(t time.Time, zone string) (string, error) { return w.When("layout.clock", t, zone) },
+		"price": money.Format,
+		"words": func() (template.JS, error) {
+			said, err := w.JSON("js.")
+			return template.JS(said), err // json.Marshal escapes <, > and &: nothing in it can end the element
+		},
+	}
+	page, err := template.New("layout.html").Funcs(funcs).ParseFS(files, "layout.html")
+	if err != nil {
+		return nil, err
+	}
+	for _, part := range []string{"shared/parts.html", folder + "/parts.html"} {
+		if _, err := fs.Stat(files, part); err != nil || part == name {
+			continue
+		}
+		if page, err = page.ParseFS(files, part); err != nil {
+			return nil, err
+		}
+	}
+	return page.ParseFS(files, name)
+}
+
+func number(n any) (string, error) {
+	switch n := n.(type) {
+	case int:
+		return words.Number(int64(n)), nil
+	case int64:
+		return words.Number(n), nil
+	}
+	return "", fmt.Errorf("number: not a whole number: %T", n)
 }
 
 // Render writes a page, named by its folder and file: "waiting/page".
@@ -79,25 +116,5 @@ func (p *Pages) Render(w io.Writer, name string, data any) error {
 	return page.ExecuteTemplate(w, "layout.html", data)
 }
 
-// ServeAsset answers /assets/{name}; its content never changes under that name.
-func (p *Pages) ServeAsset(w http.ResponseWriter, name string) bool {
-	a, ok := p.assets[name]
-	if !ok {
-		return false
-	}
-	w.Header().Set("Content-Type", a.kind)
-	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	_, _ = w.Write(a.body)
-	return true
-}
-
-// when writes a time for a person, in the zone of the venue.
-func when(t time.Time, zone string) string {
-	if t.IsZero() {
-		return ""
-	}
-	if place, err := time.LoadLocation(zone); err == nil {
-		t = t.In(place)
-	}
-	return t.Format("Monday, 2 January 2006, 15:04 MST")
-}
+// Words is the catalogue of a folder's pages, for what handlers say themselves.
+func (p *Pages) Words(folder string) *words.Catalogue { return p.words[folder] }

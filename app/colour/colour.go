@@ -37,6 +37,12 @@ func Parse(text string) (Accent, error) {
 	return Accent{Light: light.String(), OnLight: upon(light), Dark: dark.String(), OnDark: upon(dark)}, nil
 }
 
+// CSS sets the custom properties of web/shared/base.css.
+func (a Accent) CSS() []byte {
+	return fmt.Appendf(nil, ":root { --accent: %s; --on-accent: %s; }\n@media (prefers-color-scheme: dark) { :root { --accent: %s; --on-accent: %s; } }\n",
+		a.Light, a.OnLight, a.Dark, a.OnDark)
+}
+
 type rgb [3]float64 // 0..1, sRGB
 
 func read(text string) (rgb, bool) {

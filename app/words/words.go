@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -89,11 +88,12 @@ func (c *Catalogue) When(key string, t time.Time, timezone string) (string, erro
 	return strings.NewReplacer("\x01", day, "\x02", month).Replace(text), nil
 }
 
-// JSON is the catalogue for scripts, keys in order.
-func (c *Catalogue) JSON() ([]byte, error) { return json.Marshal(c.texts) }
-
-// Keys are all keys, in order.
-func (c *Catalogue) Keys() []string { return slices.Sorted(maps.Keys(c.texts)) }
+// JSON is the part of the catalogue whose keys begin with prefix, for scripts.
+func (c *Catalogue) JSON(prefix string) ([]byte, error) {
+	part := maps.Clone(c.texts)
+	maps.DeleteFunc(part, func(key, _ string) bool { return !strings.HasPrefix(key, prefix) })
+	return json.Marshal(part)
+}
 
 // Pseudo is a made-up language for tests: every letter outside placeholders and layouts is replaced by another one, so that
 // a plain letter in what is shown did not come from here.

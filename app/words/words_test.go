@@ -64,6 +64,12 @@ func TestPseudoLeavesNoLetterButPlaceholders(t *testing.T) {
 	}
 }
 
+func TestScriptsGetTheirPart(t *testing.T) {
+	if got, err := read(t).JSON("seats."); err != nil || string(got) != `{"seats.many":"{count} seats in {where}","seats.one":"{count} seat"}` {
+		t.Errorf("%s, %v", got, err)
+	}
+}
+
 func TestNumbersAreGrouped(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 999: "999", 1204: "1,204", 18530: "18,530", 1234567: "1,234,567", -1000: "-1,000"} {
 		if got := Number(n); got != want {

@@ -241,13 +241,3 @@ func public(c echo.Context, control, etag string) bool {
 	}
 	return false
 }
-
-func acceptsGzip(r *http.Request) bool {
-	for _, part := range strings.Split(r.Header.Get(echo.HeaderAcceptEncoding), ",") {
-		name, q, _ := strings.Cut(strings.TrimSpace(part), ";")
-		if strings.EqualFold(strings.TrimSpace(name), "gzip") {
-			return strings.ReplaceAll(q, " ", "") != "q=0"
-		}
-	}
-	return false
-}

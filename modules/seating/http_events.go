@@ -128,7 +128,7 @@ func (h *handler) getPlan(c echo.Context) error {
 	if public(c, "public, max-age=60", `W/"`+e.PlanVersion+`"`) {
 		return c.NoContent(http.StatusNotModified)
 	}
-	return zipped(c, echo.MIMEApplicationJSON, room.encoded().json, room.jsonGz)
+	return request.Zipped(c, http.StatusOK, echo.MIMEApplicationJSON, room.encoded().json, room.jsonGz)
 }
 
 // getPlanFile answers GET /events/:event/plan/:version.bin, which is the same bytes for as long as anybody asks.
@@ -144,7 +144,7 @@ func (h *handler) getPlanFile(c echo.Context) error {
 	if public(c, "public, max-age=31536000, immutable", `W/"`+e.PlanVersion+`"`) {
 		return c.NoContent(http.StatusNotModified)
 	}
-	return zipped(c, echo.MIMEOctetStream, room.encoded().fsp1, room.fsp1Gz)
+	return request.Zipped(c, http.StatusOK, echo.MIMEOctetStream, room.encoded().fsp1, room.fsp1Gz)
 }
 
 func (h *handler) roomOf(c echo.Context) (*Event, *room, error) {
@@ -155,14 +155,6 @@ func (h *handler) roomOf(c echo.Context) (*Event, *room, error) {
 	}
 	room, err := h.seating.room(ctx, e.PlanID)
 	return e, room, err
-}
-
-func zipped(c echo.Context, kind string, plain, gz []byte) error {
-	if acceptsGzip(c.Request()) {
-		c.Response().Header().Set(echo.HeaderContentEncoding, "gzip")
-		plain = gz
-	}
-	return c.Blob(http.StatusOK, kind, plain)
 }
 
 // getSeats answers GET /events/:event/seats, from this replica's copy: also while Redis is away.

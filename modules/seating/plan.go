@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"fairseat/app/request"
 	"fairseat/modules/seating/plan"
 )
 
@@ -42,7 +43,7 @@ func (r *room) encoded() *room {
 	r.encode.Do(func() {
 		r.json = append(plan.JSON(r.plan, r.version), '\n')
 		r.fsp1 = plan.EncodeFSP1(r.plan, r.version)
-		r.jsonGz, r.fsp1Gz = zip(r.json), zip(r.fsp1)
+		r.jsonGz, r.fsp1Gz = request.Gzip(r.json), request.Gzip(r.fsp1)
 	})
 	return r
 }
@@ -118,7 +119,7 @@ func packPlan(p *plan.Plan) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pack plan: %w", err)
 	}
-	return zip(body), nil
+	return request.Gzip(body), nil
 }
 
 func unpackPlan(body []byte) (*plan.Plan, error) {
@@ -135,12 +136,4 @@ func unpackPlan(body []byte) (*plan.Plan, error) {
 		return nil, err
 	}
 	return p, nil
-}
-
-func zip(b []byte) []byte {
-	var out bytes.Buffer
-	w := gzip.NewWriter(&out)
-	_, _ = w.Write(b) // a Buffer takes everything
-	_ = w.Close()
-	return out.Bytes()
 }

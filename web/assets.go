@@ -1,0 +1,96 @@
+package web
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+
+	"fairseat/app/request"
+)
+
+// assets are style sheets and scripts under names made of their content, so that a browser may keep them for ever.
+type assets struct {
+	files map[string]asset  // by hashed name
+	names map[string]string // "shared/base.css" → "/assets/1f0c…-base.css"
+}
+
+type asset struct {
+	kind   string
+	body   []byte
+	zipped []byte
+}
+
+// kinds are not from the machine's own table of types, which a minimal container lacks.
+var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+
+func loadAssets(files fs.FS) (*assets, error) {
+	a := &assets{files: map[string]asset{}, names: map[string]string{}}
+	for _, pattern := range []string{"*/*.css", "*/*.js"} {
+		names, err := fs.Glob(files, pattern)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range names {
+			if err := a.add(files, name, nil); err != nil {
+				return nil, fmt.Errorf("web: %w", err)
+			}
+		}
+	}
+	return a, nil
+}
+
+// imports finds what a module names: from './x.js', import './x.js', import('./x.js').
+var imports = regexp.MustCompile(`(\bfrom\s*|\bimport\s*\(?\s*)(['"])(\.{1,2}/[^'"]+)(['"])`)
+
+// add hashes a file after what it imports, whose hashed addresses it then names: a change below changes every name above.
+func (a *assets) add(files fs.FS, name string, above []string) error {
+	if a.names[name] != "" {
+		return nil
+	}
+	if slices.Contains(above, name) {
+		return fmt.Errorf("modules import one another in a circle: %s", strings.Join(append(above, name), " → "))
+	}
+	body, err := fs.ReadFile(files, name)
+	if err != nil {
+		return err
+	}
+	if path.Ext(name) == ".js" {
+		var failed error
+		body = imports.ReplaceAllFunc(body, func(match []byte) []byte {
+			part := imports.FindSubmatch(match)
+			target := path.Join(path.Dir(name), string(part[3]))
+			if err := a.add(files, target, append(above, name)); err != nil {
+				failed = fmt.Errorf("%s: %w", name, err)
+				return match
+			}
+			return fmt.Appendf(nil, "%s%s%s%s", part[1], part[2], a.names[target], part[4])
+		})
+		if failed != nil {
+			return failed
+		}
+	}
+	sum := sha256.Sum256(body)
+	hashed := hex.EncodeToString(sum[:6]) + "-" + path.Base(name)
+	a.names[name] = "/assets/" + hashed
+	a.files[hashed] = asset{kinds[path.Ext(name)], body, request.Gzip(body)}
+	return nil
+}
+
+// address is where a file is served; an unknown one fails the page.
+func (a *assets) address(name string) (string, error) {
+	if address, ok := a.names[name]; ok {
+		return address, nil
+	}
+	return "", fmt.Errorf("no asset %s", name)
+}
+
+// Asset is what stands at /assets/{name}, plain and gzipped; its content never changes under that name.
+func (p *Pages) Asset(name string) (kind string, body, zipped []byte, ok bool) {
+	a, ok := p.assets.files[name]
+	return a.kind, a.body, a.zipped, ok
+}

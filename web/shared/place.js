@@ -1,0 +1,44 @@
+// A place in line lives three times: in the cookie that requests carry, in this browser's storage, and in a private
+// link. Where storage is shut (private mode), the cookie alone does.
+import { api, ask } from './api.js';
+
+const name = (event) => `fs_place_${event}`;
+
+// kept is what joining answered: {place, cohort, index, joined_at}, or null.
+export function kept(event) {
+  try {
+    return JSON.parse(localStorage.getItem(name(event)));
+  } catch {
+    return null;
+  }
+}
+
+// keep remembers a place on this device.
+export function keep(event, place) {
+  try {
+    localStorage.setItem(name(event), JSON.stringify(place));
+  } catch { /* the cookie has it */ }
+  return place;
+}
+
+// forget lets go of a place that the server refuses.
+export function forget(event) {
+  try {
+    localStorage.removeItem(name(event));
+  } catch { /* nothing was kept */ }
+}
+
+// join gives the place one has, or a new one; either way the cookie is set. token is a place from elsewhere.
+export async function join(event, token) {
+  return keep(event, await ask('POST', api(event, '/queue'), {}, { place: token }));
+}
+
+// fromLink takes the token out of a private link, #p=…, and out of the address bar and history.
+export function fromLink() {
+  const token = new URLSearchParams(location.hash.slice(1)).get('p');
+  if (token) history.replaceState(null, '', location.pathname + location.search);
+  return token;
+}
+
+// link is the private link that opens this place on another device.
+export const link = (event, place) => `${location.origin}/events/${encodeURIComponent(event)}#p=${place}`;

@@ -1,0 +1,67 @@
+package web
+
+import (
+	"strings"
+	"testing"
+	"testing/fstest"
+)
+
+func TestModulesNameOneAnotherByContent(t *testing.T) {
+	files := fstest.MapFS{
+		"a/page.js":   {Data: []byte("import { x } from '../b/x.js';\nconst y = await import('./y.js');\nimport './y.js';\n")},
+		"a/y.js":      {Data: []byte("export const y = 1;\n")},
+		"b/x.js":      {Data: []byte("export { y as x } from \"../a/y.js\";\n")},
+		"b/sheet.css": {Data: []byte("a { color: red }\n")},
+	}
+	before, err := loadAssets(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page, err := before.address("a/page.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := string(before.files[strings.TrimPrefix(page, "/assets/")].body)
+	y, x := before.names["a/y.js"], before.names["b/x.js"]
+	if want := "import { x } from '" + x + "';\nconst y = await import('" + y + "');\nimport '" + y + "';\n"; body != want {
+		t.Errorf("got %s, want %s", body, want)
+	}
+	// A change two imports below changes every name above, or a browser would keep half of an older page.
+	files["a/y.js"] = &fstest.MapFile{Data: []byte("export const y = 2;\n")}
+	after, err := loadAssets(files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"a/page.js", "a/y.js", "b/x.js"} {
+		if before.names[name] == after.names[name] {
+			t.Errorf("%s kept its name", name)
+		}
+	}
+	if before.names["b/sheet.css"] != after.names["b/sheet.css"] {
+		t.Error("the style sheet changed its name without a reason")
+	}
+}
+
+func TestMistakesInModulesAreFound(t *testing.T) {
+	for name, files := range map[string]fstest.MapFS{
+		"circle":  {"a/x.js": {Data: []byte("import './y.js'")}, "a/y.js": {Data: []byte("import './x.js'")}},
+		"missing": {"a/x.js": {Data: []byte("import './z.js'")}},
+	} {
+		if _, err := loadAssets(files); err == nil {
+			t.Errorf("%s is accepted", name)
+		}
+	}
+}
+
+func TestEveryPageParses(t *testing.T) {
+	p, err := New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.pages) < 5 {
+		t.Errorf("only %d pages", len(p.pages))
+	}
+	if _, err := p.assets.address("shared/none.css"); err == nil {
+		t.Error("an unknown asset has an address")
+	}
+}
