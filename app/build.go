@@ -95,12 +95,12 @@ func (a *App) onLoopback() bool {
 	if !ok || err != nil || !tcp.IP.IsLoopback() || len(a.config.HTTP.TrustedProxies) > 0 {
 		return false
 	}
-	ip := net.ParseIP(public.Hostname())
-	return public.Hostname() == "localhost" || (ip != nil && ip.IsLoopback())
+	return isLoopback(public.Hostname())
 }
 
 // routes makes the groups with their middleware, and lets every module hang its routes on them.
 func (a *App) routes() {
+	a.echo.Pre(oneLoopback(a.publicURL))
 	const event = "/api/v1/events/:event"
 	resolve, place, staffOnly := a.seating.ResolveEvent(), a.queue.RequirePlace(), a.staff.RequireStaff()
 	r := request.Routes{

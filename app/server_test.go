@@ -253,3 +253,29 @@ func TestHeadersThatEveryAnswerHas(t *testing.T) {
 		t.Error("a proxy's id was not kept")
 	}
 }
+
+func TestThisMachineHasOneName(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ public, host, path, accept, want string }{
+		{"http://localhost:8080", "127.0.0.1:8080", "/events/gala?x=1", "text/html", "http://localhost:8080/events/gala?x=1"},
+		{"http://localhost:8080", "[::1]:8080", "/", "text/html", "http://localhost:8080/"},
+		{"http://127.0.0.1:8080", "localhost:8080", "/", "text/html", "http://127.0.0.1:8080/"},
+		{"http://localhost:8080", "localhost:8080", "/", "text/html", ""},
+		{"http://localhost:8080", "127.0.0.1:9090", "/", "text/html", ""}, // a tunnel, perhaps
+		{"http://localhost:8080", "127.0.0.1:8080", "/api/v1/events", "text/html", ""},
+		{"http://localhost:8080", "127.0.0.1:8080", "/", "application/json", ""},
+		{"http://localhost:8080", "evil.example", "/", "text/html", ""},
+		{"https://tickets.example.org", "127.0.0.1:8080", "/", "text/html", ""},
+	} {
+		e := server(t, nil)
+		e.Pre(oneLoopback(row.public))
+		r := httptest.NewRequest("GET", row.path, nil)
+		r.Host = row.host
+		r.Header.Set("Accept", row.accept)
+		w := httptest.NewRecorder()
+		e.ServeHTTP(w, r)
+		if got := w.Header().Get("Location"); got != row.want {
+			t.Errorf("%s at %s%s: sent to %q, want %q", row.public, row.host, row.path, got, row.want)
+		}
+	}
+}
