@@ -163,7 +163,7 @@ func (b eventsForCheckout) Event(ctx context.Context, eventID int64) (checkout.E
 		return checkout.Event{}, err
 	}
 	return checkout.Event{
-		ID: e.ID, Slug: e.Slug, Name: e.Name, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Timezone: e.Timezone,
+		ID: e.ID, Slug: e.Slug, Name: e.Name, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Accent: e.Accent, Timezone: e.Timezone,
 		StartsAt: e.StartsAt, Currency: e.Currency, MaxPerBuyer: e.MaxPerBuyer, PayTime: time.Duration(e.PaySeconds) * time.Second,
 	}, nil
 }
@@ -193,7 +193,7 @@ func (d documents) PDF(ctx context.Context, ts []checkout.TicketView) ([]byte, e
 	return d.renderer.PDF(ctx, drawn(ts))
 }
 
-func (d documents) Calendar(ts ...checkout.TicketView) []byte {
+func (d documents) Calendar(ts ...checkout.TicketView) ([]byte, error) {
 	return document.Calendar(drawn(ts)...)
 }
 

@@ -370,8 +370,8 @@ func (drawings) PDF(_ context.Context, ts []TicketView) ([]byte, error) {
 	return fmt.Appendf(nil, "%%PDF-%d", len(ts)), nil
 }
 
-func (drawings) Calendar(ts ...TicketView) []byte {
-	return fmt.Appendf(nil, "BEGIN:VEVENT %d", len(ts))
+func (drawings) Calendar(ts ...TicketView) ([]byte, error) {
+	return fmt.Appendf(nil, "BEGIN:VEVENT %d", len(ts)), nil
 }
 
 func is(err error, code string) bool { f := fault.As(err); return f != nil && f.Code == code }

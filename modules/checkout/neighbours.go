@@ -88,6 +88,7 @@ type Event struct {
 	Venue       string
 	Contact     string
 	TermsURL    string
+	Accent      string // the organiser's colour as #rrggbb; "" = the house's
 	Timezone    string
 	StartsAt    time.Time // zero: not announced
 	Currency    string
@@ -152,7 +153,7 @@ type Documents interface {
 	TicketPage(w io.Writer, t TicketView) error
 	PDF(ctx context.Context, ts []TicketView) ([]byte, error)
 	// Calendar is nil while the event has no announced start.
-	Calendar(ts ...TicketView) []byte
+	Calendar(ts ...TicketView) ([]byte, error)
 }
 
 // TicketView is all that a drawn ticket shows.
@@ -171,6 +172,7 @@ type TicketView struct {
 	Price     string // for a person
 	Contact   string
 	TermsURL  string
+	Accent    string // the event's colour as #rrggbb; "" = the house's
 	Issued    time.Time
 	Test      bool
 }

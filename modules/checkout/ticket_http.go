@@ -68,7 +68,11 @@ func (h *handler) draw(c echo.Context, kind, code string, views []TicketView) er
 		c.Response().Header().Set(echo.HeaderContentDisposition, `inline; filename="ticket-`+code+`.pdf"`)
 		return c.Blob(http.StatusOK, "application/pdf", doc)
 	case "ics":
-		if entry := h.s.Documents.Calendar(views...); entry != nil {
+		entry, err := h.s.Documents.Calendar(views...)
+		if err != nil {
+			return err
+		}
+		if entry != nil {
 			c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="ticket-`+code+`.ics"`)
 			return c.Blob(http.StatusOK, "text/calendar; charset=utf-8", entry)
 		}
@@ -94,7 +98,7 @@ func (s *Service) ticketViews(ctx context.Context, o Order, tickets []Ticket) ([
 			ID: t.ID.String(), URL: t.url(s.PublicURL()), Code: s.code(t), EventName: event.Name, Venue: event.Venue,
 			Timezone: event.Timezone, StartsAt: event.StartsAt, SeatLabel: seat.Label, Category: seat.CategoryName,
 			Holder: o.Name, OrderCode: o.Code, Price: money.Format(seat.Price, o.Currency), Contact: event.Contact,
-			TermsURL: event.TermsURL, Issued: t.IssuedAt, Test: s.Trial,
+			TermsURL: event.TermsURL, Accent: event.Accent, Issued: t.IssuedAt, Test: s.Trial,
 		}
 	}
 	return views, nil
@@ -190,5 +194,5 @@ func (s *Service) TicketsCalendar(ctx context.Context, id uuid.UUID) ([]byte, er
 	if err != nil || len(views) == 0 {
 		return nil, err
 	}
-	return s.Documents.Calendar(views...), nil
+	return s.Documents.Calendar(views...)
 }

@@ -11,9 +11,17 @@ import (
 // Calendar is the event as a text/calendar file, with the seats of the given tickets, which must be of one event. The
 // entry's UID is made of the first ticket's id: a file opened twice stays one entry. It is nil when there is no ticket
 // or no start is announced. The end is left out, because nobody told us one.
-func Calendar(ts ...Ticket) []byte {
+func Calendar(ts ...Ticket) ([]byte, error) {
+	l, err := newLexicon()
+	if err != nil {
+		return nil, err
+	}
+	return l.calendar(ts)
+}
+
+func (l *lexicon) calendar(ts []Ticket) ([]byte, error) {
 	if len(ts) == 0 || ts[0].StartsAt.IsZero() {
-		return nil
+		return nil, nil
 	}
 	first := ts[0].cleaned()
 	cal := ics.NewCalendarFor("Fairseat")
@@ -28,40 +36,40 @@ func Calendar(ts ...Ticket) []byte {
 	entry.SetStartAt(first.StartsAt.UTC().Truncate(time.Second))
 	summary := first.EventName
 	if first.Test {
-		summary = "TEST · " + summary
+		summary = l.say("test.title", "title", summary)
 	}
 	entry.SetSummary(summary)
 	if first.Venue != "" {
 		entry.SetLocation(first.Venue)
 	}
-	entry.SetDescription(strings.Join(describe(ts), "\n"))
+	entry.SetDescription(strings.Join(l.describe(ts), "\n"))
 	entry.SetURL(first.URL)
-	return []byte(cal.Serialize(ics.WithNewLineWindows))
+	return []byte(cal.Serialize(ics.WithNewLineWindows)), l.err
 }
 
 // describe is the entry's text: each seat with its ticket, then what else a person needs on the way.
-func describe(ts []Ticket) []string {
+func (l *lexicon) describe(ts []Ticket) []string {
 	var lines []string
 	for _, t := range ts {
 		t = t.cleaned()
-		seat := "Seat " + t.SeatLabel
+		seat := l.say("calendar.seat", "seat", t.SeatLabel)
 		if t.Category != "" {
-			seat += " · " + t.Category
+			seat = l.say("calendar.seat.category", "seat", t.SeatLabel, "category", t.Category)
 		}
 		lines = append(lines, seat, t.URL)
 	}
 	first := ts[0].cleaned()
-	if when := first.When(); when != "" {
+	if when := l.when(first); when != "" {
 		lines = append(lines, when)
 	}
 	if first.OrderCode != "" {
-		lines = append(lines, "Order "+first.OrderCode)
+		lines = append(lines, l.say("calendar.order", "code", first.OrderCode))
 	}
 	if first.Contact != "" {
-		lines = append(lines, "Questions: "+first.Contact)
+		lines = append(lines, l.say("contact", "contact", first.Contact))
 	}
 	if first.Test {
-		lines = append(lines, "TEST – not valid for entry")
+		lines = append(lines, l.say("test.notice"))
 	}
 	return lines
 }

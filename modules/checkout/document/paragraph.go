@@ -42,6 +42,22 @@ func (p *printer) paragraph(s string, l look, x, width float64) {
 	}
 }
 
+// seat writes a label as large as it fits: on one line if it is short, else part by part, so that "row 14" is not torn.
+func (p *printer) seat(label string) {
+	parts := seatParts(label)
+	p.SetFont(family, "B", 30)
+	switch {
+	case p.width(label) <= textWidth:
+		p.paragraph(label, look{"B", 60, 30, 1}, margin, textWidth)
+	case len(parts) == 2 || len(parts) == 3:
+		for _, part := range parts {
+			p.paragraph(part, look{"B", 26, 10, 1}, margin, textWidth)
+		}
+	default:
+		p.paragraph(label, look{"B", 30, 10, 2}, margin, textWidth)
+	}
+}
+
 // lines breaks s at its spaces, and inside a word that is wider than a line by itself.
 func (p *printer) lines(s string, width float64) []string {
 	var out []string

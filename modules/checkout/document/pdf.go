@@ -15,7 +15,8 @@ const (
 	pageHeight = 210.0
 	margin     = 12.0
 	textWidth  = pageWidth - 2*margin
-	qrSide     = 64.0 // with the quiet border; the code itself stays above 40 mm
+	qrSide     = 72.0 // with the quiet border; the code itself stays above 40 mm
+	bandHeight = 2.5  // of the event's colour
 	family     = "dejavu"
 )
 
@@ -27,14 +28,28 @@ func PDF(ts []Ticket) ([]byte, error) {
 	if len(ts) == 0 {
 		return nil, errNoTickets
 	}
-	p, err := newPrinter(ts[0])
+	l, err := newLexicon()
 	if err != nil {
 		return nil, err
 	}
-	for _, t := range ts {
+	return l.pdf(ts)
+}
+
+func (l *lexicon) pdf(ts []Ticket) ([]byte, error) {
+	p, err := newPrinter(ts[0], l)
+	if err != nil {
+		return nil, err
+	}
+	for i, t := range ts {
 		if err := p.ticket(t.cleaned()); err != nil {
 			return nil, err
 		}
+		if len(ts) > 1 {
+			p.atFoot(l.say("page.of", "page", i+1, "pages", len(ts)))
+		}
+	}
+	if l.err != nil {
+		return nil, fmt.Errorf("ticket PDF: %w", l.err)
 	}
 	var b bytes.Buffer
 	if err := p.Output(&b); err != nil {
@@ -46,11 +61,12 @@ func PDF(ts []Ticket) ([]byte, error) {
 // printer is a document being written; y is where the next line goes.
 type printer struct {
 	*fpdf.Fpdf
-	y float64
+	words *lexicon
+	y     float64
 }
 
-func newPrinter(first Ticket) (*printer, error) {
-	p := &printer{Fpdf: fpdf.New("P", "mm", "A5", "")}
+func newPrinter(first Ticket, l *lexicon) (*printer, error) {
+	p := &printer{Fpdf: fpdf.New("P", "mm", "A5", ""), words: l}
 	for style, name := range map[string]string{"": "fonts/DejaVuSans.ttf", "B": "fonts/DejaVuSans-Bold.ttf"} {
 		// A fresh copy for each document, because the library writes into what it is given.
 		font, err := files.ReadFile(name)
@@ -70,7 +86,7 @@ func newPrinter(first Ticket) (*printer, error) {
 	p.SetCatalogSort(true) // else map order decides, and two drawings differ
 	p.SetTitle(visual(clean(first.EventName)), true)
 	p.SetCreator("Fairseat", true)
-	p.SetLang("en")
+	p.SetLang(language)
 	p.SetMargins(margin, margin, margin)
 	p.SetAutoPageBreak(false, 0)
 	return p, p.Error()
@@ -86,44 +102,50 @@ func (p *printer) ticket(t Ticket) error {
 	p.y = margin
 	if t.Test {
 		p.watermark()
-		p.paragraph("TEST – not valid for entry", look{"B", 12, 12, 1}, margin, textWidth)
-		p.y += 2
+	}
+	p.band(t.band())
+	if t.Test {
+		p.stamp(p.words.say("test.notice"))
 	}
 	p.paragraph(t.EventName, look{"B", 20, 10, 2}, margin, textWidth)
 	p.y++
-	p.paragraph(t.When(), look{"", 11, 8, 1}, margin, textWidth)
+	p.paragraph(p.words.when(t), look{"", 11, 8, 1}, margin, textWidth)
 	p.paragraph(t.Venue, look{"", 11, 7, 2}, margin, textWidth)
 	p.y += 3
-	p.SetDrawColor(0, 0, 0)
-	p.SetLineWidth(0.4)
-	p.Line(margin, p.y, pageWidth-margin, p.y)
-	p.y += 4
-	p.label("Seat", margin)
-	p.paragraph(t.SeatLabel, look{"B", 54, 10, 2}, margin, textWidth)
+	p.rule()
+	p.y += 3
+	p.label("label.seat", margin)
+	p.seat(t.SeatLabel)
 	p.y += 4
 
 	top := p.y
-	p.code(g, margin, top)
-	beside := margin + qrSide + 6
-	for _, fact := range [][2]string{{"Name", t.Holder}, {"Category", t.Category}, {"Price", t.Price}, {"Order", t.OrderCode}} {
+	// The white border reaches into the margin, so that the code stands flush with the text.
+	border := qrSide * quiet / float64(g.side())
+	p.code(g, margin-border, top-border)
+	beside := margin + qrSide - 2*border + 6
+	for _, fact := range [][2]string{
+		{"label.name", t.Holder}, {"label.category", t.Category}, {"label.price", t.Price}, {"label.order", t.OrderCode},
+	} {
 		if fact[1] != "" {
 			p.label(fact[0], beside)
 			p.paragraph(fact[1], look{"B", 12, 7, 3}, beside, pageWidth-margin-beside)
-			p.y += 2.5
+			p.y += 3
 		}
 	}
-	p.y = max(p.y, top+qrSide) + 3
+	p.y = max(p.y, top+qrSide-2*border) + 5
+	p.rule()
+	p.y += 3
 	p.smallPrint(t)
 	return p.Error()
 }
 
 func (p *printer) smallPrint(t Ticket) {
-	p.paragraph("This code lets one person in once. Whoever shows it first is let in: keep it to yourself.", look{"", 8, 7, 2}, margin, textWidth)
+	p.paragraph(p.words.say("code.once"), look{"", 8, 7, 2}, margin, textWidth)
 	p.y++
 	p.paragraph(t.Code, look{"", 6.5, 5, 4}, margin, textWidth) // to type in where no scanner works
 	p.y++
 	if t.Contact != "" {
-		p.paragraph("Questions: "+t.Contact, look{"", 8, 7, 2}, margin, textWidth)
+		p.paragraph(p.words.say("contact", "contact", t.Contact), look{"", 8, 7, 2}, margin, textWidth)
 	}
 	for _, link := range []string{t.TermsURL, t.URL} {
 		if link == "" {
@@ -152,19 +174,56 @@ func (p *printer) code(g grid, x, y float64) {
 	p.RawWriteStr(path.String())
 }
 
+// band is the event's colour: a thin line of it, because the ticket is black on white.
+func (p *printer) band(colour string) {
+	var red, green, blue int
+	if _, err := fmt.Sscanf(colour, "#%02x%02x%02x", &red, &green, &blue); err != nil {
+		p.SetError(err)
+	}
+	p.SetFillColor(red, green, blue)
+	p.Rect(margin, p.y, textWidth, bandHeight, "F")
+	p.y += bandHeight + 4.5
+}
+
+// stamp is a framed line across the page.
+func (p *printer) stamp(s string) {
+	const height = 8.0
+	p.SetDrawColor(0, 0, 0)
+	p.SetLineWidth(0.8)
+	p.Rect(margin+0.4, p.y, textWidth-0.8, height, "D")
+	p.SetFont(family, "B", 11)
+	p.Text(margin+(textWidth-p.width(s))/2, p.y+height*0.64, visual(s))
+	p.y += height + 4
+}
+
+func (p *printer) rule() {
+	p.SetDrawColor(187, 187, 187)
+	p.SetLineWidth(0.25)
+	p.Line(margin, p.y, pageWidth-margin, p.y)
+}
+
+// atFoot writes a line at the very bottom, where it is found when a pile of tickets is handed out.
+func (p *printer) atFoot(s string) {
+	p.SetFont(family, "", 8)
+	p.SetTextColor(85, 85, 85)
+	p.Text(pageWidth-margin-p.width(s), pageHeight-margin, visual(s))
+	p.SetTextColor(0, 0, 0)
+}
+
 func (p *printer) watermark() {
+	mark := p.words.say("test.mark")
 	p.SetFont(family, "B", 130)
 	p.SetTextColor(228, 228, 228)
 	x, y := pageWidth/2, pageHeight/2
 	p.TransformBegin()
 	p.TransformRotate(50, x, y)
-	p.Text(x-p.GetStringWidth("TEST")/2, y+16, "TEST")
+	p.Text(x-p.width(mark)/2, y+16, visual(mark))
 	p.TransformEnd()
 	p.SetTextColor(0, 0, 0)
 }
 
-func (p *printer) label(s string, x float64) {
+func (p *printer) label(key string, x float64) {
 	p.SetTextColor(85, 85, 85)
-	p.paragraph(s, look{"", 8, 8, 1}, x, textWidth)
+	p.paragraph(p.words.say(key), look{"", 8, 8, 1}, x, textWidth)
 	p.SetTextColor(0, 0, 0)
 }

@@ -9,11 +9,13 @@ import (
 	"unicode"
 
 	"golang.org/x/text/unicode/norm"
+
+	"fairseat/app/colour"
 )
 
-// files holds the page, its style and the fonts of the PDF.
+// files holds the page, its style, the words and the fonts of the PDF.
 //
-//go:embed page.html ticket.css fonts/*.ttf
+//go:embed page.html ticket.css words.*.json fonts/*.ttf
 var files embed.FS
 
 // StylePath is where the page expects Style to be served.
@@ -35,21 +37,9 @@ type Ticket struct {
 	Price     string // for a person: "42.50 EUR"
 	Contact   string
 	TermsURL  string
+	Accent    string    // the event's colour as #rrggbb; "" = the house's
 	Issued    time.Time // dates the documents, so that drawing twice gives the same bytes
 	Test      bool      // trial mode: marked as worthless everywhere
-}
-
-// When is the start by the venue's own clock, for a person: "Tuesday 9 March 2027, 19:30 (Europe/Berlin)". It is empty
-// when no start is announced.
-func (t Ticket) When() string {
-	if t.StartsAt.IsZero() {
-		return ""
-	}
-	zone, err := time.LoadLocation(t.Timezone)
-	if err != nil {
-		zone = time.UTC
-	}
-	return t.StartsAt.In(zone).Format("Monday 2 January 2006, 15:04") + " (" + zone.String() + ")"
 }
 
 // Style is the page's style sheet, to be served at StylePath.
@@ -71,6 +61,15 @@ func clean(s string) string {
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
 	return strings.Join(strings.Fields(norm.NFC.String(s)), " ")
+}
+
+// band is the event's colour, dark enough to be seen on white paper.
+func (t Ticket) band() string {
+	accent, err := colour.Parse(t.Accent)
+	if err != nil {
+		accent, _ = colour.Parse("") // the house's own
+	}
+	return accent.Light
 }
 
 // cleaned is the ticket with every text a stranger may have typed fit for one line.
