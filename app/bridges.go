@@ -215,7 +215,7 @@ func (b ordersForMail) Document(ctx context.Context, orderID uuid.UUID) (notific
 		return notification.OrderDocument{}, err
 	}
 	out := notification.OrderDocument{
-		Code: d.Code, Buyer: d.Name, Email: d.Email, OrderURL: d.Link, EventName: d.Event.Name, Venue: d.Event.Venue,
+		Code: d.Code, Buyer: d.Name, Email: d.Email, OrderURL: d.Link, EventName: d.Event.Name, Accent: d.Event.Accent, Venue: d.Event.Venue,
 		Timezone: d.Event.Timezone, StartsAt: d.Event.StartsAt, Contact: d.Event.Contact, Total: money.Format(d.Total, d.Currency),
 	}
 	for _, t := range d.Tickets {

@@ -3,6 +3,7 @@ package notification
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/json"
 	"io"
 	"maps"
 	"mime"
@@ -242,25 +243,45 @@ func TestPlaceholdersInNamesStayNames(t *testing.T) {
 	}
 }
 
-// Every key that code or template asks for is in the catalogue, and nothing else is.
-func TestCatalogueIsComplete(t *testing.T) {
-	t.Parallel()
-	w, err := loadWords(language)
+// catalogueKeys are the catalogue's keys, in order.
+func catalogueKeys(t *testing.T) []string {
+	t.Helper()
+	raw, err := files.ReadFile("templates/words." + language + ".json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	used := map[string]bool{"time.layout": true}
+	var texts map[string]string
+	if err := json.Unmarshal(raw, &texts); err != nil {
+		t.Fatal(err)
+	}
+	return slices.Sorted(maps.Keys(texts))
+}
+
+// Every key that code or template asks for is in the catalogue, and nothing else is.
+func TestCatalogueIsComplete(t *testing.T) {
+	t.Parallel()
+	w, err := loadWords()
+	if err != nil {
+		t.Fatal(err)
+	}
+	used := map[string]bool{}
 	for _, kind := range []string{kindTickets, kindOrderLink, kindRefund} {
 		used[kind+".promised"] = true
 		if kind != kindTickets {
-			used[kind+".subject"] = true
+			used[kind+".subject"], used[kind+".preview"] = true, true
 		}
 	}
 	for _, key := range []string{"tickets.subject.one", "tickets.subject.many", "tickets.intro.one", "tickets.intro.many"} {
 		used[key] = true
 	}
-	for _, key := range []string{"test.subject", "seat", "seat.category", "greeting", "greeting.nameless", "contact", "contact.elsewhere"} {
+	for _, key := range []string{"layout.when", "when.zone", "file.tickets", "file.event", "test.subject", "seat", "seat.category", "greeting", "greeting.nameless", "contact", "contact.elsewhere"} {
 		used[key] = true
+	}
+	for day := time.Sunday; day <= time.Saturday; day++ {
+		used["day."+strings.ToLower(day.String())] = true
+	}
+	for month := time.January; month <= time.December; month++ {
+		used["month."+strings.ToLower(month.String())] = true
 	}
 	for _, reason := range []string{"late", "wrong-amount", "second-payment", "staff", "other"} {
 		used["refund.intro."+reason] = true
@@ -278,10 +299,10 @@ func TestCatalogueIsComplete(t *testing.T) {
 			used[string(m[1])] = true
 		}
 	}
-	if got, want := slices.Sorted(maps.Keys(w)), slices.Sorted(maps.Keys(used)); !slices.Equal(got, want) {
+	if got, want := catalogueKeys(t), slices.Sorted(maps.Keys(used)); !slices.Equal(got, want) {
 		t.Errorf("the catalogue has\n%v\nand used are\n%v", got, want)
 	}
-	if _, err := w.say("no such key"); err == nil {
+	if _, err := w.Say("no such key"); err == nil {
 		t.Error("an unknown key is said")
 	}
 }

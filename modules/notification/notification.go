@@ -32,6 +32,7 @@ type OrderDocument struct {
 	Email     string // where mails go that name no address of their own
 	OrderURL  string // the private link to the order
 	EventName string
+	Accent    string // the event's colour as #rrggbb; "" = the house's
 	Venue     string
 	Timezone  string    // IANA name of the venue's zone; unknown or empty means UTC
 	StartsAt  time.Time // zero: not announced

@@ -71,13 +71,20 @@ func (s *Service) attach(ctx context.Context, m *mail) ([]File, error) {
 	if err != nil {
 		return nil, fmt.Errorf("draw tickets: %w", err)
 	}
-	files := []File{{"tickets.pdf", "application/pdf", pdf}}
+	name, err := s.writer.words.Say("file.tickets")
+	if err != nil {
+		return nil, err
+	}
+	files := []File{{name + ".pdf", "application/pdf", pdf}}
 	calendar, err := s.Attachments.Calendar(ctx, m.OrderID)
 	if err != nil {
 		return nil, fmt.Errorf("draw calendar: %w", err)
 	}
 	if calendar != nil {
-		files = append(files, File{"event.ics", "text/calendar; charset=utf-8; method=PUBLISH", calendar})
+		if name, err = s.writer.words.Say("file.event"); err != nil {
+			return nil, err
+		}
+		files = append(files, File{name + ".ics", "text/calendar; charset=utf-8; method=PUBLISH", calendar})
 	}
 	return files, nil
 }
