@@ -12,7 +12,7 @@ deps: ## install what running needs: Postgres and Redis from the system's packag
 	@go mod download
 
 test-deps: deps ## install what testing needs besides
-	@sh .ci/install poppler-utils
+	@sh .ci/install poppler-utils chromium
 
 build: ## bin/fairseat
 	@mkdir -p bin

@@ -1,0 +1,164 @@
+package app_test
+
+import (
+	_ "embed"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/cdproto/runtime"
+)
+
+// listen collects what the page complains of: exceptions, console.error and warn, what the CSP stopped, files that are
+// missing. That the API refuses something is no complaint; that it breaks is one.
+func (b *browser) listen(event any) {
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		text := e.ExceptionDetails.Text
+		if e.ExceptionDetails.Exception != nil {
+			text += ": " + e.ExceptionDetails.Exception.Description
+		}
+		b.complain(text)
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == runtime.ConsoleAPICalledTypeError || e.Type == runtime.ConsoleAPICalledTypeWarning || e.Type == runtime.ConsoleAPICalledTypeAssert {
+			var said []string
+			for _, arg := range e.Args {
+				said = append(said, string(arg.Value)+arg.Description)
+			}
+			b.complain("console." + string(e.Type) + ": " + strings.Join(said, " "))
+		}
+	case *log.EventEntryAdded:
+		entry := e.Entry
+		refusal := entry.Source == log.EntrySourceNetwork && strings.Contains(entry.URL, "/api/") && strings.Contains(entry.Text, "status of 4")
+		if (entry.Level == log.EntryLevelError || entry.Level == log.EntryLevelWarning) && !refusal {
+			b.complain(fmt.Sprintf("%s: %s (%s)", entry.Source, entry.Text, entry.URL))
+		}
+	}
+}
+
+func (b *browser) complain(text string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.complaints = append(b.complaints, text)
+}
+
+// excuse lets complaints pass that contain one of the words: a story that cuts the line expects them.
+func (b *browser) excuse(words ...string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.excused = append(b.excused, words...)
+}
+
+// checkConsole fails the test for every complaint that was not excused, and forgets them.
+func (b *browser) checkConsole() {
+	b.t.Helper()
+	b.mu.Lock()
+	defer b.mu.Unlock()
+complaints:
+	for _, complaint := range b.complaints {
+		for _, words := range b.excused {
+			if strings.Contains(complaint, words) {
+				continue complaints
+			}
+		}
+		b.t.Errorf("the console says: %s", complaint)
+	}
+	b.complaints = nil
+}
+
+// shot writes a picture of the whole page; a page whose body fills the screen is taken as it stands.
+func (b *browser) shot(file string) {
+	b.t.Helper()
+	if err := b.picture(file, true); err != nil {
+		b.t.Fatalf("picture %s: %v", file, err)
+	}
+}
+
+// picture takes a PNG, or whatever else the file's name asks for.
+func (b *browser) picture(file string, whole bool) error {
+	params := page.CaptureScreenshotParams{}
+	switch filepath.Ext(file) {
+	case ".jpg":
+		quality := int64(82)
+		params.Format, params.Quality = page.CaptureScreenshotFormatJpeg, &quality
+	case ".webp":
+		quality := int64(82)
+		params.Format, params.Quality = page.CaptureScreenshotFormatWebp, &quality
+	}
+	if whole {
+		var height float64
+		if err := b.js("document.documentElement.scrollHeight", &height); err != nil {
+			return err
+		}
+		yes := true
+		params.CaptureBeyondViewport = &yes
+		params.Clip = &page.Viewport{Width: float64(b.width), Height: max(height, float64(b.height)), Scale: 1}
+	}
+	res, err := send(b, page.CaptureScreenshot, params)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		return err
+	}
+	return os.WriteFile(file, res.Data, 0o644)
+}
+
+// fits fails when the page is wider than the screen: somebody would have to scroll sideways.
+func (b *browser) fits() {
+	b.t.Helper()
+	var wide struct {
+		Width int64
+		Over  []string
+	}
+	err := b.js(`(() => {
+		const width = document.documentElement.scrollWidth, over = [];
+		if (width > `+fmt.Sprint(b.width)+`) for (const e of document.querySelectorAll("body *"))
+			if (e.getBoundingClientRect().right > `+fmt.Sprint(b.width)+` + 0.5 && over.length < 5) over.push(e.outerHTML.slice(0, 100));
+		return {width, over};
+	})()`, &wide)
+	b.set(err)
+	if wide.Width > b.width {
+		b.t.Errorf("%s is %d px wide on a screen of %d: %s", b.at(), wide.Width, b.width, strings.Join(wide.Over, "\n  "))
+	}
+}
+
+//go:embed testdata/axe/axe.min.js
+var axeSource string
+
+// axe fails the test for every violation that axe-core finds on the page as it stands. It runs in a world of its own, where
+// neither the page's CSP nor its scripts meet it; on a page without script, scripts are let in first.
+func (b *browser) axe() {
+	b.t.Helper()
+	if b.noScript {
+		_, err := send(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: false})
+		b.set(err)
+		defer func() {
+			_, err := send(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: true})
+			b.set(err)
+		}()
+	}
+	frames, err := send(b, page.GetFrameTree, struct{}{})
+	b.set(err)
+	world, err := send(b, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: frames.FrameTree.Frame.ID, WorldName: "axe"})
+	b.set(err)
+	_, err = send(b, runtime.Evaluate, runtime.EvaluateParams{Expression: axeSource, ContextID: world.ExecutionContextID})
+	b.set(err)
+	yes := true
+	res, err := send(b, runtime.Evaluate, runtime.EvaluateParams{
+		ContextID: world.ExecutionContextID, ReturnByValue: &yes, AwaitPromise: &yes,
+		Expression: `axe.run(document, {resultTypes: ["violations"]}).then(r => r.violations.map(v =>
+			v.id + " (" + v.impact + "): " + v.help + "\n" + v.nodes.slice(0, 5).map(n => "    " + n.html.slice(0, 160) + "\n      " +
+			(n.failureSummary ?? "").replaceAll("\n", "\n      ")).join("\n")))`,
+	})
+	b.set(err)
+	var violations []string
+	b.set(value(res.Result, res.ExceptionDetails, &violations))
+	for _, v := range violations {
+		b.t.Errorf("axe at %s: %s", b.at(), v)
+	}
+}
