@@ -12,11 +12,28 @@ import (
 // House is the accent of an event that chose none.
 const House = "#1f5fbf"
 
-// Papers are the page's background in light and dark, as in web/shared/base.css; an accent is read on them as a link.
-const (
-	lightPaper = "#fbfbfa"
-	darkPaper  = "#14151a"
+// grounds are what an accent is read on as a link: cards and, harder, cards tinted with the accent itself, as
+// web/shared/base.css makes them. The bare page reads better than the worst of these.
+var (
+	lightGround = ground{card: "#ffffff", paper: "#fbfbfa", tint: 0.07}
+	darkGround  = ground{card: "#1d1f26", paper: "#14151a", tint: 0.12}
 )
+
+type ground struct {
+	card, paper string
+	tint        float64 // the accent's share in a tinted card
+}
+
+// worst is the least contrast that an accent has on any of it.
+func (g ground) worst(accent rgb) float64 {
+	card, _ := read(g.card)
+	paper, _ := read(g.paper)
+	var tinted rgb
+	for i := range card {
+		tinted[i] = accent[i]*g.tint + card[i]*(1-g.tint)
+	}
+	return math.Min(contrast(accent, tinted), math.Min(contrast(accent, card), contrast(accent, paper)))
+}
 
 // readable is the least contrast of text.
 const readable = 4.5
@@ -33,7 +50,7 @@ func Parse(text string) (Accent, error) {
 	if !ok {
 		return Accent{}, fmt.Errorf("is a colour like %s", House)
 	}
-	light, dark := shift(c, lightPaper, -1), shift(c, darkPaper, 1)
+	light, dark := shift(c, lightGround, -1), shift(c, darkGround, 1)
 	return Accent{Light: light.String(), OnLight: upon(light), Dark: dark.String(), OnDark: upon(dark)}, nil
 }
 
@@ -61,9 +78,8 @@ func (c rgb) String() string {
 	return "#" + hex.EncodeToString(b)
 }
 
-// shift darkens (-1) or lightens (1) a colour towards black or white in small steps until it is readable on the paper.
-func shift(c rgb, paper string, direction float64) rgb {
-	on, _ := read(paper)
+// shift darkens (-1) or lightens (1) a colour towards black or white in small steps until it is readable on the ground.
+func shift(c rgb, on ground, direction float64) rgb {
 	for step := 0.0; step <= 1; step += 0.02 {
 		var moved rgb
 		for i, v := range c {
@@ -74,7 +90,7 @@ func shift(c rgb, paper string, direction float64) rgb {
 			}
 		}
 		// Judged as it will be written, rounded to bytes.
-		if written, _ := read(moved.String()); contrast(written, on) >= readable {
+		if written, _ := read(moved.String()); on.worst(written) >= readable {
 			return written
 		}
 	}

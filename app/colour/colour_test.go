@@ -15,12 +15,17 @@ func TestEveryColourBecomesReadable(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				for _, pair := range [][2]string{{a.Light, lightPaper}, {a.Light, a.OnLight}, {a.Dark, darkPaper}, {a.Dark, a.OnDark}} {
+				for _, pair := range [][2]string{{a.Light, a.OnLight}, {a.Dark, a.OnDark}, {a.Light, "#fbfbfa"}, {a.Dark, "#14151a"}, {a.Dark, "#1d1f26"}} {
 					x, _ := read(pair[0])
 					y, _ := read(pair[1])
 					if ratio := contrast(x, y); ratio < readable {
 						t.Errorf("%s: %s on %s has %.2f", text, pair[0], pair[1], ratio)
 					}
+				}
+				light, _ := read(a.Light)
+				dark, _ := read(a.Dark)
+				if l, d := lightGround.worst(light), darkGround.worst(dark); l < readable || d < readable {
+					t.Errorf("%s: on tinted cards %.2f and %.2f", text, l, d)
 				}
 			}
 		}
