@@ -17,6 +17,7 @@ type stage struct {
 	t     testing.TB
 	ctx   context.Context
 	staff *client
+	mails int // addresses given out
 }
 
 // Names that do not fit anywhere, and names that run the other way.
@@ -45,7 +46,8 @@ func newStage(t testing.TB) *stage {
 	}
 	createEvent(t, s.staff, "later", hall, stalls, 20*24*time.Hour, object{"name": "Winter Concert", "accent": "#0b7a4b"})                                // announced
 	createEvent(t, s.staff, "soon", stadium, stadiumPrices, 20*time.Minute, object{"name": "Summer Opening", "description": "Doors at six. No support."}) // prequeue
-	open("gala", stadium, stadiumPrices, object{"max_per_buyer": 4, "accent": "#8a1c5a", "queue": object{"cap": 1000, "per_minute": 60000}})              // open: orders, seats
+	open("gala", stadium, stadiumPrices, object{"max_per_buyer": 4, "accent": "#8a1c5a", "queue": object{"cap": 1000, "per_minute": 60000}})              // open
+	open("shop", stadium, stadiumPrices, object{"name": "Open Door", "max_per_buyer": 4, "accent": "#8a1c5a", "queue": nil})                              // orders
 	open("line", hall, stalls, object{"name": "Small Room", "queue": object{"cap": 1, "per_minute": 60}})                                                 // one inside, others wait
 	open("paused", hall, stalls, object{"name": "Stormy Night"})
 	open("full", house(t, s.staff, 1, 2), stalls, object{"name": "Two Chairs", "queue": object{"cap": 100, "per_minute": 6000}}) // sold out
@@ -103,7 +105,8 @@ func (s *stage) holds(event, name string, seats int) *fan {
 func (s *stage) orders(event, name string, seats int, outcome, want string) (*fan, *orderView) {
 	s.t.Helper()
 	f := s.holds(event, name, seats)
-	order, a, err := f.order(s.ctx, "asa@example.org")
+	s.mails++
+	order, a, err := f.order(s.ctx, fmt.Sprintf("fan%d@example.org", s.mails))
 	if err != nil || order == nil {
 		s.t.Fatalf("order: %v %v", a, err)
 	}

@@ -13,7 +13,7 @@ import (
 	"fairseat/app/request"
 )
 
-// assets are style sheets and scripts under names made of their content, so that a browser may keep them for ever.
+// assets are style sheets, scripts and drawings under names made of their content, so that a browser may keep them for ever.
 type assets struct {
 	files map[string]asset  // by hashed name
 	names map[string]string // "shared/base.css" → "/assets/1f0c…-base.css"
@@ -26,11 +26,11 @@ type asset struct {
 }
 
 // kinds are not from the machine's own table of types, which a minimal container lacks.
-var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 func loadAssets(files fs.FS) (*assets, error) {
 	a := &assets{files: map[string]asset{}, names: map[string]string{}}
-	for _, pattern := range []string{"*/*.css", "*/*.js"} {
+	for _, pattern := range []string{"*/*.css", "*/*.js", "*/*.svg"} {
 		names, err := fs.Glob(files, pattern)
 		if err != nil {
 			return nil, err

@@ -16,7 +16,7 @@ import (
 	"fairseat/app/words"
 )
 
-//go:embed layout.html */*.html */*.css */*.js */words.en.json
+//go:embed layout.html */*.html */*.css */*.js */*.svg */words.en.json
 var files embed.FS
 
 // Pages renders the bundled pages; it is immutable.
