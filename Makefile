@@ -8,18 +8,18 @@ help: ## this list
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deps: ## install what running needs: Postgres and Redis from the system's packages, the Go modules
-	@sh .ci/install postgresql redis-server
-	@go mod download
+	@sh .ci/install golang-go postgresql redis-server
+	@sh .ci/step "Go modules" go mod download
 
 test-deps: deps ## install what testing needs besides
 	@sh .ci/install poppler-utils chromium
 
 build: ## bin/fairseat
 	@mkdir -p bin
-	go build -o $(BIN) .
+	@sh .ci/step "Building $(BIN); minutes at first, seconds later" go build -o $(BIN) .
 
-run: deps build ## install, build and start on http://localhost:8080
-	$(BIN) serve
+run: deps build ## install, build and start the demo on http://localhost:8080 (FAIRSEAT_HTTP__ADDR for elsewhere)
+	@exec $(BIN) demo
 
 dev: ## build and start with everything logged
 	FAIRSEAT_LOG__LEVEL=debug go run . serve

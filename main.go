@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 	_ "time/tzdata" // a minimal container has no zone files, and a venue's time must be right there too
 
 	"github.com/alecthomas/kong"
@@ -20,6 +21,8 @@ type cli struct {
 	Config string `help:"Settings file; config.yaml in this folder if there is one." type:"path" placeholder:"FILE"`
 
 	Serve   serveCmd   `cmd:"" default:"1" help:"Run the product (the default)."`
+	Demo    demoCmd    `cmd:"" help:"Run the product with two events and a crowd of bots, to try it out."`
+	Health  healthCmd  `cmd:"" help:"Ask the running product whether it is ready; exit code 1 if not."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this version's schema, and stop."`
 	Import  importCmd  `cmd:"" help:"Import a seat plan and print what was found."`
 	Audit   auditCmd   `cmd:"" help:"Check that no seat, ticket or cent is out of place; exit code 1 if one is."`
@@ -30,7 +33,12 @@ type cli struct {
 }
 
 type (
-	serveCmd   struct{}
+	serveCmd struct{}
+	demoCmd  struct {
+		OpensIn time.Duration `default:"1m" help:"How long until the on-sale opens."`
+		Pace    float64       `default:"1" hidden:"" help:"How long a bot's second lasts; tests live faster."`
+	}
+	healthCmd  struct{}
 	migrateCmd struct{}
 	importCmd  struct {
 		File string `arg:"" type:"existingfile" help:"A pretix seating plan (.json)."`
@@ -42,7 +50,11 @@ type (
 	versionCmd struct{}
 )
 
-func (serveCmd) Run(ctx context.Context, c app.Config) error   { return app.Serve(ctx, c, version()) }
+func (serveCmd) Run(ctx context.Context, c app.Config) error { return app.Serve(ctx, c, version()) }
+func (cmd demoCmd) Run(ctx context.Context, c app.Config) error {
+	return app.Demo(ctx, c, version(), app.DemoOptions{OpensIn: cmd.OpensIn, Pace: cmd.Pace})
+}
+func (healthCmd) Run(ctx context.Context, c app.Config) error  { return app.Health(ctx, c) }
 func (migrateCmd) Run(ctx context.Context, c app.Config) error { return app.Migrate(ctx, c) }
 func (cmd importCmd) Run(ctx context.Context, c app.Config) error {
 	return app.Import(ctx, c, cmd.File, os.Stdout)

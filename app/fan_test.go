@@ -135,9 +135,14 @@ func (c *client) refused(t testing.TB, status int, code, method, path string, bo
 // signIn is an owner with a session.
 func signIn(t testing.TB, base string) *client {
 	t.Helper()
+	return signInAs(t, base, ownerEmail, ownerPassword)
+}
+
+func signInAs(t testing.TB, base, email, password string) *client {
+	t.Helper()
 	c := newClient(base)
 	var session struct{ Token, CSRF string }
-	c.must(t, 201, "POST", "/api/v1/admin/session", map[string]string{"email": ownerEmail, "password": ownerPassword}, &session)
+	c.must(t, 201, "POST", "/api/v1/admin/session", map[string]string{"email": email, "password": password}, &session)
 	c.bearer, c.csrf = session.Token, session.CSRF
 	return c
 }

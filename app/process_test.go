@@ -88,15 +88,19 @@ func startProcess(t testing.TB, env ...string) *process {
 	return p
 }
 
-func (p *process) start() {
+// start runs a command of the product: serve, unless another is named.
+func (p *process) start(command ...string) {
 	p.t.Helper()
+	if len(command) == 0 {
+		command = []string{"serve"}
+	}
 	path, err := binary()
 	if err != nil {
 		p.t.Fatal(err)
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.cmd = exec.Command(path, "serve")
+	p.cmd = exec.Command(path, command...)
 	p.cmd.Env = p.env
 	p.cmd.Dir = p.dir
 	p.cmd.Stdout, p.cmd.Stderr = &locked{p: p}, &locked{p: p}
@@ -175,6 +179,13 @@ func (p *process) run(stdin io.Reader, args ...string) (output string, code int)
 		p.t.Fatal(err)
 	}
 	return string(out), cmd.ProcessState.ExitCode()
+}
+
+// forget empties what was printed so far.
+func (p *process) forget() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.out.Reset()
 }
 
 type locked struct{ p *process }

@@ -8,8 +8,10 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"golang.org/x/term"
 
@@ -21,6 +23,11 @@ var ErrViolations = errors.New("the audit found violations")
 
 // Serve runs the product until ctx ends, then stops it cleanly.
 func Serve(ctx context.Context, c Config, version string) error {
+	return serve(ctx, c, version, func(ctx context.Context, a *App) error { return a.Run(ctx) })
+}
+
+// serve listens, opens everything, makes sure of the first owner, and lets run have it.
+func serve(ctx context.Context, c Config, version string, run func(context.Context, *App) error) error {
 	log := c.Log.logger(os.Stderr)
 	listener, err := net.Listen("tcp", c.HTTP.Addr)
 	if err != nil {
@@ -36,7 +43,7 @@ func Serve(ctx context.Context, c Config, version string) error {
 		return err
 	}
 	log.Info("fairseat is listening", "url", a.publicURL, "mode", c.Mode, "version", version)
-	return a.Run(ctx)
+	return run(ctx, a)
 }
 
 // Migrate brings the database to this binary's schema.
@@ -46,6 +53,33 @@ func Migrate(ctx context.Context, c Config) error {
 		return err
 	}
 	s.close(context.WithoutCancel(ctx))
+	return nil
+}
+
+// Health asks the process that listens at http.addr whether it is ready: what a container's health check runs, where
+// there is no curl.
+func Health(ctx context.Context, c Config) error {
+	host, port, err := net.SplitHostPort(c.HTTP.Addr)
+	if err != nil {
+		return err
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+net.JoinHostPort(host, port)+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return fmt.Errorf("not reachable: %w", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: %s", res.Status)
+	}
 	return nil
 }
 
