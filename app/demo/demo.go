@@ -105,7 +105,7 @@ func (o Options) greet(sale, long eventView) {
 	fmt.Fprintf(o.Out, `
   Fairseat is running. No money moves: every page, mail and ticket says TEST.
 
-    On-sale in %-8s %s/events/%s
+    On-sale in %-7s %s/events/%s
     On sale now        %s/events/%s
     The organiser      %s/admin
                        %s   %s

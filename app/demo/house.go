@@ -43,9 +43,8 @@ func newHouse(p *planView, now *nowView) *house {
 		for _, r := range z.Rows {
 			var row []seat
 			for _, s := range r.Seats {
-				if h.total++; h.price[s.Category] > 0 {
-					row = append(row, seat{s.N, s.X, s.Y, s.Category})
-				}
+				h.total++
+				row = append(row, seat{s.N, s.X, s.Y, s.Category})
 				h.width, h.height = max(h.width, s.X), max(h.height, s.Y)
 			}
 			h.rows = append(h.rows, row)
@@ -84,7 +83,7 @@ func (h *house) choose(status []byte, quantity int, t taste) []int {
 	for _, row := range h.rows {
 		run := 0
 		for i, s := range row {
-			if run++; state(status, s.n) != free {
+			if run++; state(status, s.n) != free || h.price[s.category] == 0 { // 0: not on sale
 				run = 0
 			}
 			if run < quantity {
