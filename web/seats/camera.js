@@ -1,0 +1,57 @@
+// Where one looks: screen = plan · scale + (x, y), in CSS px. p is the distance of two seats on the screen, the one
+// number that every level of detail hangs on.
+const closest = 64; // p beyond which nobody needs to zoom
+const border = 24;
+
+/** makeCamera sees the whole plan once it knows the size of its element (resize). */
+export function makeCamera(plan) {
+  const c = { scale: 1, x: 0, y: 0, width: 0, height: 0 };
+  Object.defineProperty(c, 'p', { get: () => plan.pitch * c.scale });
+  const least = () => Math.min((c.width - border) / plan.width, (c.height - border) / plan.height, closest / plan.pitch);
+
+  /** settle keeps the scale in range and some of the plan in sight. */
+  const settle = () => {
+    c.scale = Math.max(least(), Math.min(closest / plan.pitch, c.scale));
+    const side = (at, size, view) => {
+      const slack = view - size;
+      // A plan that fits stays whole; a larger one may be pulled until half of the view is empty.
+      return slack >= 0 ? Math.max(0, Math.min(slack, at)) : Math.max(view / 2 - size, Math.min(view / 2, at));
+    };
+    c.x = side(c.x, plan.width * c.scale, c.width);
+    c.y = side(c.y, plan.height * c.scale, c.height);
+  };
+  c.fit = () => {
+    c.scale = least();
+    c.x = (c.width - plan.width * c.scale) / 2;
+    c.y = (c.height - plan.height * c.scale) / 2;
+  };
+  /** resize keeps the middle of the view where it was. */
+  c.resize = (width, height) => {
+    const first = c.width === 0, whole = c.isFit();
+    const dx = (width - c.width) / 2, dy = (height - c.height) / 2;
+    [c.width, c.height] = [width, height];
+    if (first || whole) return c.fit();
+    c.x += dx;
+    c.y += dy;
+    settle();
+  };
+  c.isFit = () => c.width > 0 && c.scale <= least() * 1.001;
+  c.pan = (dx, dy) => { c.x += dx; c.y += dy; settle(); };
+  /** zoomAt leaves what is under (x, y) where it is. */
+  c.zoomAt = (x, y, factor) => {
+    const before = c.scale;
+    c.scale = Math.max(least(), Math.min(closest / plan.pitch, before * factor));
+    const k = c.scale / before;
+    c.x = x - (x - c.x) * k;
+    c.y = y - (y - c.y) * k;
+    settle();
+  };
+  /** target is a view with the plan's spot (px, py) in the middle, at a distance of seats. */
+  c.target = (px, py, p) => {
+    const scale = Math.max(least(), p / plan.pitch);
+    return { scale, x: c.width / 2 - px * scale, y: c.height / 2 - py * scale };
+  };
+  c.set = (view) => { Object.assign(c, view); settle(); };
+  c.toPlan = (x, y) => [(x - c.x) / c.scale, (y - c.y) / c.scale];
+  return c;
+}

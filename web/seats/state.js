@@ -1,0 +1,25 @@
+// What every seat is, as the public map tells it: two bits a seat, and changes by seat number.
+export const FREE = 0, HELD = 1, SOLD = 2, BLOCKED = 3;
+
+/** unpackStates reads the base64 of …/seats and of a snapshot into one byte a seat. */
+export function unpackStates(base64, size) {
+  const packed = atob(base64), out = new Uint8Array(size);
+  for (let n = 0; n < size; n++) out[n] = packed.charCodeAt(n >> 2) >> (2 * (n & 3)) & 3;
+  return out;
+}
+
+/** applyChanges writes [[n, state], …] and gives those that really changed something. */
+export function applyChanges(states, changes) {
+  return changes.filter(([n, state]) => {
+    const changed = n < states.length && states[n] !== state;
+    if (changed) states[n] = state;
+    return changed;
+  });
+}
+
+/** freeBy counts free seats by a column of the plan: its category, or its zone. */
+export function freeBy(states, keyOf, keys) {
+  const out = new Uint32Array(keys);
+  for (let n = 0; n < states.length; n++) if (states[n] === FREE) out[keyOf(n)]++;
+  return out;
+}
