@@ -16,6 +16,7 @@ import (
 func (a *App) pageRoutes(r request.Routes) {
 	a.eventPages(r)
 	a.placePages(r)
+	a.seatsPages(r)
 	a.orderPages(r)
 	r.Root.GET("/problems/:code", a.problemPage)
 	r.Root.GET("/assets/:name", a.asset)

@@ -57,6 +57,8 @@ export function makeMarks(layer, scene, words) {
     frame: (camera) => {
       const side = Math.max(4, 0.8 * camera.p);
       layer.style.setProperty('--seat', `${side}px`);
+      // Near, the seat itself is larger than its pin, which would hide the neighbour one may want next.
+      layer.classList.toggle('marks-near', camera.p >= 22);
       for (const { element, n } of marks.values()) {
         element.style.transform = `translate(${plan.x[n] * camera.scale + camera.x}px,${plan.y[n] * camera.scale + camera.y}px)`;
       }

@@ -63,9 +63,12 @@ function* details(ctx, scene, view, count, S) {
   yield;
   if (level < 4) return;
   numberStyle(ctx, view, look);
-  for (let i = 0; i < count; i++) {
+  const once = spots(S);
+  for (let i = count - 1; i >= 0; i--) {
     const n = scratch.sorted[i];
-    if (states[n] === FREE || states[n] === HELD) numberOf(ctx, scene, n, scratch.xs[i], scratch.ys[i], S);
+    if ((states[n] === FREE || states[n] === HELD) && once(scratch.xs[i], scratch.ys[i])) {
+      numberOf(ctx, scene, n, scratch.xs[i], scratch.ys[i], S);
+    }
     if (i % slice === slice - 1) yield;
   }
 }
@@ -90,13 +93,28 @@ function numberOf(ctx, { plan, states, look, filter }, n, x, y, S) {
   ctx.fillText(plan.number(n), x + S / 2, y + S / 2 + 1, 0.86 * S);
 }
 
+/** spots tells of each spot whether it is the first within reach: of two labels on one place only one is written. */
+function spots(reach) {
+  const cells = new Map(), at = (v) => Math.floor(v / reach);
+  return (x, y) => {
+    for (let i = at(x) - 1; i <= at(x) + 1; i++) {
+      for (let j = at(y) - 1; j <= at(y) + 1; j++) {
+        const other = cells.get(i * 1e6 + j);
+        if (other && Math.abs(other[0] - x) < reach / 2 && Math.abs(other[1] - y) < reach / 2) return false;
+      }
+    }
+    cells.set(at(x) * 1e6 + at(y), [x, y]);
+    return true;
+  };
+}
+
 /** rowLetters writes a row's label one seat before its first and after its last, where no seat is in the way. */
 function rowLetters(ctx, { plan, grid, look }, { k, ox, oy, p, dpr }) {
   ctx.font = `500 ${Math.round(Math.min(14, 0.55 * p) * dpr)}px ${look.font}`;
   ctx.textAlign = 'center';
   ctx.textBaseline = 'middle';
   ctx.fillStyle = look.soft;
-  const { width, height } = ctx.canvas;
+  const { width, height } = ctx.canvas, once = spots(1.6 * p * dpr);
   for (const row of plan.rows) {
     if (!row.label || row.size < 2) continue;
     const a = row.first, b = row.first + row.size - 1;
@@ -104,7 +122,7 @@ function rowLetters(ctx, { plan, grid, look }, { k, ox, oy, p, dpr }) {
       const dx = plan.x[end] - plan.x[inner], dy = plan.y[end] - plan.y[inner], length = Math.hypot(dx, dy) || 1;
       const x = plan.x[end] + dx / length * plan.pitch, y = plan.y[end] + dy / length * plan.pitch;
       const X = x * k + ox, Y = y * k + oy;
-      if (X < 0 || Y < 0 || X > width || Y > height || grid.nearest(x, y, 0.75 * plan.pitch) >= 0) continue;
+      if (X < 0 || Y < 0 || X > width || Y > height || grid.nearest(x, y, 0.75 * plan.pitch) >= 0 || !once(X, Y)) continue;
       ctx.fillText(row.label, X, Y + 1, 2.4 * p * dpr);
     }
   }

@@ -1,0 +1,81 @@
+package app
+
+import (
+	"encoding/json"
+	"html/template"
+	"sort"
+
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/money"
+	"fairseat/app/request"
+	"fairseat/modules/seating"
+)
+
+// seatsModules are what seats/page.js imports, so that a browser need not find them one after the other.
+var seatsModules = []string{
+	"shared/api.js", "shared/clock.js", "shared/countdown.js", "shared/live.js", "shared/place.js", "shared/words.js",
+	"seats/areas.js", "seats/basket.js", "seats/camera.js", "seats/door.js", "seats/gestures.js", "seats/glyphs.js", "seats/grid.js",
+	"seats/list.js", "seats/look.js", "seats/map.js", "seats/marks.js", "seats/notes.js", "seats/overview.js", "seats/paint.js",
+	"seats/panel.js", "seats/plan.js", "seats/refusals.js", "seats/sheet.js", "seats/slabs.js", "seats/state.js",
+}
+
+// seatsPages is the seat map: a shell that is the same for everyone; the plan, the states and the basket come by script.
+func (a *App) seatsPages(r request.Routes) {
+	r.Root.GET("/events/:event/seats", a.seatsPage, a.seating.ResolveEvent())
+}
+
+type (
+	// seatsData is what page.js knows of the event before it asks.
+	seatsData struct {
+		Slug        string          `json:"slug"`
+		Currency    string          `json:"currency"`
+		PlanVersion string          `json:"plan_version"`
+		MaxPerBuyer int             `json:"max_per_buyer"`
+		HoldSeconds int             `json:"hold_seconds"`
+		Categories  []seatsCategory `json:"categories"`
+	}
+	seatsCategory struct {
+		ID    string `json:"id"`
+		Price *int64 `json:"price"`
+	}
+	seatsPrice struct{ ID, Label, Price string }
+)
+
+// seatsPage answers GET /events/:event/seats.
+func (a *App) seatsPage(c echo.Context) error {
+	event, err := a.seating.Event(c.Request().Context(), request.EventOf(c).Slug)
+	if err != nil {
+		return err
+	}
+	data := seatsData{Slug: event.Slug, Currency: event.Currency, PlanVersion: event.PlanVersion,
+		MaxPerBuyer: event.MaxPerBuyer, HoldSeconds: event.HoldSeconds}
+	for _, category := range event.Categories {
+		data.Categories = append(data.Categories, seatsCategory{category.ID, category.Price})
+	}
+	encoded, err := json.Marshal(data)
+	if err != nil {
+		return err
+	}
+	return a.renderPublic(c, "seats/page", "public, max-age=5", map[string]any{
+		"Accent": accentPath(event.Accent), "Event": event, "Prices": seatsPrices(event), "Modules": seatsModules,
+		"Data":        template.JS(encoded), // json.Marshal escapes <, > and &: nothing in it can end the element
+		"HoldMinutes": (event.HoldSeconds + 59) / 60,
+	})
+}
+
+// seatsPrices are the chips: what is on sale, the dearest first as the map colours them.
+func seatsPrices(event *seating.Event) []seatsPrice {
+	sale := make([]seating.Category, 0, len(event.Categories))
+	for _, category := range event.Categories {
+		if category.Price != nil {
+			sale = append(sale, category)
+		}
+	}
+	sort.SliceStable(sale, func(i, j int) bool { return *sale[i].Price > *sale[j].Price })
+	out := make([]seatsPrice, len(sale))
+	for i, category := range sale {
+		out[i] = seatsPrice{category.ID, category.Name, money.Format(*category.Price, event.Currency)}
+	}
+	return out
+}
