@@ -18,7 +18,7 @@ export function say({ plan, states, prices, currency }, n, mine, asking) {
 }
 
 /**
- * createList builds into an element. room is {plan, states, prices, currency, basket}; pick(n) is a seat that was
+ * createList builds into an element. room is {plan, states, prices, hues, currency, basket}; pick(n) is a seat that was
  * pressed, look(n) one that has focus. gives {update(seats | undefined), focus}.
  */
 export function createList(element, room, { pick, look }) {
@@ -42,7 +42,7 @@ export function createList(element, room, { pick, look }) {
     seats.setAttribute('role', 'group');
     seats.setAttribute('aria-label', row.label ? t('js.row', { row: row.label }) : t('js.row-unnamed'));
     for (let n = row.first; n < row.first + row.size; n++) {
-      const button = Object.assign(document.createElement('button'), { type: 'button', className: 'list-seat', textContent: plan.number(n), tabIndex: single.first ? -1 : 0 });
+      const button = Object.assign(document.createElement('button'), { type: 'button', className: `list-seat hue-${room.hues[plan.category[n]].hue}`, textContent: plan.number(n), tabIndex: single.first ? -1 : 0 });
       single.first = true;
       button.dataset.n = n;
       dress(button, n);

@@ -33,7 +33,7 @@ async function start() {
   const plan = decodePlan(bytes), states = unpackStates(seats.status, plan.size);
   const priceOf = new Map(event.categories.map((c) => [c.id, c.price]));
   const prices = plan.categories.map((c) => priceOf.get(c.id) ?? null);
-  const room = { plan, states, prices, currency: event.currency, basket, max: event.max_per_buyer };
+  const room = { plan, states, prices, hues: huesOf(prices), currency: event.currency, basket, max: event.max_per_buyer };
   const since = new Map(); // seats we saw being taken, and when
   const sheet = makeSheet($('sheet'), $('grip'));
   let list = null, had = [];
@@ -45,7 +45,7 @@ async function start() {
     onTap: (n, sure) => pick(n, sure),
     onHover: (n, x, y) => tip(n >= 0 ? say(room, n, basket.has(n), basket.asking.has(n)) : '', x, y),
   });
-  const panel = makePanel({ plan, max: room.max, hues: huesOf(prices) }, {
+  const panel = makePanel({ plan, max: room.max, hues: room.hues }, {
     best: (quantity, category) => basket.best(quantity, category).then((ok) => ok && showMine()),
     giveBack: (n) => giveBack(n), filter: map.setFilter,
     minute: () => note(t('js.minute'), { kind: 'warn' }), end: () => lapse(),
@@ -99,8 +99,7 @@ async function start() {
       if (problem.facts.offer?.length) await basket.refresh().catch(() => {});
     }
     if (swap !== undefined && wanted.seats) {
-      const held = plan.label(swap), seat = wanted.seats.map(plan.label).join(', ');
-      return note(text, { label: t('js.swap', { held, seat }), act: () => { basket.giveBack(swap); basket.hold(wanted.seats); } });
+      return note(text, { label: t('js.swap'), act: () => { basket.giveBack(swap); basket.hold(wanted.seats); } });
     }
     if (problem.code === 'sold-out' || problem.code === 'ended') return note(text, { label: t('js.to-waiting'), href: `/events/${event.slug}`, kind: 'warn' });
     return note(text, { kind: 'warn' });

@@ -63,10 +63,10 @@ function* details(ctx, scene, view, count, S) {
   yield;
   if (level < 4) return;
   numberStyle(ctx, view, look);
-  const once = spots(S);
+  const once = spots(S / 2);
   for (let i = count - 1; i >= 0; i--) {
     const n = scratch.sorted[i];
-    if ((states[n] === FREE || states[n] === HELD) && once(scratch.xs[i], scratch.ys[i])) {
+    if ((states[n] === FREE || states[n] === HELD) && once(scratch.xs[i], scratch.ys[i], '')) {
       numberOf(ctx, scene, n, scratch.xs[i], scratch.ys[i], S);
     }
     if (i % slice === slice - 1) yield;
@@ -93,17 +93,20 @@ function numberOf(ctx, { plan, states, look, filter }, n, x, y, S) {
   ctx.fillText(plan.number(n), x + S / 2, y + S / 2 + 1, 0.86 * S);
 }
 
-/** spots tells of each spot whether it is the first within reach: of two labels on one place only one is written. */
+/** spots tells of a text at a spot whether it is the first there: of two on one place only one is written. */
 function spots(reach) {
-  const cells = new Map(), at = (v) => Math.floor(v / reach);
-  return (x, y) => {
+  const cells = new Map(), at = (v) => Math.floor(v / reach), key = (i, j) => i * 1e6 + j;
+  return (x, y, text) => {
     for (let i = at(x) - 1; i <= at(x) + 1; i++) {
       for (let j = at(y) - 1; j <= at(y) + 1; j++) {
-        const other = cells.get(i * 1e6 + j);
-        if (other && Math.abs(other[0] - x) < reach / 2 && Math.abs(other[1] - y) < reach / 2) return false;
+        for (const other of cells.get(key(i, j)) ?? []) {
+          // The same letter beside itself says nothing new; another one needs only not to be covered.
+          if (Math.hypot(other.x - x, other.y - y) < (other.text === text ? reach : reach / 3)) return false;
+        }
       }
     }
-    cells.set(at(x) * 1e6 + at(y), [x, y]);
+    const cell = key(at(x), at(y));
+    cells.set(cell, [...cells.get(cell) ?? [], { x, y, text }]);
     return true;
   };
 }
@@ -122,7 +125,7 @@ function rowLetters(ctx, { plan, grid, look }, { k, ox, oy, p, dpr }) {
       const dx = plan.x[end] - plan.x[inner], dy = plan.y[end] - plan.y[inner], length = Math.hypot(dx, dy) || 1;
       const x = plan.x[end] + dx / length * plan.pitch, y = plan.y[end] + dy / length * plan.pitch;
       const X = x * k + ox, Y = y * k + oy;
-      if (X < 0 || Y < 0 || X > width || Y > height || grid.nearest(x, y, 0.75 * plan.pitch) >= 0 || !once(X, Y)) continue;
+      if (X < 0 || Y < 0 || X > width || Y > height || grid.nearest(x, y, 0.75 * plan.pitch) >= 0 || !once(X, Y, row.label)) continue;
       ctx.fillText(row.label, X, Y + 1, 2.4 * p * dpr);
     }
   }
