@@ -128,8 +128,9 @@ async function start() {
     },
     delta: seen,
     // Another tab of the same place, or an outage that moved the clock: the basket is asked for anew.
-    hold: (frame) => {
-      const same = frame.seats.length === basket.seats.length && frame.seats.every(basket.has) && Math.abs(Date.parse(frame.expires_at) - basket.expiresAt()) < 1000;
+    hold: ({ seats, expires_at }) => {
+      const theirs = seats ?? [], until = theirs.length ? Date.parse(expires_at) : 0;
+      const same = theirs.length === basket.seats.length && theirs.every((n) => basket.has(n)) && Math.abs(until - basket.expiresAt()) < 1000;
       if (!same && !basket.asking.size && !basket.leaving.size) basket.refresh().catch(() => {});
     },
     expired: (gone) => {

@@ -1,0 +1,357 @@
+package app_test
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"fairseat/app/testkit"
+)
+
+// hall is the product with events whose seats are on sale without a line, so that everybody comes straight in.
+func hall(t *testing.T) *stage {
+	t.Helper()
+	s := &stage{process: startProcess(t), t: t, ctx: t.Context()}
+	s.staff = signIn(t, s.base)
+	stadium, house := importStadium(t, s.staff), house(t, s.staff, 6, 12)
+	for slug, extra := range map[string]object{
+		"gala": {"plan": stadium, "prices": stadiumPrices, "max_per_buyer": 4},
+		"one":  {"max_per_buyer": 1},
+		"long": {"name": longName, "venue": longVenue, "max_per_buyer": 4},
+		"rtl":  {"name": rtlName, "venue": rtlVenue, "max_per_buyer": 4},
+		"soon": {"queue": object{"cap": 1, "per_minute": 60}},
+	} {
+		if extra["queue"] == nil {
+			extra["queue"] = nil
+		}
+		createEvent(t, s.staff, slug, house, object{"Stalls": 4500}, -time.Second, extra)
+	}
+	return s
+}
+
+// module is the address of one of the seat page's modules, as its page names it.
+func module(name string) string {
+	return fmt.Sprintf(`document.querySelector('link[rel=modulepreload][href$="-%s"]').href`, name)
+}
+
+// seats opens an event's map in somebody's browser and waits until it is drawn.
+func (s *stage) seats(b *browser, f *fan) {
+	s.t.Helper()
+	b.is(f)
+	b.open("/events/" + f.event + "/seats")
+	b.until("the map is drawn", func() bool { return b.has("button", "Whole map") })
+}
+
+// seat is what the list says of a seat: its section is opened first.
+func (b *browser) seat(n int) string {
+	var label string
+	_ = b.js(fmt.Sprintf(`document.querySelector('.list-seat[data-n="%d"]')?.getAttribute("aria-label") ?? ""`, n), &label)
+	return label
+}
+
+// owes waits until the basket comes to this much.
+func (b *browser) owes(total string) {
+	b.t.Helper()
+	b.until("the basket comes to "+total, func() bool { return b.text("#sum") == total })
+}
+
+// toList shows the list with every section open.
+func (b *browser) toList() {
+	b.t.Helper()
+	b.click("button", "List")
+	b.set(b.js(`document.querySelectorAll(".list-head[aria-expanded=false]").forEach(b => b.click())`, nil))
+}
+
+func TestSeatPages(t *testing.T) {
+	t.Parallel()
+	s := hall(t)
+	for name, test := range map[string]func(*testing.T, *stage){
+		"public": seatPageIsPublic, "plan": planReadsAsTheServerSaysIt, "live": seatsLiveBetweenTwo, "keyboard": seatsByKeyboard,
+		"limit": oneSeatEach, "offline": connectionLostAndBack, "outside": outsideIsSentBack, "words": refusalsInWords,
+		"link": placeWithoutCookie, "touch": seatsByFinger, "pictures": seatPictures,
+	} {
+		t.Run(name, func(t *testing.T) {
+			own := *s
+			own.t = t
+			test(t, &own)
+		})
+	}
+}
+
+// seatPageIsPublic: the same bytes for everyone, no cookie, and something to do without script.
+func seatPageIsPublic(t *testing.T, s *stage) {
+	f := s.enters("gala", "Ada")
+	first := newClient(s.base).must(t, 200, "GET", "/events/gala/seats", nil, nil)
+	mine := f.must(t, 200, "GET", "/events/gala/seats", nil, nil, "Cookie", "fs_place_gala="+f.bearer)
+	if !bytes.Equal(first.Body, mine.Body) {
+		t.Error("the page is not the same for everyone")
+	}
+	if len(mine.Header.Values("Set-Cookie")) > 0 || !strings.Contains(mine.Header.Get("Cache-Control"), "public") || strings.Contains(mine.Header.Get("Vary"), "Cookie") {
+		t.Errorf("headers: %v", mine.Header)
+	}
+	if !bytes.Contains(first.Body, []byte(`<noscript>`)) || !bytes.Contains(first.Body, []byte(`href="/events/gala/place/seats"`)) {
+		t.Error("nothing to do without script")
+	}
+	if a := newClient(s.base).must(t, 404, "GET", "/events/none/seats", nil, nil); a.Status != http.StatusNotFound {
+		t.Error(a)
+	}
+}
+
+// planReadsAsTheServerSaysIt compares every seat that plan.js reads from the compact file with the JSON plan.
+func planReadsAsTheServerSaysIt(t *testing.T, s *stage) {
+	b := newBrowser(t, s.base)
+	s.seats(b, s.enters("gala", "Ada"))
+	var got struct {
+		Seats int
+		Wrong []string
+	}
+	b.set(b.js(`(async () => {
+		const { decodePlan } = await import(`+module("plan.js")+`);
+		const event = JSON.parse(document.getElementById("event").textContent), at = "/api/v1/events/gala/plan";
+		const plan = decodePlan(await (await fetch(at + "/" + event.plan_version + ".bin")).arrayBuffer());
+		const json = await (await fetch(at)).json(), wrong = [], quantum = plan.pitch / 64;
+		let seats = 0, row = 0;
+		json.zones.forEach((zone, z) => {
+			if (plan.zones[z].name !== zone.name || plan.zones[z].areas.length !== zone.areas.length) wrong.push("zone " + z);
+			for (const r of zone.rows) {
+				if (plan.rows[row].label !== r.label || plan.rows[row].zone !== z || plan.rows[row].size !== r.seats.length) wrong.push("row " + row);
+				for (const s of r.seats) {
+					seats++;
+					const same = plan.label(s.n) === s.label && plan.row[s.n] === row && plan.categories[plan.category[s.n]].id === s.category
+						&& Math.abs(plan.x[s.n] - s.x) <= quantum && Math.abs(plan.y[s.n] - s.y) <= quantum
+						&& plan.accessible.has(s.n) === !!s.accessible && plan.companionOf.get(s.n) === s.companion_of && s.label.includes(plan.number(s.n));
+					if (!same && wrong.length < 5) wrong.push(s.n + ": " + s.label + " " + s.x + "," + s.y + ", read " + plan.label(s.n) + " " + plan.x[s.n] + "," + plan.y[s.n]);
+				}
+				row++;
+			}
+		});
+		return { seats, wrong: plan.size === seats ? wrong : [...wrong, "size " + plan.size] };
+	})()`, &got))
+	if got.Seats != 738 || len(got.Wrong) > 0 {
+		t.Errorf("of %d seats: %v", got.Seats, got.Wrong)
+	}
+}
+
+// seatsLiveBetweenTwo: what one does the other sees, and a basket lives through a reload.
+func seatsLiveBetweenTwo(t *testing.T, s *stage) {
+	ada, bob := s.enters("gala", "Ada"), s.enters("gala", "Bob")
+	a, b := newBrowser(t, s.base), newBrowser(t, s.base, phone)
+	s.seats(a, ada)
+	s.seats(b, bob)
+	b.toList()
+	a.click("button", "2 best available seats")
+	a.sees("198.00 EUR", "kept for you")
+	var hold holdView
+	ada.must(t, 200, "GET", ada.path("/holds"), nil, &hold)
+	n := hold.Seats[0].N
+	b.within(2*time.Second, "Bob sees Ada's seat held", func() bool { return strings.Contains(b.seat(n), "held by another") })
+	b.set(b.js(fmt.Sprintf(`document.querySelector('.list-seat[data-n="%d"]').click()`, n), nil))
+	b.sees("is held by another. It may come back about")
+	a.reload()
+	a.sees("198.00 EUR", hold.Seats[0].Label)
+	a.click("button", "Give "+hold.Seats[0].Label+" back")
+	a.owes("99.00 EUR")
+	b.within(2*time.Second, "Bob sees it free again", func() bool { return strings.Contains(b.seat(n), ", free,") })
+	// Another device of Ada's gives the rest back: this one hears it.
+	ada.must(t, 204, "DELETE", ada.path("/holds"), nil, nil)
+	a.until("nothing is held", func() bool { return a.has("button", "2 best available seats") && !a.has("link", "Continue") })
+}
+
+// seatsByKeyboard: the list is the first stop, and a seat is taken and given back without a mouse.
+func seatsByKeyboard(t *testing.T, s *stage) {
+	f := s.enters("gala", "Kay")
+	b := newBrowser(t, s.base)
+	s.seats(b, f)
+	b.press("Tab", "Tab") // past the way to the content
+	if at, visible := b.focused(); at.role != "button" || at.name != "List" || !visible {
+		t.Errorf("the first stop is %s %q", at.role, at.name)
+	}
+	b.press("Enter")
+	b.tabTo("button", "First Floor")
+	b.press("Enter", "Tab")
+	if at, _ := b.focused(); !strings.HasPrefix(at.name, "Row ") || !strings.Contains(at.name, ", free, ") {
+		t.Fatalf("after the section comes %q", at.name)
+	}
+	b.press("ArrowRight", "ArrowDown", "Enter")
+	b.until("it is mine", func() bool { at, _ := b.focused(); return strings.Contains(at.name, ", yours,") })
+	b.until("it was said aloud", func() bool { return strings.Contains(b.text("#said"), "is yours until") })
+	var hold holdView
+	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)
+	if len(hold.Seats) != 1 {
+		t.Fatalf("held: %+v", hold)
+	}
+	b.press("Enter")
+	b.until("it is given back", func() bool { at, _ := b.focused(); return strings.Contains(at.name, ", free,") })
+}
+
+// oneSeatEach: the limit in words, and the way out of it.
+func oneSeatEach(t *testing.T, s *stage) {
+	f := s.enters("one", "Una")
+	b := newBrowser(t, s.base, phone)
+	b.excuse("422") // the browser says that a request was refused
+	s.seats(b, f)
+	b.click("button", "Best available seat")
+	b.owes("45.00 EUR")
+	var hold holdView
+	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)
+	first := hold.Seats[0]
+	b.toList()
+	other := first.N + 1
+	b.set(b.js(fmt.Sprintf(`document.querySelector('.list-seat[data-n="%d"]').click()`, other), nil))
+	b.sees("One seat each for this event. Put " + first.Label + " back to take ")
+	b.click("button", "Swap them")
+	b.until("the other is mine", func() bool { return strings.Contains(b.seat(other), ", yours,") })
+	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)
+	if len(hold.Seats) != 1 || hold.Seats[0].N != other {
+		t.Errorf("held: %+v", hold)
+	}
+}
+
+// connectionLostAndBack: it is said, and what changed meanwhile is there afterwards.
+func connectionLostAndBack(t *testing.T, s *stage) {
+	f, other := s.enters("gala", "Nell"), s.enters("gala", "Olaf")
+	b := newBrowser(t, s.base)
+	b.excuse("ERR_INTERNET_DISCONNECTED", "WebSocket", "Failed to load")
+	s.seats(b, f)
+	b.toList()
+	b.online(false)
+	b.sees("No connection. Your place is kept; we'll carry on when you're back.")
+	var hold holdView
+	other.must(t, 201, "POST", other.path("/holds"), object{"best": object{"quantity": 1}}, &hold)
+	b.online(true)
+	b.sees("You're back.")
+	b.until("the map caught up", func() bool { return strings.Contains(b.seat(hold.Seats[0].N), "held by another") })
+	other.must(t, 204, "DELETE", other.path("/holds"), nil, nil)
+}
+
+// outsideIsSentBack: no place, and a place whose turn has not come; one whose turn it is simply comes in.
+func outsideIsSentBack(t *testing.T, s *stage) {
+	b := newBrowser(t, s.base)
+	b.excuse("401", "403", "409")
+	b.open("/events/gala/seats")
+	b.arrives("/events/gala")
+	first, second := s.waits("soon", "First"), s.waits("soon", "Second")
+	testkit.Eventually(t, 20*time.Second, "the first is in", func() bool {
+		a, err := first.do("POST", first.path("/queue/admission"), nil)
+		return err == nil && a.Status < 300
+	})
+	b.is(second)
+	b.open("/events/soon/seats")
+	b.until("sent back", func() bool { return b.at() == "/events/soon" })
+	b.is(s.waits("gala", "Called"))
+	b.open("/events/gala/seats")
+	b.until("let in by itself", func() bool { return b.has("button", "2 best available seats") && b.at() == "/events/gala/seats" })
+}
+
+// refusalsInWords holds what fans read when the server says no.
+func refusalsInWords(t *testing.T, s *stage) {
+	b := newBrowser(t, s.base)
+	s.seats(b, s.enters("gala", "Ada"))
+	var said []string
+	b.set(b.js(`(async () => {
+		const { explain } = await import(`+module("refusals.js")+`);
+		const plan = { label: (n) => "F " + n }, max = 2, basket = { seats: [{ n: 12, label: "F 12" }, { n: 13, label: "F 13" }] };
+		const say = (code, facts, wanted, retryAfter = 0) => explain({ code, facts, retryAfter }, wanted, { plan, basket, max }).text;
+		return [
+			say("seats-taken", { seats: [12] }, { seats: [12] }), say("seats-taken", { seats: [12, 13] }, { seats: [12, 13] }),
+			say("seats-taken", { seats: [12], offer: [14] }, { seats: [12] }), say("too-many", { max: 2 }, { seats: [14] }),
+			say("too-many", { max: 2 }, { best: { quantity: 3 } }), say("none-left", {}, { best: { quantity: 2 } }),
+			say("none-left", {}, { best: { quantity: 1, category: "a" } }), say("slow-down", {}, {}, 3), say("sold-out", {}, {}), say("ended", {}, {}),
+		];
+	})()`, &said))
+	want := []string{
+		"F 12 went a moment ago. Choose another.", "F 12, F 13 went a moment ago. Choose others.",
+		"F 12 went a moment ago. We're holding F 14 for you instead. Keep it, or choose another.",
+		"2 seats each for this event. Put F 13 back to take F 14.", "Up to 2 seats each for this event.",
+		"There are not 2 free seats left just now. Try fewer; held ones may come back.",
+		"No free seat is left at this price just now. Try another price.",
+		"That was many changes in a short time. Your seats are kept; go on in 3 s.",
+		"Every seat is taken just now. Some may still come back; the waiting room calls you.", "The sale of this event has ended.",
+	}
+	for i := range want {
+		if i >= len(said) || said[i] != want[i] {
+			t.Errorf("says %q, want %q", said, want[i])
+		}
+	}
+}
+
+// placeWithoutCookie: the place kept in this browser's storage brings the cookie back.
+func placeWithoutCookie(t *testing.T, s *stage) {
+	f := s.enters("gala", "Cleo")
+	b := newBrowser(t, s.base)
+	b.excuse("401")
+	b.open("/problems/seats-taken")
+	b.set(b.js(fmt.Sprintf(`localStorage.setItem("fs_place_gala", JSON.stringify({ place: %q, cohort: "tail", index: %d }))`, f.bearer, f.place.Index), nil))
+	b.open("/events/gala/seats")
+	b.until("let in", func() bool { return b.has("button", "2 best available seats") && b.at() == "/events/gala/seats" })
+}
+
+// seatsByFinger: far, a tap only comes nearer; near, it takes the seat.
+func seatsByFinger(t *testing.T, s *stage) {
+	f := s.enters("gala", "Finn")
+	b := newBrowser(t, s.base, phone, calm)
+	s.seats(b, f)
+	tap := func() {
+		b.t.Helper()
+		b.set(b.js(`(() => { const m = document.getElementById("map"), box = m.getBoundingClientRect();
+			for (const type of ["pointerdown", "pointerup"]) m.dispatchEvent(new PointerEvent(type,
+				{ pointerId: 7, pointerType: "touch", isPrimary: true, button: 0, bubbles: true, clientX: box.left + box.width / 2, clientY: box.top + box.height / 2 })); })()`, nil))
+	}
+	// A seat of the middle is brought under the finger by the list, then the map is looked at from afar.
+	tap()
+	var hold holdView
+	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)
+	if len(hold.Seats) != 0 {
+		t.Fatalf("a tap from afar took %+v", hold)
+	}
+	b.click("button", "2 best available seats")
+	b.owes("198.00 EUR")
+	b.until("the pair is in the middle", func() bool {
+		var there bool
+		_ = b.js(`(() => { const m = document.getElementById("map").getBoundingClientRect(), mark = document.querySelector(".mark-mine")?.getBoundingClientRect();
+			return !!mark && Math.abs(mark.x - m.x - m.width / 2) < 12 && Math.abs(mark.y - m.y - m.height / 2) < 12; })()`, &there)
+		return there
+	})
+	tap() // on one's own seat: given back
+	b.owes("99.00 EUR")
+	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)
+	if len(hold.Seats) != 1 {
+		t.Errorf("after the tap: %+v", hold)
+	}
+}
+
+// seatPictures looks at the page in its states, as the gallery does.
+func seatPictures(t *testing.T, s *stage) {
+	fresh, held, long, rtl := s.enters("gala", "Fay"), s.holds("gala", "Hal", 4), s.holds("long", longBuyer, 2), s.holds("rtl", rtlBuyer, 2)
+	full := s.holds("one", "Max", 1)
+	open := func(f *fan, then func(b *browser)) func(b *browser) {
+		return func(b *browser) {
+			s.seats(b, f)
+			if then != nil {
+				then(b)
+			}
+		}
+	}
+	list := func(b *browser) { b.toList() }
+	for _, sc := range []scene{
+		{"seats choosing", open(fresh, nil), "How many seats?"},
+		{"seats held", open(held, nil), "kept for you"},
+		{"seats list", open(held, list), "Ground floor"},
+		{"seats details", open(held, func(b *browser) {
+			b.set(b.js(`while (document.getElementById("sheet").dataset.height !== "2") document.getElementById("grip").click()`, nil))
+		}), "What the shapes mean"},
+		{"seats long names", open(long, nil), longName},
+		{"seats right to left", open(rtl, list), rtlName},
+		{"seats over the limit", open(full, func(b *browser) {
+			b.excuse("422")
+			b.toList()
+			b.set(b.js(`document.querySelector(".list-seat[data-kind=free]").click()`, nil))
+			b.sees("One seat each")
+		}), "Swap them"},
+	} {
+		t.Run(sc.name, func(t *testing.T) { hang(t, s.base, sc) })
+	}
+}
