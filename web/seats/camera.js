@@ -7,7 +7,8 @@ const border = 24;
 export function makeCamera(plan) {
   const c = { scale: 1, x: 0, y: 0, width: 0, height: 0 };
   Object.defineProperty(c, 'p', { get: () => plan.pitch * c.scale });
-  const least = () => Math.min((c.width - border) / plan.width, (c.height - border) / plan.height, closest / plan.pitch);
+  // For a moment an element may be next to nothing: a scale must stay above 0 for all that.
+  const least = () => Math.min(Math.max(1, c.width - border) / plan.width, Math.max(1, c.height - border) / plan.height, closest / plan.pitch);
 
   /** settle keeps the scale in range and some of the plan in sight. */
   const settle = () => {

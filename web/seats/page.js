@@ -145,7 +145,7 @@ async function start() {
     },
     lost: () => online(false),
     back: () => { online(true); basket.refresh().catch(() => {}); },
-    out: async () => ((await enter(event.slug)) ? back(event.slug) : location.reload()),
+    out: async () => ((await enter(event.slug)) ? back(event.slug) : setTimeout(() => location.reload(), 1000)), // not in a rush, should it happen again
   });
   const online = (yes) => {
     $('net').textContent = t(yes ? 'js.online' : 'js.offline');

@@ -58,6 +58,7 @@ export function* paint(ctx, scene, view, width, height) {
 function* details(ctx, scene, view, count, S) {
   const { plan, states, look, scratch } = scene, level = levelOf(view.p);
   for (const n of plan.accessible) signOf(ctx, scene, view, n, S);
+  if (level > 1) links(ctx, scene, view, S);
   if (level < 3) return;
   rowLetters(ctx, scene, view);
   yield;
@@ -78,6 +79,21 @@ function signOf(ctx, { plan, states, look }, { k, ox, oy }, n, S) {
   const { fill, text } = look.categories[plan.category[n]];
   const x = Math.round(plan.x[n] * k + ox) - (S >> 1), y = Math.round(plan.y[n] * k + oy) - (S >> 1);
   drawSign(ctx, x, y, S, states[n] === FREE ? text : fill);
+}
+
+/** links draws the bar between a companion's seat and the wheelchair place it belongs to, in the gap between them. */
+function links(ctx, { plan, look }, { k, ox, oy }, S) {
+  ctx.strokeStyle = look.ink;
+  ctx.lineWidth = Math.max(1, Math.round(0.16 * S));
+  for (const [n, of] of plan.companionOf) {
+    const dx = plan.x[of] - plan.x[n], dy = plan.y[of] - plan.y[n], length = Math.hypot(dx, dy);
+    if (length < plan.pitch / 2 || length > 2.5 * plan.pitch) continue;
+    const inset = 0.36 * S / (length * k);
+    ctx.beginPath();
+    ctx.moveTo((plan.x[n] + dx * inset) * k + ox, (plan.y[n] + dy * inset) * k + oy);
+    ctx.lineTo((plan.x[of] - dx * inset) * k + ox, (plan.y[of] - dy * inset) * k + oy);
+    ctx.stroke();
+  }
 }
 
 function numberStyle(ctx, view, look) {
