@@ -4,7 +4,7 @@ import { drawAreas } from './areas.js';
 import { drawSeats, drawSign, sideOf } from './glyphs.js';
 import { BLOCKED, FREE, HELD, SOLD } from './state.js';
 
-const slice = 256; // seats between two chances to stop
+const slice = 256, letters = 48; // seats, and texts, between two chances to stop
 
 // From the bottom up: real plans have seats on the same spot, and of those the one that can be had must be seen.
 const order = [SOLD, BLOCKED, HELD, FREE], rank = order.map((_, state) => order.indexOf(state));
@@ -60,7 +60,7 @@ function* details(ctx, scene, view, count, S) {
   for (const n of plan.accessible) signOf(ctx, scene, view, n, S);
   if (level > 1) links(ctx, scene, view, S);
   if (level < 3) return;
-  rowLetters(ctx, scene, view);
+  yield* rowLetters(ctx, scene, view);
   yield;
   if (level < 4) return;
   numberStyle(ctx, view, look);
@@ -70,7 +70,7 @@ function* details(ctx, scene, view, count, S) {
     if ((states[n] === FREE || states[n] === HELD) && once(scratch.xs[i], scratch.ys[i], '')) {
       numberOf(ctx, scene, n, scratch.xs[i], scratch.ys[i], S);
     }
-    if (i % slice === slice - 1) yield;
+    if (i % letters === 0) yield;
   }
 }
 
@@ -128,12 +128,13 @@ function spots(reach) {
 }
 
 /** rowLetters writes a row's label one seat before its first and after its last, where no seat is in the way. */
-function rowLetters(ctx, { plan, grid, look }, { k, ox, oy, p, dpr }) {
+function* rowLetters(ctx, { plan, grid, look }, { k, ox, oy, p, dpr }) {
   ctx.font = `500 ${Math.round(Math.min(14, 0.55 * p) * dpr)}px ${look.font}`;
   ctx.textAlign = 'center';
   ctx.textBaseline = 'middle';
   ctx.fillStyle = look.soft;
   const { width, height } = ctx.canvas, once = spots(1.6 * p * dpr);
+  let drawn = 0;
   for (const row of plan.rows) {
     if (!row.label || row.size < 2) continue;
     const a = row.first, b = row.first + row.size - 1;
@@ -143,6 +144,11 @@ function rowLetters(ctx, { plan, grid, look }, { k, ox, oy, p, dpr }) {
       const X = x * k + ox, Y = y * k + oy;
       if (X < 0 || Y < 0 || X > width || Y > height || grid.nearest(x, y, 0.75 * plan.pitch) >= 0 || !once(X, Y, row.label)) continue;
       ctx.fillText(row.label, X, Y + 1, 2.4 * p * dpr);
+      drawn++;
+    }
+    if (drawn > letters) {
+      drawn = 0;
+      yield;
     }
   }
 }

@@ -6,7 +6,7 @@ import { levelOf, paint, patch } from './paint.js';
 const margin = 96; // CSS px on each side
 const ahead = 7; // frames the next picture is aimed ahead of the hand
 const slices = { calm: 3, uncovered: 6 }; // ms a frame
-const atOnce = 1200; // seats in sight that are painted in one go: cheaper than to be seen waiting
+const atOnce = 1200; // seats in sight that are painted in one go at rest: cheaper than to be seen waiting
 
 /** makeSlabs puts its canvases into a layer; scene is what paint needs. */
 export function makeSlabs(layer, scene) {
@@ -76,7 +76,7 @@ export function makeSlabs(layer, scene) {
     if (job) {
       const open = !left || Math.min(left.left, left.top, left.right, left.bottom) < 0;
       const until = performance.now() + (open ? slices.uncovered : slices.calm);
-      const whole = !front.view || stale || inSight(camera) < atOnce;
+      const whole = !front.view || stale || (inSight(camera) < atOnce && Math.hypot(...speed) < 1);
       let step;
       do step = job.next(); while (!step.done && (whole || performance.now() < until));
       if (step.done) {
