@@ -73,7 +73,7 @@ function placeNames(named, camera) {
   const taken = [];
   for (const zone of named) {
     const x = zone.x * camera.scale + camera.x, y = zone.y * camera.scale + camera.y, half = (zone.width ?? 0) / 2 + 4;
-    const fits = camera.p < zone.until && zone.span * camera.scale > zone.width * 0.8
+    const fits = camera.p < zone.until && zone.span * camera.scale > zone.width * 1.6
       && !taken.some((t) => Math.abs(t.x - x) < t.half + half && Math.abs(t.y - y) < 44);
     zone.element.hidden = !fits;
     if (!fits) continue;
