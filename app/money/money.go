@@ -39,3 +39,23 @@ func Format(minor int64, code string) string {
 	}
 	return fmt.Sprintf("%s%d.%0*d %s", sign, minor/base, d, minor%base, code)
 }
+
+// Parse reads what a person typed, "42.50" or "42,5", as minor units of a currency; ok is false for anything else,
+// grouped thousands too: nobody should guess what 1.234 means.
+func Parse(text, code string) (minor int64, ok bool) {
+	whole, part, _ := strings.Cut(strings.ReplaceAll(strings.TrimSpace(text), ",", "."), ".")
+	digits := Digits(code)
+	if whole == "" || len(part) > digits || len(whole) > 12 {
+		return 0, false
+	}
+	for _, r := range whole + part + strings.Repeat("0", digits-len(part)) {
+		if r < '0' || r > '9' {
+			return 0, false
+		}
+		minor = minor*10 + int64(r-'0')
+	}
+	return minor, true
+}
+
+// Plain is Format without the code: what Parse reads.
+func Plain(minor int64, code string) string { return strings.TrimSuffix(Format(minor, code), " "+code) }

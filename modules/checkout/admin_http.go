@@ -103,7 +103,7 @@ func (h *handler) listOrders(c echo.Context) error {
 	if utf8.RuneCountInString(q) > longestQuery || !printable(q) {
 		return fault.Fields{"q": "at most 200 characters"}.Err()
 	}
-	found, err := h.s.Search(c.Request().Context(), q)
+	found, err := h.s.Search(c.Request().Context(), Wanted{Text: q})
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // Money is where every captured minor unit of a currency went: Captured = Delivered + Refunded + Owed. Each is summed
@@ -97,3 +98,24 @@ func (s *Service) Stats(ctx context.Context, eventID int64) (Stats, error) {
 
 // Ledger is the processor's own list of what it took and gave back.
 func (s *Service) Ledger(ctx context.Context) ([]Charge, error) { return s.Provider.Charges(ctx) }
+
+// SoldPoint is how many tickets that are valid today had been paid for by a moment.
+type SoldPoint struct {
+	At   time.Time
+	Sold int
+}
+
+// SoldOverTime is how an event sold, in at most some hundred steps.
+func (s *Service) SoldOverTime(ctx context.Context, eventID int64) ([]SoldPoint, error) {
+	var points []SoldPoint
+	err := s.DB.WithContext(ctx).Raw(`
+		WITH paid AS (SELECT coalesce(o.paid_at, o.created_at) AS at FROM tickets t JOIN seat_claims c ON c.id = t.claim_id
+		              JOIN orders o ON o.id = c.order_id WHERE t.event_id = ? AND t.status = 'valid'),
+		     span AS (SELECT greatest(1, extract(epoch FROM max(at) - min(at)) / 100) AS step FROM paid)
+		SELECT max(at) AS at, (sum(count(*)) OVER (ORDER BY floor(extract(epoch FROM at) / step)))::int AS sold
+		FROM paid, span GROUP BY floor(extract(epoch FROM at) / step) ORDER BY 1`, eventID).Scan(&points).Error
+	if err != nil {
+		return nil, fmt.Errorf("sold over time: %w", err)
+	}
+	return points, nil
+}

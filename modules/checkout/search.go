@@ -21,14 +21,21 @@ const (
 	exportBatch = 500 // orders read at a time
 )
 
-// Search finds orders by code, name or mail address, and if there is none by the label of a seat; newest first, at
-// most 50. An empty q is the newest.
-func (s *Service) Search(ctx context.Context, q string) ([]OrderSummary, error) {
-	orders, err := s.store.searchOrders(ctx, q, searchLimit)
+// Wanted is what Search looks for.
+type Wanted struct {
+	Text   string    // in code, name or mail address; "" for all
+	Event  int64     // 0 for every event
+	Before uuid.UUID // only orders older than this one; the zero id for the newest
+}
+
+// Search finds orders, and if there is none by the label of a seat; newest first, at most 50.
+func (s *Service) Search(ctx context.Context, w Wanted) ([]OrderSummary, error) {
+	q := w.Text
+	orders, err := s.store.searchOrders(ctx, w, searchLimit)
 	if err != nil {
 		return nil, err
 	}
-	if len(orders) == 0 && q != "" {
+	if len(orders) == 0 && q != "" && w.Before == uuid.Nil {
 		if orders, err = s.ordersBySeat(ctx, q); err != nil {
 			return nil, err
 		}

@@ -36,12 +36,14 @@ func (s store) refundedSoFar(ctx context.Context, tx *gorm.DB, payment uuid.UUID
 	return sum, err
 }
 
-// searchOrders finds q in code, name and address.
-func (s store) searchOrders(ctx context.Context, q string, limit int) (orders []Order, err error) {
-	like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(q)) + "%"
+// searchOrders finds a text in code, name and address.
+func (s store) searchOrders(ctx context.Context, w Wanted, limit int) (orders []Order, err error) {
+	like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(w.Text)) + "%"
 	err = s.db.WithContext(ctx).Raw(`SELECT `+orderColumns+` FROM orders o
-		WHERE o.code = ? OR lower(o.name) LIKE ? OR lower(o.email) LIKE ? ORDER BY o.created_at DESC, o.id DESC LIMIT ?`,
-		s.now(), s.now(), normalCode(q), like, like, limit).Scan(&orders).Error
+		WHERE (o.code = ? OR lower(o.name) LIKE ? OR lower(o.email) LIKE ?) AND (?::bigint = 0 OR o.event_id = ?)
+		  AND (?::uuid = ?::uuid OR (o.created_at, o.id) < (SELECT b.created_at, b.id FROM orders b WHERE b.id = ?))
+		ORDER BY o.created_at DESC, o.id DESC LIMIT ?`,
+		s.now(), s.now(), normalCode(w.Text), like, like, w.Event, w.Event, w.Before, uuid.Nil, w.Before, limit).Scan(&orders).Error
 	if err != nil {
 		return nil, fmt.Errorf("search orders: %w", err)
 	}

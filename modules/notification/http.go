@@ -1,6 +1,7 @@
 package notification
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -18,7 +19,8 @@ func (s *Service) Routes(r request.Routes) {
 	r.Admin.GET("/outbox", s.outbox)
 }
 
-type outboxMail struct {
+// OutboxMail is a mail as staff see it.
+type OutboxMail struct {
 	ID      string     `json:"id"`
 	To      string     `json:"to"`
 	Subject string     `json:"subject"`
@@ -29,29 +31,34 @@ type outboxMail struct {
 }
 
 type outboxResponse struct {
-	Mails []outboxMail `json:"mails"`
+	Mails []OutboxMail `json:"mails"`
 }
 
 // outbox answers GET /admin/outbox?q=: the newest mails first.
 func (s *Service) outbox(c echo.Context) error {
-	rows, err := s.store.find(c.Request().Context(), clip(line(c.QueryParam("q")), 200), outboxPage)
+	mails, err := s.Outbox(c.Request().Context(), c.QueryParam("q"))
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, newOutboxResponse(rows))
+	return c.JSON(http.StatusOK, outboxResponse{mails})
 }
 
-func newOutboxResponse(rows []mailRow) outboxResponse {
-	out := outboxResponse{Mails: make([]outboxMail, 0, len(rows))}
+// Outbox lists the newest mails whose address, subject or order contains q, at most 200; all of them for "".
+func (s *Service) Outbox(ctx context.Context, q string) ([]OutboxMail, error) {
+	rows, err := s.store.find(ctx, clip(line(q), 200), outboxPage)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]OutboxMail, 0, len(rows))
 	for _, r := range rows {
 		at := r.CreatedAt
 		if r.SentAt != nil {
 			at = *r.SentAt
 		}
-		out.Mails = append(out.Mails, outboxMail{
+		out = append(out, OutboxMail{
 			ID: r.ID.String(), To: r.Recipient, Subject: r.Subject, Status: r.Status, Order: r.OrderID.String(),
 			At: clock.Time(at.UTC().Truncate(time.Millisecond)), Error: r.LastError,
 		})
 	}
-	return out
+	return out, nil
 }

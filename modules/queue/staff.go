@@ -103,3 +103,12 @@ func (s *Service) Open(ctx context.Context, event request.Event, who request.Sta
 }
 
 func reasonOf(reason string) any { return map[string]string{"reason": reason} }
+
+// Settings are what staff have set a line to.
+func (s *Service) Settings(ctx context.Context, eventID int64) (LineSettings, error) {
+	row, err := s.postgres.read(ctx, eventID)
+	if err != nil {
+		return LineSettings{}, err
+	}
+	return LineSettings{Draws: row.Draws, Cap: row.Cap, PerMinute: row.PerMinute}, nil
+}

@@ -62,16 +62,7 @@ func (s *Service) importPlan(ctx context.Context, who by, file io.Reader) (*Impo
 	if err != nil {
 		return nil, err
 	}
-	room := newRoom(p)
-	made := &ImportedPlan{Seats: p.SeatCount(), Report: report, Areas: []ImportedArea{}, Categories: []ImportedColour{}}
-	for _, z := range p.Zones {
-		for _, a := range z.Areas {
-			made.Areas = append(made.Areas, ImportedArea{ID: a.ID, Name: a.Name})
-		}
-	}
-	for i, c := range p.Categories {
-		made.Categories = append(made.Categories, ImportedColour{ID: c.ID, Name: c.Name, Color: c.Color, Seats: room.seatsOf[i]})
-	}
+	made := newRoom(p).imported(report)
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		id, err := insertPlan(tx, p, body, report)
 		if err != nil {
@@ -88,6 +79,20 @@ func (s *Service) importPlan(ctx context.Context, who by, file io.Reader) (*Impo
 		return nil, err
 	}
 	return made, nil
+}
+
+// imported is what an organiser has to know of a room; its id is not known here.
+func (r *room) imported(report *plan.Report) *ImportedPlan {
+	made := &ImportedPlan{Seats: len(r.house), Report: report, Areas: []ImportedArea{}, Categories: []ImportedColour{}}
+	for _, z := range r.plan.Zones {
+		for _, a := range z.Areas {
+			made.Areas = append(made.Areas, ImportedArea{ID: a.ID, Name: a.Name})
+		}
+	}
+	for i, c := range r.plan.Categories {
+		made.Categories = append(made.Categories, ImportedColour{ID: c.ID, Name: c.Name, Color: c.Color, Seats: r.seatsOf[i]})
+	}
+	return made
 }
 
 // defaults of an event that says nothing else.
@@ -173,7 +178,7 @@ func (s *Service) planOf(ctx context.Context, r *eventRequest, e *Event, fields 
 	if err == nil {
 		room, err = s.room(ctx, id)
 	}
-	if errors.Is(err, errNoSuchPlan) {
+	if errors.Is(err, ErrNoSuchPlan) {
 		fields["plan"] = "is not the id of a plan"
 		return nil, nil
 	}

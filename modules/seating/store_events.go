@@ -202,7 +202,7 @@ func (s *Service) loadPlan(ctx context.Context, id int64) ([]byte, error) {
 		return nil, fmt.Errorf("load plan: %w", err)
 	}
 	if len(bodies) == 0 {
-		return nil, errNoSuchPlan
+		return nil, ErrNoSuchPlan
 	}
 	return bodies[0], nil
 }
@@ -229,8 +229,6 @@ func (s *Service) listPlans(ctx context.Context) ([]planRow, error) {
 	return rows, nil
 }
 
-var errNoSuchPlan = errors.New("no such plan")
-
 func orNil(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -241,7 +239,7 @@ func orNil(t time.Time) *time.Time {
 func planID(id string) (int64, error) {
 	n, err := strconv.ParseInt(id, 10, 64)
 	if err != nil || n < 1 || strconv.FormatInt(n, 10) != id {
-		return 0, errNoSuchPlan
+		return 0, ErrNoSuchPlan
 	}
 	return n, nil
 }

@@ -27,6 +27,7 @@ func (s *Service) RequireStaff() echo.MiddlewareFunc {
 				}
 			}
 			request.SetStaff(c, open.staff)
+			c.Set(csrfKey, open.csrf)
 			request.SetIdentity(c, "staff:"+strconv.FormatInt(open.staff.ID, 10))
 			return next(c)
 		}

@@ -1,10 +1,8 @@
 package staff
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
-	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -62,26 +60,18 @@ func (s *Service) signIn(c echo.Context) error {
 	if err := req.check(); err != nil {
 		return err
 	}
-	opened, err := s.SignIn(c.Request().Context(), req.Email, req.Password, c.RealIP(), s.cookie.read(c))
+	opened, err := s.SignInBrowser(c, req.Email, req.Password)
 	if err != nil {
 		return err
 	}
-	s.cookie.set(c, opened.Token, int(absoluteLimit/time.Second))
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	return c.JSON(http.StatusCreated, signInResponse(opened))
 }
 
 // signOut answers DELETE /admin/session; whoever is not signed in gets what they asked for as well.
 func (s *Service) signOut(c echo.Context) error {
-	token, open, err := s.credential(c)
-	if err == nil {
-		err = s.end(c.Request().Context(), token, open, c.RealIP())
-	}
-	if err != nil && !errors.Is(err, ErrNotSignedIn) {
+	if err := s.SignOutBrowser(c); err != nil {
 		return err
-	}
-	if s.cookie.read(c) != "" {
-		s.cookie.set(c, "", -1)
 	}
 	return c.NoContent(http.StatusNoContent)
 }
