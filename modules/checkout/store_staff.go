@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -36,18 +37,35 @@ func (s store) refundedSoFar(ctx context.Context, tx *gorm.DB, payment uuid.UUID
 	return sum, err
 }
 
-// searchOrders finds a text in code, name and address.
+// searchOrders finds a text in code, name and address. A database in the C locale knows no small Ü: a name is also
+// looked for as it was typed, and as names are written.
 func (s store) searchOrders(ctx context.Context, w Wanted, limit int) (orders []Order, err error) {
-	like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(w.Text)) + "%"
+	part := func(text string) string {
+		return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(text) + "%"
+	}
+	like, typed, name := part(strings.ToLower(w.Text)), part(w.Text), part(asName(w.Text))
 	err = s.db.WithContext(ctx).Raw(`SELECT `+orderColumns+` FROM orders o
-		WHERE (o.code = ? OR lower(o.name) LIKE ? OR lower(o.email) LIKE ?) AND (?::bigint = 0 OR o.event_id = ?)
+		WHERE (o.code = ? OR lower(o.name) LIKE ? OR o.name LIKE ? OR o.name LIKE ? OR lower(o.email) LIKE ?) AND (?::bigint = 0 OR o.event_id = ?)
 		  AND (?::uuid = ?::uuid OR (o.created_at, o.id) < (SELECT b.created_at, b.id FROM orders b WHERE b.id = ?))
 		ORDER BY o.created_at DESC, o.id DESC LIMIT ?`,
-		s.now(), s.now(), normalCode(w.Text), like, like, w.Event, w.Event, w.Before, uuid.Nil, w.Before, limit).Scan(&orders).Error
+		s.now(), s.now(), normalCode(w.Text), like, typed, name, like, w.Event, w.Event, w.Before, uuid.Nil, w.Before, limit).Scan(&orders).Error
 	if err != nil {
 		return nil, fmt.Errorf("search orders: %w", err)
 	}
 	return orders, nil
+}
+
+// asName writes every word with a capital: "åsa ünlü" is "Åsa Ünlü".
+func asName(text string) string {
+	before := ' '
+	return strings.Map(func(r rune) rune {
+		first := !unicode.IsLetter(before)
+		before = r
+		if first {
+			return unicode.ToUpper(r)
+		}
+		return unicode.ToLower(r)
+	}, text)
 }
 
 func (s store) ordersByID(ctx context.Context, ids []uuid.UUID) (orders []Order, err error) {
