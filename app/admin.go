@@ -1,11 +1,13 @@
 package app
 
 import (
+	"context"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
 
 	"fairseat/app/request"
+	"fairseat/modules/checkout"
 )
 
 // adminRoutes are the figures gathered from every module.
@@ -21,42 +23,52 @@ func (a *App) adminRoutes(r request.Routes) {
 }
 
 type statsResponse struct {
-	Phase    string `json:"phase"`
-	Waiting  int64  `json:"waiting"`
-	Admitted int64  `json:"admitted"`
-	Cap      int64  `json:"cap"`
-	Free     int    `json:"free"`
-	Held     int    `json:"held"`
-	Paying   int    `json:"paying"`
-	Sold     int    `json:"sold"`
-	Blocked  int    `json:"blocked"`
-	Orders   any    `json:"orders"`
-	Money    any    `json:"money"`
-	Payments any    `json:"payments"`
+	Phase             string                 `json:"phase"`
+	Joined            int64                  `json:"joined"`
+	Waiting           int64                  `json:"waiting"`
+	Admitted          int64                  `json:"admitted"`
+	Cap               int64                  `json:"cap"`
+	AdmittedPerMinute int64                  `json:"admitted_per_minute"`
+	Free              int                    `json:"free"`
+	Held              int                    `json:"held"`
+	Paying            int                    `json:"paying"`
+	Sold              int                    `json:"sold"`
+	Blocked           int                    `json:"blocked"`
+	Orders            checkout.OrderCounts   `json:"orders"`
+	Money             checkout.EventMoney    `json:"money"`
+	Payments          checkout.PaymentHealth `json:"payments"`
 }
 
 // stats answers GET /api/v1/admin/events/:event/stats.
 func (a *App) stats(c echo.Context) error {
-	ctx, event := c.Request().Context(), request.EventOf(c)
-	phase, err := a.queue.Phase(ctx, event.ID)
+	figures, err := a.figures(c.Request().Context(), request.EventOf(c).ID)
 	if err != nil {
 		return err
 	}
-	line, err := a.queue.Figures(ctx, event.ID)
+	return c.JSON(http.StatusOK, figures)
+}
+
+// figures are how one event stands, from every module.
+func (a *App) figures(ctx context.Context, eventID int64) (*statsResponse, error) {
+	phase, err := a.queue.Phase(ctx, eventID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	seats, err := a.seating.Counts(ctx, event.ID)
+	line, err := a.queue.Figures(ctx, eventID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	sales, err := a.checkout.Stats(ctx, event.ID)
+	seats, err := a.seating.Counts(ctx, eventID)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return c.JSON(http.StatusOK, statsResponse{
-		Phase: phase, Waiting: line.Waiting, Admitted: line.Admitted, Cap: line.Cap,
+	sales, err := a.checkout.Stats(ctx, eventID)
+	if err != nil {
+		return nil, err
+	}
+	return &statsResponse{
+		Phase: phase, Joined: line.Joined, Waiting: line.Waiting, Admitted: line.Admitted, Cap: line.Cap, AdmittedPerMinute: line.AdmittedPerMinute,
 		Free: seats.Free, Held: seats.Held, Paying: seats.Paying, Sold: seats.Sold, Blocked: seats.Blocked,
 		Orders: sales.Orders, Money: sales.Money, Payments: sales.Payments,
-	})
+	}, nil
 }

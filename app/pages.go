@@ -18,6 +18,7 @@ func (a *App) pageRoutes(r request.Routes) {
 	a.placePages(r)
 	a.seatsPages(r)
 	a.orderPages(r)
+	a.deskPages(r)
 	r.Root.GET("/problems/:code", a.problemPage)
 	r.Root.GET("/assets/:name", a.asset)
 }

@@ -192,6 +192,8 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 		switch {
 		case r.URL.Path == "/api/v1/admin/plans":
 			limit = planLimit
+		case r.URL.Path == "/admin/plans":
+			limit = planLimit + staffLimit // the file with the form around it
 		case strings.HasPrefix(r.URL.Path, "/api/v1/admin/"):
 			limit = staffLimit
 		}

@@ -54,24 +54,32 @@ func (s *Service) Money(ctx context.Context) (map[string]Money, error) {
 	return sums, nil
 }
 
-// Stats are an event's figures. Money is in minor units of the event's currency; P95MS and ErrorRate are of this
-// replica's last minute.
+// Stats are an event's figures.
 type Stats struct {
-	Orders struct {
-		Paid     int `json:"paid"`
-		Pending  int `json:"pending"`
-		Refunded int `json:"refunded"`
-	} `json:"orders"`
-	Money struct {
-		Gross    int64 `json:"gross"`
-		Refunded int64 `json:"refunded"`
-		Owed     int64 `json:"owed"`
-	} `json:"money"`
-	Payments struct {
-		Healthy   bool    `json:"healthy"`
-		P95MS     int     `json:"p95_ms"`
-		ErrorRate float64 `json:"error_rate"`
-	} `json:"payments"`
+	Orders   OrderCounts
+	Money    EventMoney
+	Payments PaymentHealth
+}
+
+// OrderCounts are an event's orders by what became of them.
+type OrderCounts struct {
+	Paid     int `json:"paid"`
+	Pending  int `json:"pending"`
+	Refunded int `json:"refunded"`
+}
+
+// EventMoney is in minor units of the event's currency.
+type EventMoney struct {
+	Gross    int64 `json:"gross"`
+	Refunded int64 `json:"refunded"`
+	Owed     int64 `json:"owed"`
+}
+
+// PaymentHealth is the processor as this replica saw it in the last minute.
+type PaymentHealth struct {
+	Healthy   bool    `json:"healthy"`
+	P95MS     int     `json:"p95_ms"`
+	ErrorRate float64 `json:"error_rate"`
 }
 
 // Stats counts the orders of an event and sums its money.

@@ -28,6 +28,16 @@ func (s *Service) CreateEvent(ctx context.Context, who request.Staff, ip string,
 	return s.createEvent(ctx, by{who, ip}, &r)
 }
 
+// CheckEvent says all that CreateEvent would refuse in the settings, and makes nothing.
+func (s *Service) CheckEvent(ctx context.Context, settings json.RawMessage) error {
+	var r eventRequest
+	if err := strict(settings, &r); err != nil {
+		return fmt.Errorf("settings of a new event: %w", err)
+	}
+	_, _, _, err := s.prepare(ctx, &r)
+	return err
+}
+
 // ChangeEvent changes the named settings, or none of them; settings is the body of PATCH /admin/events/{event}.
 func (s *Service) ChangeEvent(ctx context.Context, who request.Staff, ip string, id int64, settings json.RawMessage) (*Event, error) {
 	var r eventRequest

@@ -1,0 +1,284 @@
+package app
+
+import (
+	_ "embed"
+	"math"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"fairseat/app/colour"
+	"fairseat/app/fault"
+	"fairseat/app/money"
+	"fairseat/modules/queue"
+	"fairseat/modules/seating"
+)
+
+//go:embed zones.txt
+var zoneNames string
+
+// timezones are the names offered; any other name of the IANA database is taken too.
+var timezones = strings.Fields(zoneNames)
+
+// currencies are those offered; an event keeps whatever it has.
+var currencies = []string{"EUR", "GBP", "USD", "CHF", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "CAD", "AUD", "NZD", "JPY"}
+
+// localLayout is how a browser writes <input type="datetime-local">.
+const localLayout = "2006-01-02T15:04"
+
+// eventForm is what stands in the form of an event: texts as they were typed, so that nothing is lost with an error.
+type eventForm struct {
+	Name, Slug, Venue, Description, Contact, Terms, Accent string
+	Timezone, StartsAt, OpensAt, ClosesAt, Currency        string
+	MaxPerBuyer                                            string
+	WaitingRoom                                            bool
+	Cap, PerMinute                                         string
+	Prices                                                 []priceField
+	New                                                    bool
+	Errors                                                 map[string]string // field → sentence
+}
+
+// priceField is a category and what one of its seats costs.
+type priceField struct {
+	ID, Name, Color string
+	Seats           int
+	Text            string
+}
+
+// newForm is the form of an event that is still to be made.
+func newForm(categories []seating.ImportedColour) *eventForm {
+	f := &eventForm{New: true, Timezone: "Europe/Berlin", Currency: "EUR", MaxPerBuyer: "4", WaitingRoom: true, Cap: "200", PerMinute: "600", Accent: colour.House}
+	for _, c := range categories {
+		if c.Seats > 0 {
+			f.Prices = append(f.Prices, priceField{ID: c.ID, Name: c.Name, Color: c.Color, Seats: c.Seats})
+		}
+	}
+	return f
+}
+
+// formOf is the form of an event as it is.
+func formOf(e *seating.Event) *eventForm {
+	zone := zoneOf(e)
+	local := func(t time.Time) string {
+		if t.IsZero() {
+			return ""
+		}
+		return t.In(zone).Format(localLayout)
+	}
+	f := &eventForm{Name: e.Name, Slug: e.Slug, Venue: e.Venue, Description: e.Description, Contact: e.Contact, Terms: e.TermsURL,
+		Accent: e.Accent, Timezone: e.Timezone, StartsAt: local(e.StartsAt), OpensAt: local(e.OpensAt), Currency: e.Currency,
+		MaxPerBuyer: strconv.Itoa(e.MaxPerBuyer)}
+	if e.ClosesAt != nil {
+		f.ClosesAt = local(*e.ClosesAt)
+	}
+	if f.Accent == "" {
+		f.Accent = colour.House
+	}
+	for _, c := range e.Categories {
+		if c.Seats == 0 {
+			continue
+		}
+		field := priceField{ID: c.ID, Name: c.Name, Color: c.Color, Seats: c.Seats}
+		if c.Price != nil {
+			field.Text = money.Plain(*c.Price, e.Currency)
+		}
+		f.Prices = append(f.Prices, field)
+	}
+	return f
+}
+
+// fill takes what was typed over what the form had.
+func (f *eventForm) fill(v url.Values) {
+	for name, to := range map[string]*string{
+		"name": &f.Name, "slug": &f.Slug, "venue": &f.Venue, "description": &f.Description, "contact": &f.Contact, "terms_url": &f.Terms,
+		"accent": &f.Accent, "timezone": &f.Timezone, "starts_at": &f.StartsAt, "opens_at": &f.OpensAt, "closes_at": &f.ClosesAt,
+		"currency": &f.Currency, "max_per_buyer": &f.MaxPerBuyer, "cap": &f.Cap, "per_minute": &f.PerMinute,
+	} {
+		if v.Has(name) {
+			*to = strings.TrimSpace(strings.ReplaceAll(v.Get(name), "\r\n", "\n"))
+		}
+	}
+	if f.New {
+		f.WaitingRoom = v.Get("waiting_room") == "yes"
+		if f.Slug == "" {
+			f.Slug = slugOf(f.Name)
+		}
+	}
+	for i := range f.Prices {
+		if name := "price_" + f.Prices[i].ID; v.Has(name) {
+			f.Prices[i].Text = strings.TrimSpace(v.Get(name))
+		}
+	}
+}
+
+// settings are the form's values as POST /admin/events takes them; what cannot be read becomes an error by its field.
+func (f *eventForm) settings() map[string]any {
+	f.Errors = map[string]string{}
+	s := map[string]any{"name": f.Name, "venue": f.Venue, "description": f.Description, "contact": f.Contact, "terms_url": f.Terms,
+		"timezone": f.Timezone, "currency": f.Currency, "accent": f.Accent}
+	if strings.EqualFold(f.Accent, colour.House) {
+		s["accent"] = "" // the house's own
+	}
+	f.moment(s, "starts_at", f.StartsAt)
+	f.moment(s, "opens_at", f.OpensAt)
+	f.moment(s, "closes_at", f.ClosesAt)
+	if f.OpensAt == "" {
+		f.Errors["opens_at"] = "Say when the sale opens."
+	}
+	f.whole(s, "max_per_buyer", f.MaxPerBuyer)
+	s["prices"] = f.prices()
+	if !f.New {
+		return s
+	}
+	s["slug"] = f.Slug
+	s["queue"] = nil
+	if f.WaitingRoom {
+		line := map[string]any{}
+		f.whole(line, "cap", f.Cap)
+		f.whole(line, "per_minute", f.PerMinute)
+		s["queue"] = line
+	}
+	return s
+}
+
+// moment reads the venue's own clock. A time that the clocks jump over, or that no clock shows, is an error.
+func (f *eventForm) moment(s map[string]any, field, text string) {
+	if s[field] = nil; text == "" {
+		return
+	}
+	zone, err := time.LoadLocation(f.Timezone)
+	if err != nil || f.Timezone == "" {
+		return // the zone has an error of its own
+	}
+	text = text[:min(len(text), len(localLayout))] // some browsers add seconds
+	at, err := time.ParseInLocation(localLayout, text, zone)
+	switch {
+	case err != nil:
+		f.Errors[field] = "Is no date and time, such as 2027-05-01T19:30."
+	case at.Format(localLayout) != text:
+		f.Errors[field] = "That hour does not exist on that day: the clocks go forward."
+	default:
+		s[field] = at.UTC().Format(time.RFC3339)
+	}
+}
+
+func (f *eventForm) whole(s map[string]any, field, text string) {
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		f.Errors[field] = "Is a whole number."
+		return
+	}
+	s[field] = n
+}
+
+// prices are by category name; an empty one is not on sale.
+func (f *eventForm) prices() map[string]any {
+	out, any := map[string]any{}, false
+	for _, p := range f.Prices {
+		if out[p.Name] = nil; p.Text == "" {
+			continue
+		}
+		minor, ok := money.Parse(p.Text, f.Currency)
+		switch {
+		case !ok:
+			f.Errors["price_"+p.ID] = "Is a price such as " + money.Plain(4250, f.Currency) + ", or empty."
+		case minor > math.MaxInt32:
+			f.Errors["price_"+p.ID] = "Is at most " + money.Plain(math.MaxInt32, f.Currency) + "."
+		}
+		out[p.Name], any = minor, true
+	}
+	if !any {
+		f.Errors["prices"] = "Give at least one category a price, or nothing is on sale."
+	}
+	return out
+}
+
+// refuse takes a refusal of the settings back to the fields; false when it is about something else.
+func (f *eventForm) refuse(err error) bool {
+	refused := fault.As(err)
+	if refused == nil {
+		return false
+	}
+	say := func(field, why string) {
+		if f.Errors[field] == "" { // what we said ourselves knows what was typed
+			f.Errors[field] = why
+		}
+	}
+	switch refused.Code {
+	case seating.ErrSlugTaken.Code:
+		say("slug", "Another event has this address already; choose another one.")
+	case queue.ErrAlreadyDrawn.Code:
+		say("opens_at", "The draw is made, so the opening stays as it is.")
+	case fault.ErrBadField.Code:
+		fields, _ := refused.Facts["fields"].(fault.Fields)
+		for name, why := range fields {
+			say(strings.TrimPrefix(name, "queue."), strings.ToUpper(why[:1])+why[1:]+".")
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// Said is a moment of the form as it is elsewhere: "Saturday, 1 May 2027, 19:30 CEST – 17:30 UTC".
+func (f *eventForm) Said(text string) string {
+	zone, err := time.LoadLocation(f.Timezone)
+	at, e := time.ParseInLocation(localLayout, text, zone)
+	if err != nil || e != nil {
+		return ""
+	}
+	return "That is " + at.Format("15:04 MST") + " at the venue, " + at.UTC().Format("15:04") + " UTC."
+}
+
+// Currencies are those offered, with the form's own.
+func (f *eventForm) Currencies() []string {
+	if slices.Contains(currencies, f.Currency) || f.Currency == "" {
+		return currencies
+	}
+	return append([]string{f.Currency}, currencies...)
+}
+
+// Zones are the names offered.
+func (f *eventForm) Zones() []string { return timezones }
+
+var notSlug = regexp.MustCompile(`[^a-z0-9]+`)
+
+// slugOf suggests an address for a name: "Spring Gala 2027" becomes spring-gala-2027.
+func slugOf(name string) string {
+	plain := strings.NewReplacer("ä", "ae", "ö", "oe", "ü", "ue", "ß", "ss", "å", "a", "é", "e", "è", "e", "ø", "o", "ñ", "n", "ç", "c").
+		Replace(strings.ToLower(name))
+	slug := strings.Trim(notSlug.ReplaceAllString(plain, "-"), "-")
+	return strings.Trim(slug[:min(len(slug), 60)], "-")
+}
+
+// fieldError is what is wrong with a field, for the template; Text is "" for nothing.
+type fieldError struct{ Name, Text string }
+
+// Err is the error of a field.
+func (f *eventForm) Err(name string) fieldError { return fieldError{name, f.Errors[name]} }
+
+// ErrOfPrice is the error of a category's price.
+func (f *eventForm) ErrOfPrice(id string) fieldError { return f.Err("price_" + id) }
+
+var fieldLabels = map[string]string{
+	"name": "Name", "slug": "Address", "venue": "Venue", "description": "Description", "contact": "Contact", "terms_url": "Terms",
+	"timezone": "Time zone", "starts_at": "The event starts", "opens_at": "The sale opens", "closes_at": "The sale closes",
+	"currency": "Currency", "prices": "Prices", "max_per_buyer": "Seats one buyer may have", "cap": "Inside at once",
+	"per_minute": "Let in a minute", "accent": "Colour",
+}
+
+// Label is what a field is called in the form.
+func (f *eventForm) Label(name string) string {
+	for _, p := range f.Prices {
+		if name == "price_"+p.ID {
+			return p.Name
+		}
+	}
+	if label, ok := fieldLabels[name]; ok {
+		return label
+	}
+	return title(strings.ReplaceAll(name, "_", "-"))
+}
