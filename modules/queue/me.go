@@ -80,6 +80,10 @@ type Figures struct {
 	Joined, Waiting, Admitted, Called int64
 	Cap, AdmittedPerMinute            int64
 	Reason, Message                   string // why it is paused, and what staff say; "" for nothing
+	OpensAt                           time.Time
+	Draws                             bool
+	Size                              int64 // of the draw; 0 before it, and without one
+	SeatsFree, SeatsHeld              int   // 0 while they are not known
 }
 
 // Figures are at most a second old, or as old as Redis has been away.
@@ -94,9 +98,17 @@ func (s *Service) Figures(ctx context.Context, eventID int64) (Figures, error) {
 		}
 		return *words
 	}
-	return Figures{
+	f := Figures{
+		OpensAt: time.Time(m.view.OpensAt), Draws: m.view.Draw != nil,
 		Reason: said(m.view.Reason), Message: said(m.view.Message),
 		Phase: m.view.Phase, Joined: m.view.Joined, Waiting: m.waiting, Admitted: m.view.Active, Called: m.view.Serving,
 		Cap: m.view.Cap, AdmittedPerMinute: m.view.AdmittedPerMinute,
-	}, nil
+	}
+	if f.Draws && m.view.Draw.Size != nil {
+		f.Size = *m.view.Draw.Size
+	}
+	if m.view.SeatsFree != nil {
+		f.SeatsFree, f.SeatsHeld = *m.view.SeatsFree, *m.view.SeatsHeld
+	}
+	return f, nil
 }

@@ -30,6 +30,7 @@ type nowView struct {
 	Message           *string        `json:"message"`
 	Reason            *string        `json:"reason"`
 	SeatsFree         *int           `json:"seats_free"`
+	SeatsHeld         *int           `json:"seats_held"` // or in checkout: they may come back
 	Categories        []categoryView `json:"categories"`
 	AdmittedPerMinute int64          `json:"admitted_per_minute"`
 	Active            int64          `json:"active"`
@@ -182,9 +183,10 @@ func (s *Service) view(event Event, row *lineRow, state reply, counts *Counts) (
 		v.Reason = row.PausedReason
 	}
 	if counts != nil {
-		v.SeatsFree = &counts.Free
+		back := counts.Held + counts.Paying
+		v.SeatsFree, v.SeatsHeld = &counts.Free, &back
 		stuck := state.at("stuck")
-		if back := counts.Held + counts.Paying; v.Phase == PhaseOpen && back > 0 && !stuck.IsZero() && now.Sub(stuck) >= stuckFor {
+		if v.Phase == PhaseOpen && back > 0 && !stuck.IsZero() && now.Sub(stuck) >= stuckFor {
 			text := fmt.Sprintf("All seats are taken or being paid for. %d may come back.", back)
 			v.Reason = &text
 		}

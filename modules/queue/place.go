@@ -133,6 +133,13 @@ func (s *Service) Place(c echo.Context) (request.Place, error) {
 	return request.Place{EventID: p.EventID, Key: p.Key()}, nil
 }
 
+// Token is the place token a request carries, valid or not; "" without one. It is for the page that hands a cookie over
+// to its own script.
+func (s *Service) Token(c echo.Context) string {
+	_, token, _, _ := s.presented(c)
+	return token
+}
+
 // RequirePlace lets only requests with a valid place through, names it in the context, and slides the place's
 // admission if there is one. That Redis is away keeps nobody out here: what needs it will say so itself.
 func (s *Service) RequirePlace() echo.MiddlewareFunc {
