@@ -47,6 +47,10 @@ func loadAssets(files fs.FS) (*assets, error) {
 // imports finds what a module names: from './x.js', import './x.js', import('./x.js').
 var imports = regexp.MustCompile(`(\bfrom\s*|\bimport\s*\(?\s*)(['"])(\.{1,2}/[^'"]+)(['"])`)
 
+// comments are for whoever reads the source, not for phones: lines that are nothing else, of scripts. A script must not
+// have such a line inside a text.
+var comments = regexp.MustCompile(`(?m)^[ \t]*(//.*|/\*\*([^*]|\*[^/])*\*/)\n`)
+
 // add hashes a file after what it imports, whose hashed addresses it then names: a change below changes every name above.
 func (a *assets) add(files fs.FS, name string, above []string) error {
 	if a.names[name] != "" {
@@ -60,6 +64,7 @@ func (a *assets) add(files fs.FS, name string, above []string) error {
 		return err
 	}
 	if path.Ext(name) == ".js" {
+		body = comments.ReplaceAll(body, nil)
 		var failed error
 		body = imports.ReplaceAllFunc(body, func(match []byte) []byte {
 			part := imports.FindSubmatch(match)

@@ -42,6 +42,18 @@ func TestModulesNameOneAnotherByContent(t *testing.T) {
 	}
 }
 
+func TestCommentsDoNotTravel(t *testing.T) {
+	const source = "// one\n  // two\nconst a = 'http://x'; // three\n/** four\n * five */\n/** six */ const b = 1;\nconst c = 2; /* seven */\n"
+	got, err := loadAssets(fstest.MapFS{"a/x.js": {Data: []byte(source)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	body := string(got.files[strings.TrimPrefix(got.names["a/x.js"], "/assets/")].body)
+	if want := "const a = 'http://x'; // three\n/** six */ const b = 1;\nconst c = 2; /* seven */\n"; body != want {
+		t.Errorf("got %q, want %q", body, want)
+	}
+}
+
 func TestMistakesInModulesAreFound(t *testing.T) {
 	for name, files := range map[string]fstest.MapFS{
 		"circle":  {"a/x.js": {Data: []byte("import './y.js'")}, "a/y.js": {Data: []byte("import './x.js'")}},
