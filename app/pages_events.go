@@ -1,54 +1,181 @@
 package app
 
 import (
-	"sort"
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
 	"fairseat/app/money"
 	"fairseat/app/request"
+	"fairseat/app/words"
+	"fairseat/modules/queue"
+	"fairseat/modules/seating"
 )
 
-// eventPages are what everyone may see.
+// eventPages are what everyone may see: the same bytes for all, without a cookie.
 func (a *App) eventPages(r request.Routes) {
 	r.Root.GET("/", a.eventsPage)
 	r.Root.GET("/events/:event", a.eventPage, a.seating.ResolveEvent())
 }
 
+// publicFor is how long a cache may keep what everyone sees.
+const publicFor = "public, max-age=5"
+
+// listed is an event on the list of all.
+type listed struct {
+	Event             *seating.Event
+	Phase, Said, From string
+}
+
 func (a *App) eventsPage(c echo.Context) error {
-	events, err := a.seating.Events(c.Request().Context())
+	ctx := c.Request().Context()
+	events, err := a.seating.Events(ctx)
 	if err != nil {
 		return err
 	}
-	return a.renderPublic(c, "events/list", "public, max-age=5", map[string]any{"Events": events})
+	say, now := &speaker{words: a.pages.Words("events")}, a.clock.Now()
+	list := make([]listed, len(events))
+	for i, e := range events {
+		phase, err := a.queue.Phase(ctx, e.ID)
+		if err != nil {
+			return err
+		}
+		list[i] = listed{Event: e, Phase: phase, From: cheapest(e)}
+		switch phase {
+		case queue.PhaseAnnounced, queue.PhasePrequeue:
+			list[i].Said = say.t("events.opens", "when", say.moment(e.OpensAt, e.Timezone, now))
+		case queue.PhasePaused, queue.PhaseSoldOut:
+			list[i].Said = say.t("events." + phase)
+		case queue.PhaseEnded:
+			list[i].Said, list[i].From = say.t("events.ended"), ""
+		default:
+			list[i].Said = say.t("events.on-sale")
+		}
+	}
+	// What one can buy now comes first, then what opens next.
+	slices.SortStableFunc(list, func(x, y listed) int {
+		return cmp.Or(cmp.Compare(urgency[x.Phase], urgency[y.Phase]), x.Event.OpensAt.Compare(y.Event.OpensAt))
+	})
+	if say.err != nil {
+		return say.err
+	}
+	return a.renderPublic(c, "events/list", publicFor, map[string]any{"Events": list})
+}
+
+var urgency = map[string]int{queue.PhasePrequeue: 1, queue.PhaseAnnounced: 2, queue.PhaseSoldOut: 3, queue.PhaseEnded: 4}
+
+// cheapest is an event's lowest price in words, or "" when nothing is on sale.
+func cheapest(e *seating.Event) string {
+	var low *int64
+	for _, c := range e.Categories {
+		if c.Price != nil && c.Seats > 0 && (low == nil || *c.Price < *low) {
+			low = c.Price
+		}
+	}
+	if low == nil {
+		return ""
+	}
+	return money.Format(*low, e.Currency)
 }
 
 type priceLine struct {
-	Label, Price string
-	Free         int
-	minor        int64
+	ID, Label, Price string
+	Free             int
+	Known            bool // how many are free
+	minor            int64
+}
+
+// eventData is what every page of one event shows.
+func (a *App) eventData(ctx context.Context, event *seating.Event) map[string]any {
+	counts, err := a.seating.Counts(ctx, event.ID) // without figures the page still says what it costs
+	var prices []priceLine
+	for _, c := range event.Categories {
+		if c.Price != nil && c.Seats > 0 {
+			prices = append(prices, priceLine{c.ID, c.Name, money.Format(*c.Price, event.Currency), counts.FreeByCategory[c.ID], err == nil, *c.Price})
+		}
+	}
+	slices.SortStableFunc(prices, func(x, y priceLine) int { return cmp.Compare(y.minor, x.minor) })
+	starts := ""
+	if !event.StartsAt.IsZero() {
+		starts = event.StartsAt.UTC().Format(time.RFC3339)
+	}
+	return map[string]any{
+		"Accent": accentPath(event.Accent), "Event": event, "StartsAt": starts, "Prices": prices,
+		"Mail": strings.Count(event.Contact, "@") == 1 && !strings.ContainsAny(event.Contact, " /:?&"),
+	}
 }
 
 func (a *App) eventPage(c echo.Context) error {
-	ctx, slug := c.Request().Context(), request.EventOf(c).Slug
-	event, err := a.seating.Event(ctx, slug)
+	ctx := c.Request().Context()
+	event, err := a.seating.Event(ctx, request.EventOf(c).Slug)
 	if err != nil {
 		return err
 	}
-	phase, err := a.queue.Phase(ctx, event.ID)
-	if err != nil {
+	phase, draws := "", true
+	if line, err := a.queue.Figures(ctx, event.ID); err == nil {
+		phase, draws = line.Phase, line.Draws
+	} else if phase, err = a.queue.Phase(ctx, event.ID); err != nil {
 		return err
 	}
-	counts, err := a.seating.Counts(ctx, event.ID)
-	if err != nil {
-		return err
+	data, say := a.eventData(ctx, event), &speaker{words: a.pages.Words("waiting")}
+	a.door(data, say, event, phase, draws)
+	if say.err != nil {
+		return say.err
 	}
-	var prices []priceLine
-	for _, category := range event.Categories {
-		if category.Price != nil {
-			prices = append(prices, priceLine{category.Name, money.Format(*category.Price, event.Currency), counts.FreeByCategory[category.ID], *category.Price})
+	return a.renderPublic(c, "waiting/event", publicFor, data)
+}
+
+// door is what somebody without a place reads, as door in web/waiting/say.js does once scripts run.
+func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phase string, draws bool) {
+	now := a.clock.Now()
+	opens := say.moment(event.OpensAt, event.Timezone, now)
+	data["Open"], data["Lead"] = true, ""
+	key := "js.door-" + phase
+	switch phase {
+	case queue.PhaseAnnounced:
+		data["Open"] = false
+		data["Lead"] = say.t("js.door-room", "when", say.moment(event.PrequeueAt, event.Timezone, now))
+	case queue.PhasePrequeue:
+		if data["Lead"] = say.t("js.fair"); !draws {
+			key, data["Lead"] = "js.door-announced", ""
 		}
+	case queue.PhaseEnded:
+		data["Open"], data["Lead"] = false, say.t("js.find")
+	case queue.PhaseSoldOut:
+		data["Lead"] = say.t("js.wait-for-return")
+	default:
+		data["Lead"] = say.t("js.behind")
 	}
-	sort.SliceStable(prices, func(i, j int) bool { return prices[i].minor < prices[j].minor })
-	return a.renderPublic(c, "events/event", "public, max-age=5", map[string]any{"Accent": accentPath(event.Accent), "Event": event, "Phase": phase, "Prices": prices})
+	data["Door"] = say.t(key, "when", opens)
+}
+
+// speaker says words one after another and keeps the first mistake.
+type speaker struct {
+	words *words.Catalogue
+	err   error
+}
+
+func (s *speaker) keep(text string, err error) string {
+	s.err = cmp.Or(s.err, err)
+	return text
+}
+
+func (s *speaker) t(key string, pairs ...any) string { return s.keep(s.words.Say(key, pairs...)) }
+
+func (s *speaker) plural(key string, n int64, pairs ...any) string {
+	return s.keep(s.words.Plural(key, int(n), pairs...))
+}
+
+// moment is "at 10:00", or "on Saturday 28 November at 10:00" when that is not today at the venue.
+func (s *speaker) moment(at time.Time, zone string, now time.Time) string {
+	clock := s.keep(s.words.When("layout.clock", at, zone))
+	day := s.keep(s.words.When("layout.date", at, zone))
+	if day == s.keep(s.words.When("layout.date", now, zone)) {
+		return s.t("js.at", "time", clock)
+	}
+	return s.t("js.on", "day", day, "time", clock)
 }

@@ -1,55 +1,197 @@
 package app
 
 import (
-	"fmt"
+	"context"
+	"errors"
 	"net/http"
+	"strconv"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
+	"fairseat/app/fault"
 	"fairseat/app/request"
+	"fairseat/app/words"
+	"fairseat/modules/queue"
+	"fairseat/modules/seating"
 )
 
 // placePages are one fan's own pages from the line to the order; they work without script.
 func (a *App) placePages(r request.Routes) {
-	r.Root.GET("/events/:event/place", a.placePage, a.seating.ResolveEvent(), a.queue.RequirePlace())
+	own := []echo.MiddlewareFunc{a.seating.ResolveEvent(), elseToEvent, a.queue.RequirePlace()}
+	r.Root.GET("/events/:event/place", a.placePage, own...)
+	r.Root.POST("/events/:event/place/enter", a.enterByForm, own...)
+	r.Root.POST("/events/:event/place/leave", a.leaveByForm, own...)
 }
 
-func (a *App) placePage(c echo.Context) error {
+// elseToEvent sends whoever has no place to where one gets it.
+func elseToEvent(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		err := next(c)
+		if errors.Is(err, queue.ErrNoPlace) || errors.Is(err, queue.ErrBadPlace) {
+			c.Response().Header().Set(echo.HeaderCacheControl, "private, no-store")
+			return c.Redirect(http.StatusSeeOther, "/events/"+request.EventOf(c).Slug)
+		}
+		return err
+	}
+}
+
+func (a *App) placePage(c echo.Context) error { return a.showPlace(c, nil) }
+
+// enterByForm answers POST /events/:event/place/enter.
+func (a *App) enterByForm(c echo.Context) error {
+	place, _ := request.PlaceOf(c)
+	if _, err := a.queue.Enter(c.Request().Context(), place.EventID, place.Key); err != nil {
+		return a.showPlace(c, err)
+	}
+	return c.Redirect(http.StatusSeeOther, "/events/"+request.EventOf(c).Slug+"/place/seats")
+}
+
+// leaveByForm answers POST /events/:event/place/leave.
+func (a *App) leaveByForm(c echo.Context) error {
+	place, _ := request.PlaceOf(c)
+	if err := a.queue.Leave(c.Request().Context(), place.EventID, place.Key); err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, "/events/"+request.EventOf(c).Slug+"/place")
+}
+
+// showPlace answers with the page of one's place, with the words and the status of a refusal if there was one.
+func (a *App) showPlace(c echo.Context, refusal error) error {
 	ctx := c.Request().Context()
 	event, err := a.seating.Event(ctx, request.EventOf(c).Slug)
 	if err != nil {
 		return err
 	}
+	status, say := http.StatusOK, &speaker{words: a.pages.Words("waiting")}
+	data := a.eventData(ctx, event)
+	data["Token"], data["Refused"] = a.queue.Token(c), ""
+	if refusal != nil {
+		f := toFault(refusal)
+		status = statusOf[f.Kind]
+		if f.Kind == fault.Internal || f.Kind == fault.Unavailable {
+			return refusal
+		}
+		data["Refused"] = say.t("refused." + f.Code)
+	}
 	place, _ := request.PlaceOf(c)
-	standing, err := a.queue.Standing(ctx, event.ID, place.Key)
+	v, err := a.placeView(ctx, say, event, place.Key)
 	if err != nil {
-		return err
+		if toFault(err).Kind != fault.Unavailable {
+			return err
+		}
+		// Nobody loses a place because we cannot see it; the page goes on looking.
+		status = http.StatusServiceUnavailable
+		v = placeView{State: "busy", Lines: []line{{"big", say.t("js.busy")}, {"lead", say.t("js.busy-lead")}}, Refresh: 5 * time.Second}
 	}
-	line, err := a.queue.Figures(ctx, event.ID)
+	if say.err != nil {
+		return say.err
+	}
+	for key, value := range map[string]any{"State": v.State, "Lines": v.Lines, "Bar": v.Bar, "Share": v.Share, "Reason": v.Reason, "Message": v.Message} {
+		data[key] = value
+	}
+	// A header and no <meta>: what the page says of itself is then the same with and without script.
+	data["Refresh"] = v.Refresh > 0
+	if v.Refresh > 0 {
+		c.Response().Header().Set("Refresh", strconv.Itoa(max(2, int(v.Refresh.Seconds())))+"; url=/events/"+event.Slug+"/place")
+	}
+	return a.render(c, status, "waiting/place", data)
+}
+
+type line struct{ Class, Text string }
+
+// placeView is what the page of one place shows; web/waiting/say.js says the same where scripts run.
+type placeView struct {
+	State           string // one of queue's, or "ended", "busy"
+	Lines           []line
+	Bar             bool
+	Share           int64 // of the way, in thousandths
+	Reason, Message string
+	Refresh         time.Duration // 0: nothing will change
+}
+
+func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event, place string) (placeView, error) {
+	st, err := a.queue.Standing(ctx, event.ID, place)
 	if err != nil {
-		return err
+		return placeView{}, err
 	}
-	data := map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "State": standing.State, "Reason": line.Reason, "Message": line.Message,
-		"Refresh": max(2, int(standing.Poll.Seconds())), "Wait": "",
+	f, err := a.queue.Figures(ctx, event.ID)
+	if err != nil {
+		return placeView{}, err
 	}
-	if standing.Position != nil {
-		data["Number"], data["Ahead"] = *standing.Position+1, *standing.Ahead
+	v := placeView{State: st.State, Message: f.Message, Refresh: st.Poll}
+	text := func(big string, rest ...string) {
+		v.Lines = []line{{"big", big}}
+		for i, r := range rest {
+			v.Lines = append(v.Lines, line{[]string{"lead", "soft"}[i], r})
+		}
 	}
-	if standing.P10 != nil {
-		data["Wait"] = about(*standing.P10, *standing.P90)
+	number := ""
+	if st.Position != nil {
+		number = say.t("js.number-tail", "number", words.Number(*st.Position+1))
+		if st.Cohort == queue.InDraw && f.Size > 0 {
+			number = say.t("js.number", "number", words.Number(*st.Position+1), "of", words.Number(f.Size))
+		}
 	}
-	return a.render(c, http.StatusOK, "waiting/page", data)
+	opens := say.moment(f.OpensAt, event.Timezone, a.clock.Now())
+	switch {
+	case f.Phase == queue.PhaseEnded && st.State != queue.StateAdmitted:
+		v.State, v.Refresh = queue.PhaseEnded, 0
+		text(say.t("js.ended"), say.t("js.find"))
+	case st.State == queue.StateAdmitted:
+		v.Refresh = 0 // the list of seats has its own clock, and a page that is read must not ask for more time
+		text(say.t("place.in"), say.t("place.in-lead"))
+	case st.State == queue.StateDone:
+		v.Refresh = 0
+		text(say.t("js.done"), say.t("js.done-lead"))
+	case f.Phase == queue.PhaseAnnounced || f.Phase == queue.PhasePrequeue:
+		if !f.Draws {
+			text(say.t("js.door-announced", "when", opens), say.t("place.here"))
+			break
+		}
+		text(say.t("js.door-prequeue", "when", opens), say.t("js.fair"), say.plural("js.joined", max(f.Joined, st.Index+1)))
+	case f.Phase == queue.PhaseDrawing || st.Position == nil:
+		text(say.t("js.drawing"), say.t("js.drawing-lead"))
+	case f.Phase == queue.PhasePaused:
+		v.State, v.Reason = queue.StateWaiting, f.Reason
+		text(say.t("js.paused"), say.t("js.paused-lead"), number)
+	case f.Phase == queue.PhaseSoldOut:
+		v.State = queue.StateWaiting
+		text(say.t("js.sold-out"), say.t("js.sold-out-lead"), number)
+	case st.State == queue.StateYourTurn:
+		text(say.t("js.turn"), say.t("js.turn-kept"))
+	case f.SeatsFree == 0 && f.Reason != "":
+		text(say.t("js.returning"), say.plural("js.returning-lead", int64(f.SeatsHeld)), number)
+	default:
+		v.Bar, v.Share = true, min(1000, 1000*f.Called/max(1, *st.Position))
+		ahead, wait := say.plural("js.ahead", *st.Ahead), ""
+		if st.P10 != nil {
+			wait = say.about(*st.P10, *st.P90)
+		}
+		switch {
+		case f.Called == 0 && *st.Ahead > 0:
+			text(number, say.t("js.ahead-wait", "ahead", ahead, "wait", wait))
+		case *st.Ahead == 0:
+			text(say.t("js.next"), say.t("js.wait", "wait", wait), number)
+		default:
+			text(ahead, say.t("js.wait", "wait", wait), number)
+		}
+	}
+	return v, nil
 }
 
 // about is a range of seconds as people say it.
-func about(p10, p90 int) string {
-	low, high := p10/60, (p90+59)/60
-	switch {
-	case high <= 1:
-		return "about a minute"
-	case low == high || low == 0:
-		return fmt.Sprintf("up to %d minutes", high)
+func (s *speaker) about(low, high int) string {
+	unit, kind := 60, "js.minutes"
+	if high > 7200 {
+		unit, kind = 3600, "js.hours"
 	}
-	return fmt.Sprintf("about %d to %d minutes", low, high)
+	from, to := low/unit, (high+unit-1)/unit
+	switch {
+	case unit == 60 && to <= 1:
+		return s.t("js.minute")
+	case from == 0 || from == to:
+		return s.t(kind+"-up-to", "high", to)
+	}
+	return s.t(kind, "low", from, "high", to)
 }

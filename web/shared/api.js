@@ -11,8 +11,8 @@ export class Problem extends Error {
 }
 
 // ask sends one request and gives its JSON (null for 204), or throws a Problem. place is a token to send as Bearer where
-// the cookie may be missing.
-export async function ask(method, path, body, { place, key, signal } = {}) {
+// the cookie may be missing; answered hears the answer's headers.
+export async function ask(method, path, body, { place, key, signal, answered } = {}) {
   const headers = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (place) headers.Authorization = `Bearer ${place}`;
@@ -25,6 +25,7 @@ export async function ask(method, path, body, { place, key, signal } = {}) {
     throw new Problem(0, { code: 'offline' });
   }
   hearAnswer(response);
+  answered?.(response);
   if (response.status === 204) return null;
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {

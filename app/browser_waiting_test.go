@@ -1,0 +1,174 @@
+package app_test
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+)
+
+// assetOf gives the address of a module that the page's own modules lead to.
+const assetOf = `const assetOf = async (file, from = document.querySelector("script[type=module][src]").src, seen = new Set()) => {
+	if (seen.has(from)) return null;
+	seen.add(from);
+	const text = await (await fetch(from)).text();
+	for (const [, address] of text.matchAll(/(?:from|import\()\s*["'](\/assets\/[^"']+)["']/g)) {
+		if (address.endsWith("-" + file)) return address;
+		const found = await assetOf(file, address, seen);
+		if (found) return found;
+	}
+	return null;
+};`
+
+// The page works positions out as the server does, on every vector that ours are checked with.
+func TestBrowserShufflesAsTheServerDoes(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	createEvent(t, signIn(t, p.base), "gala", importStadium(t, signIn(t, p.base)), stadiumPrices, time.Hour, nil)
+	file, err := os.Open("../modules/queue/testdata/shuffle-vectors.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	rows, err := csv.NewReader(file).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	vectors, err := json.Marshal(rows[1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := newBrowser(t, p.base)
+	b.open("/events/gala")
+	var got struct {
+		Checked int
+		Wrong   []string
+		Abc     string
+	}
+	b.set(b.js(fmt.Sprintf(`(async () => {
+		%s
+		const { makeShuffle } = await import(await assetOf("shuffle.js")), { sha256, hex } = await import(await assetOf("sha256.js"));
+		const known = new Map(), wrong = [], rows = %s;
+		for (const [seed, size, index, position] of rows) {
+			if (!known.has(seed + size)) known.set(seed + size, makeShuffle(seed, Number(size)));
+			const got = known.get(seed + size)(Number(index));
+			if (got !== Number(position)) wrong.push([seed, size, index, position, got].join());
+		}
+		return { checked: rows.length, wrong: wrong.slice(0, 3), abc: hex(sha256(new TextEncoder().encode("abc".repeat(40)))) };
+	})()`, assetOf, vectors), &got))
+	if got.Checked < 2000 || len(got.Wrong) > 0 {
+		t.Errorf("of %d vectors these are wrong: %q", got.Checked, got.Wrong)
+	}
+	// A text longer than one block: printf 'abc%.0s' $(seq 40) | sha256sum
+	if want := "b02c2454cf7a177aefdeb3e3d26b447fcc3d5db67be300d67e702c2b062dbb88"; got.Abc != want {
+		t.Errorf("sha256 is %s, want %s", got.Abc, want)
+	}
+}
+
+// standing is what the server says of the place that a browser keeps.
+func (b *browser) standing(event string) (me meView) {
+	b.t.Helper()
+	var place placeView
+	b.set(b.js(`JSON.parse(localStorage.getItem("fs_place_`+event+`"))`, &place))
+	c := newClient(b.base)
+	c.bearer = place.Place
+	c.must(b.t, 200, "GET", "/api/v1/events/"+event+"/queue/me", nil, &me)
+	return me
+}
+
+// From the door to one's turn, on two devices.
+func TestWaitingRoomFollowsTheLine(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	staff := signIn(t, p.base)
+	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, 12*time.Second, map[string]any{"queue": map[string]any{"cap": 1}})
+	var others []*fan
+	for range 5 {
+		others = append(others, newFan(p.base, "gala", "other"))
+	}
+	for _, f := range others[:3] {
+		if err := f.join(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	ada := newBrowser(t, p.base, phone)
+	ada.open("/events/gala")
+	ada.click("button", "Join the line")
+	ada.sees("until the draw", "Everyone here by then has the same chance", "4 people are in the draw so far.", "You can close this page.")
+	ada.axe()
+	for _, f := range others[3:] {
+		if err := f.join(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+
+	// Drawn: the page and the server say the same, and the page shows why.
+	ada.until("the place is drawn", func() bool { return ada.standing("gala").Position != nil })
+	me := ada.standing("gala")
+	if *me.Position > 0 {
+		ada.sees(fmt.Sprintf("You are number %d of 6.", *me.Position+1))
+	}
+	ada.until("the proof can be opened", func() bool { return strings.Contains(ada.text("#room"), "Check the draw") })
+	ada.set(ada.js(`document.querySelector("#check summary").click()`, nil))
+	ada.sees("Fingerprint, published before", fmt.Sprintf("which is number %d", *me.Position+1), "sha256sum")
+	if text := ada.text("#proof"); strings.Contains(text, "does not agree") || strings.Count(text, "agrees") != 3 {
+		t.Errorf("the proof does not hold: %s", text)
+	}
+	ada.axe()
+	ada.fits()
+
+	// The private link opens the same place elsewhere, and does not stay in the address.
+	var link string
+	ada.set(ada.js(`location.origin + "/events/gala#p=" + JSON.parse(localStorage.getItem("fs_place_gala")).place`, &link))
+	other := newBrowser(t, p.base)
+	other.open(link)
+	other.until("the same place", func() bool {
+		var here string
+		other.set(other.js(`localStorage.getItem("fs_place_gala") ?? ""`, &here))
+		return here != "" && *other.standing("gala").Position == *me.Position
+	})
+	if at := other.at(); strings.Contains(at, "#p=") {
+		t.Errorf("the token stays in the address: %s", at)
+	}
+
+	// Whoever is before her goes in and leaves again, until it is her turn.
+	done := make(chan struct{})
+	defer close(done)
+	for _, f := range others {
+		go func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				_, _ = f.do("POST", f.path("/queue/admission"), nil)
+				_, _ = f.do("DELETE", f.path("/queue/admission"), nil)
+				if wait(t.Context(), 100*time.Millisecond) != nil {
+					return
+				}
+			}
+		}()
+	}
+	ada.within(60*time.Second, "her turn", func() bool { return strings.Contains(ada.text("#room"), "It's your turn.") })
+	ada.sees("Your turn is kept until", "It isn't lost after that", "Choose seats")
+	var title string
+	ada.set(ada.js("document.title", &title))
+	if !strings.HasPrefix(title, "Your turn · ") {
+		t.Errorf("the tab says %q", title)
+	}
+	if me := ada.standing("gala"); me.State != "admitted" {
+		t.Errorf("the page says it is her turn, the server says %s", me.State)
+	}
+	ada.axe()
+	ada.fits()
+
+	// A place that the server does not know is let go of.
+	lost := newBrowser(t, p.base)
+	lost.open("/events/gala#p=nonsense")
+	lost.sees("That link is not a place in this event's line.", "Join the line")
+}

@@ -1,0 +1,15 @@
+// What somebody without a place reads.
+import { now as serverNow } from '../shared/clock.js';
+import { t } from '../shared/words.js';
+import { moment } from './when.js';
+
+// door gives {big, lead, open} by the phase, as door in app/pages_events.go; without a lead the page keeps its own.
+export function door(now, zone) {
+  const drawless = now.phase === 'prequeue' && !now.draw, when = moment(now.opens_at, zone, serverNow());
+  const big = t(`js.door-${drawless ? 'announced' : now.phase}`, { when });
+  const lead = {
+    prequeue: drawless ? '' : t('js.fair'), drawing: t('js.behind'), open: t('js.behind'), paused: now.reason || t('js.behind'),
+    'sold-out': t('js.wait-for-return'), ended: t('js.find'),
+  }[now.phase];
+  return { big, lead, open: now.phase !== 'announced' && now.phase !== 'ended' };
+}

@@ -1,0 +1,93 @@
+// The event's page: a door for those without a place, the waiting room for those with one. Message → state → draw.
+import { forget, fromLink, join, kept } from '../shared/place.js';
+import { plural, t } from '../shared/words.js';
+import { door } from './door.js';
+import { watch } from './line.js';
+import { yours } from './when.js';
+import { at, write } from './write.js';
+
+const { event, zone, starts } = at('event').dataset;
+const state = { now: null, place: kept(event), shown: false }; // shown: the server has seen the place
+let room = null;
+
+async function draw() {
+  const { now, place } = state;
+  if (place && !room) {
+    const { makeRoom } = await import('./room.js');
+    room ??= makeRoom(event, zone);
+  }
+  document.body.classList.toggle('waiting', Boolean(place));
+  at('door').hidden = Boolean(place);
+  at('room').hidden = !place;
+  if (!now) return;
+  if (place) return room.see(now, place);
+  const { big, lead, open } = door(now, zone);
+  write(at('door-big'), big);
+  if (lead !== undefined) write(at('door-lead'), lead);
+  at('join').hidden = !open;
+}
+
+function tellFree({ id, free }) {
+  const cell = document.querySelector(`[data-free="${CSS.escape(id)}"]`);
+  if (cell && free !== null) cell.textContent = free ? plural('js.left', free) : t('js.gone');
+}
+
+const look = watch(event, {
+  see(now) {
+    state.now = now;
+    now.categories.forEach(tellFree);
+    return draw();
+  },
+  lost(away) {
+    const net = at('net');
+    net.classList.toggle('good', !away);
+    write(net, t(away ? 'js.offline' : 'js.online'));
+    if (away) return;
+    if (state.place && !state.shown) have(state.place.place);
+    setTimeout(() => net.classList.contains('good') && write(net, ''), 5000);
+  },
+  after: (now) => (now.phase === 'ended' ? null : room?.after(now) ?? now.poll_after_ms),
+});
+
+// have takes a place: a new one, or the one of a link or of before, shown to the server, which sets the cookie for the
+// pages to come.
+async function have(token) {
+  const old = token === state.place?.place;
+  try {
+    Object.assign(state, { place: await join(event, token), shown: true });
+    write(at('refused'), '');
+  } catch (problem) {
+    const { code, status } = problem;
+    if (status === undefined) throw problem; // ours, not the server's
+    if (code === 'bad-place') {
+      if (old) {
+        forget(event);
+        state.place = null;
+      }
+      write(at('refused'), t(old ? 'js.lost-place' : 'js.no-such-place'));
+    } else if (!state.place && !['not-yet', 'ended', 'offline'].includes(code)) {
+      write(at('refused'), t(code === 'slow-down' ? 'js.slow-down' : 'js.try-again'));
+    }
+  }
+  await draw();
+  look();
+}
+
+at('join').addEventListener('submit', async (submit) => {
+  submit.preventDefault();
+  const button = submit.target.querySelector('button');
+  button.disabled = true;
+  await have();
+  button.disabled = false;
+  if (state.place) at('main').focus();
+});
+// Another tab joined, or let go.
+addEventListener('storage', ({ key }) => {
+  if (key !== `fs_place_${event}`) return;
+  state.place = kept(event);
+  draw();
+});
+
+if (starts) write(at('yours'), yours(starts, zone));
+const token = fromLink() ?? state.place?.place;
+if (token) have(token);

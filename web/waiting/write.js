@@ -1,0 +1,8 @@
+// The page's elements by their ids, and their texts.
+export const at = (id) => document.getElementById(id);
+
+// write sets a text, hides what has none, and touches nothing that is so already: screen readers notice every touch.
+export function write(element, text) {
+  element.hidden = !text;
+  if (text && element.textContent !== text) element.textContent = text;
+}
