@@ -10,6 +10,7 @@ import { at } from './write.js';
 export function makeRoom(event, zone) {
   const state = { zone, now: null, place: null, serving: 0, stand: {} };
   const drawing = makeDrawing(event, { sound: makeSound() });
+  let mini = null;
   const draw = () => state.now && state.place && drawing(state);
   const turn = state.turn = makeTurn(event, draw);
 
@@ -24,6 +25,9 @@ export function makeRoom(event, zone) {
       // What a cache or another replica says may be older: nobody called is called back.
       Object.assign(state, { now, place, serving: Math.max(state.serving, now.serving) });
       state.stand = place ? standing(now, place, state.serving) : {};
+      if (state.stand.position !== undefined && now.phase !== 'ended') {
+        mini ??= import('./mini.js').then(({ showMini }) => showMini(event, now)).catch(() => {}); // words say it too
+      }
       if (state.stand.called) turn.called(place, now.phase === 'open');
       draw();
     },
