@@ -135,6 +135,13 @@ func TestWaitingRoomFollowsTheLine(t *testing.T) {
 		t.Errorf("the token stays in the address: %s", at)
 	}
 
+	// Without a connection it says so, and what that means; and takes it up again.
+	other.excuse("net::ERR_INTERNET_DISCONNECTED")
+	other.online(false)
+	other.sees("No connection. Your place is kept; we'll carry on when you're back.")
+	other.online(true)
+	other.sees("You're back.")
+
 	// Whoever is before her goes in and leaves again, until it is her turn.
 	done := make(chan struct{})
 	defer close(done)

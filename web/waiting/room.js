@@ -25,7 +25,7 @@ export function makeRoom(event, zone) {
       // What a cache or another replica says may be older: nobody called is called back.
       Object.assign(state, { now, place, serving: Math.max(state.serving, now.serving) });
       state.stand = place ? standing(now, place, state.serving) : {};
-      if (state.stand.position !== undefined && now.phase !== 'ended') {
+      if (state.stand.position !== undefined && now.phase !== 'ended' && now.seats_free > 0) {
         mini ??= import('./mini.js').then(({ showMini }) => showMini(event, now)).catch(() => {}); // words say it too
       }
       if (state.stand.called) turn.called(place, now.phase === 'open');
