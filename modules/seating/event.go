@@ -93,12 +93,7 @@ func (s *Service) SeatInfo(ctx context.Context, eventID int64, seats []int) ([]S
 		if drawn == nil {
 			continue
 		}
-		c := event.Categories[drawn.Category]
-		seat := Seat{N: n, Label: drawn.Label, Category: c.ID, CategoryName: c.Name}
-		if c.Price != nil {
-			seat.Price = *c.Price
-		}
-		out = append(out, seat)
+		out = append(out, seatOf(event, drawn))
 	}
 	return out, nil
 }

@@ -138,8 +138,9 @@ func (s *Service) basket(ctx context.Context, e *Event, held holds.Basket) (Bask
 	return out, nil
 }
 
-// budget is one change of a basket.
-func (s *Service) budget(ctx context.Context, eventID int64, place string) error {
+// Spend takes one change of a basket from a place's budget; ErrSlowDown when there is none left. Whoever lets a fan choose
+// seats asks it first.
+func (s *Service) Spend(ctx context.Context, eventID int64, place string) error {
 	wait, err := s.Limits.Take(ctx, "holds:"+strconv.FormatInt(eventID, 10)+":"+place, s.PerPlace)
 	if err != nil {
 		return err

@@ -150,7 +150,7 @@ func (h *handler) placeHold(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	place, _ := request.PlaceOf(c)
-	if err := h.seating.budget(ctx, place.EventID, place.Key); err != nil {
+	if err := h.seating.Spend(ctx, place.EventID, place.Key); err != nil {
 		return err
 	}
 	var basket Basket

@@ -269,3 +269,15 @@ func (m *Mirror) HeldSeats() []bool {
 	}
 	return held
 }
+
+// Words are all seats as people are told of them: "free", "held", "sold", "blocked".
+func (m *Mirror) Words() []string {
+	words := [...]string{"free", "held", "sold", "blocked"}
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	out := make([]string, len(m.state))
+	for n, s := range m.state {
+		out[n] = words[s.shown()]
+	}
+	return out
+}

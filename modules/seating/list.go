@@ -1,0 +1,114 @@
+package seating
+
+import (
+	"context"
+
+	"fairseat/modules/seating/plan"
+)
+
+// partSize is how many seats one page lists at most, unless a single row has more.
+const partSize = 320
+
+// Part is a stretch of the plan that fits on a page: a zone, or some rows of a large one.
+type Part struct {
+	Zone     string // "" where the plan gives none
+	From, To string // the first row and the last; "" for a zone in one part
+	Free     int
+	rows     []*plan.Row
+}
+
+// Listed is a part of the plan with its seats; Parts are all there are.
+type Listed struct {
+	Parts []Part
+	Rows  []ListedRow
+}
+
+// ListedRow is a row of a part. Its label may be blank, and several rows may share it.
+type ListedRow struct {
+	Label string
+	Free  int
+	Least int64 // what the cheapest free seat costs
+	Seats []ListedSeat
+}
+
+// ListedSeat is a seat as it is now: "free", "held" (may come back), "sold" or "blocked".
+type ListedSeat struct {
+	Seat
+	State      string
+	Accessible bool
+}
+
+// List is the map in words: all parts, and the seats of one. A part that is not there has none. It is this replica's
+// copy, a moment old, like the map itself.
+func (s *Service) List(ctx context.Context, eventID int64, part int) (Listed, error) {
+	e, b, err := s.mustEvent(ctx, eventID)
+	if err != nil {
+		return Listed{}, err
+	}
+	room, err := s.room(ctx, e.PlanID)
+	if err != nil {
+		return Listed{}, err
+	}
+	if err := b.fresh(ctx); err != nil {
+		return Listed{}, err
+	}
+	states := b.mirror.Words()
+	list := Listed{Parts: cut(room.plan)}
+	for i := range list.Parts {
+		p := &list.Parts[i]
+		for _, row := range p.rows {
+			listed := ListedRow{Label: row.Label}
+			for _, drawn := range row.Seats {
+				state := "blocked"
+				if drawn.N < len(states) {
+					state = states[drawn.N]
+				}
+				seat := ListedSeat{seatOf(e, &drawn), state, drawn.Accessible}
+				if state == "free" {
+					if listed.Free++; listed.Free == 1 || seat.Price < listed.Least {
+						listed.Least = seat.Price
+					}
+				}
+				if i == part {
+					listed.Seats = append(listed.Seats, seat)
+				}
+			}
+			p.Free += listed.Free
+			if i == part {
+				list.Rows = append(list.Rows, listed)
+			}
+		}
+	}
+	return list, nil
+}
+
+// cut divides the plan so that no part is a page too long to load, nor a row torn apart.
+func cut(p *plan.Plan) []Part {
+	var parts []Part
+	for z := range p.Zones {
+		first, seats := len(parts), 0
+		for r := range p.Zones[z].Rows {
+			row := &p.Zones[z].Rows[r]
+			if seats += len(row.Seats); len(parts) == first || seats > partSize {
+				parts, seats = append(parts, Part{Zone: p.Zones[z].Name}), len(row.Seats)
+			}
+			last := &parts[len(parts)-1]
+			last.rows = append(last.rows, row)
+		}
+		for i := first; len(parts)-first > 1 && i < len(parts); i++ {
+			rows := parts[i].rows
+			parts[i].From, parts[i].To = rows[0].Label, rows[len(rows)-1].Label
+		}
+	}
+	return parts
+}
+
+// seatOf is a drawn seat as an event sells it.
+func seatOf(e *Event, drawn *plan.Seat) Seat {
+	c := e.Categories[drawn.Category]
+	seat := Seat{N: drawn.N, Label: drawn.Label, Category: c.ID, CategoryName: c.Name}
+	if c.Price != nil {
+		seat.Price = *c.Price
+	}
+	return seat
+}

@@ -1,0 +1,64 @@
+package seating
+
+import (
+	"slices"
+	"testing"
+)
+
+// The list is the map in words: every seat once, in parts that fit on a page, and as it is now.
+func TestListSaysWhatTheMapSays(t *testing.T) {
+	t.Parallel()
+	h := open(t, 12, 80, `,"max_per_buyer":4`) // three parts of four rows; the last row is not on sale
+	h.admit("ada", "bob")
+	h.mustHold("ada", 0, 1)
+	h.move(h.mustClaim("bob", "bob", 2), []string{"checkout"}, "secured")
+	whole, free, seen := map[int]string{}, 0, 0
+	parts := 0
+	for part := 0; ; part++ {
+		list, err := h.s.List(t.Context(), h.event.ID, part)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if parts = len(list.Parts); part >= parts {
+			if list.Rows != nil {
+				t.Error("a part that is not there has rows")
+			}
+			break
+		}
+		if p := list.Parts[part]; p.Zone != "Hall" || p.From == "" || p.To == "" {
+			t.Errorf("part %d is %+v", part, p)
+		}
+		in, inRows := 0, 0
+		for _, row := range list.Rows {
+			in += len(row.Seats)
+			inRows += row.Free
+			for _, seat := range row.Seats {
+				if whole[seat.N] = seat.State; seat.State == "free" {
+					free++
+				}
+				seen++
+			}
+		}
+		if in > partSize || inRows != list.Parts[part].Free {
+			t.Errorf("part %d lists %d seats, its rows have %d free, it says %d", part, in, inRows, list.Parts[part].Free)
+		}
+	}
+	counts, err := h.s.Counts(t.Context(), h.event.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if parts != 3 || seen != 960 || len(whole) != 960 || free != counts.Free {
+		t.Errorf("%d parts, %d seats seen, %d different, %d free of %d", parts, seen, len(whole), free, counts.Free)
+	}
+	got := []string{whole[0], whole[1], whole[2], whole[3], whole[959]}
+	if want := []string{"held", "held", "held", "free", "blocked"}; !slices.Equal(got, want) {
+		t.Errorf("the seats are %v, want %v", got, want)
+	}
+	list, err := h.s.List(t.Context(), h.event.ID, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if first := list.Rows[0]; first.Label != "A" || first.Least != 5000 || list.Rows[1].Least != 3000 || first.Free != 77 {
+		t.Errorf("row %+v, then from %d", first, list.Rows[1].Least)
+	}
+}
