@@ -119,6 +119,11 @@ func (s *Service) StatusOf(ctx context.Context, orderID uuid.UUID) (status, last
 	return s.store.statusOf(ctx, orderID)
 }
 
+// SentAt is when the order's newest tickets mail left us; zero while it has not.
+func (s *Service) SentAt(ctx context.Context, orderID uuid.UUID) (time.Time, error) {
+	return s.store.sentAt(ctx, orderID)
+}
+
 func (s *Service) promiseNew(ctx context.Context, tx *gorm.DB, kind string, orderID uuid.UUID, email string, data mailData) error {
 	id, err := uuid.NewV7()
 	if err != nil {

@@ -18,6 +18,9 @@ func TestTicketsAreMailedOnceHoweverOftenTheJobRuns(t *testing.T) {
 	if status, _, err := k.StatusOf(t.Context(), order); err != nil || status != "queued" {
 		t.Fatalf("promised, it is %s, %v", status, err)
 	}
+	if at, err := k.SentAt(t.Context(), order); err != nil || !at.IsZero() {
+		t.Fatalf("promised, it was sent at %v, %v", at, err)
+	}
 	for range 3 {
 		if d := k.attempt(id); d != 0 {
 			t.Fatalf("snoozes %v", d)
@@ -36,6 +39,9 @@ func TestTicketsAreMailedOnceHoweverOftenTheJobRuns(t *testing.T) {
 	}
 	if status, why, err := k.StatusOf(t.Context(), order); err != nil || status != "sent" || why != "" {
 		t.Errorf("status %s %q, %v", status, why, err)
+	}
+	if at, err := k.SentAt(t.Context(), order); err != nil || !at.Equal(k.Kit.Clock.Now()) {
+		t.Errorf("sent at %v, %v", at, err)
 	}
 }
 

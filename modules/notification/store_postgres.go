@@ -145,6 +145,17 @@ func (s store) statusOf(ctx context.Context, orderID uuid.UUID) (status, lastErr
 	return rows[0].Status, rows[0].LastError, nil
 }
 
+func (s store) sentAt(ctx context.Context, orderID uuid.UUID) (time.Time, error) {
+	var rows []struct{ SentAt *time.Time }
+	err := s.db.WithContext(ctx).Raw(`
+		SELECT sent_at FROM mails WHERE order_id = ? AND kind = ?
+		ORDER BY created_at DESC, id DESC LIMIT 1`, orderID, kindTickets).Scan(&rows).Error
+	if err != nil || len(rows) == 0 || rows[0].SentAt == nil {
+		return time.Time{}, err
+	}
+	return rows[0].SentAt.UTC(), nil
+}
+
 // find lists the newest mails whose address, subject or order contains q; all of them for "".
 func (s store) find(ctx context.Context, q string, limit int) ([]mailRow, error) {
 	var rows []mailRow

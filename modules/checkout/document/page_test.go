@@ -48,6 +48,10 @@ func TestPageCodeReadsBack(t *testing.T) {
 	if path == nil || scan(t, paint(t, path[1], g.side())) != code {
 		t.Errorf("the code in the page is not the ticket's")
 	}
+	side, alone, err := QR(code)
+	if err != nil || scan(t, paint(t, alone, side)) != code {
+		t.Errorf("the code by itself is not the ticket's: %v", err)
+	}
 	if !strings.Contains(string(Style()), "width: 72mm") || 72.0*21/(21+2*quiet) < 40 {
 		t.Error("even the smallest code must be 40 mm wide in print")
 	}

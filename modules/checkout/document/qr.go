@@ -68,3 +68,10 @@ func (g grid) path() string {
 	}
 	return b.String()
 }
+
+// QR is the code of a ticket for a page that shows it among other things: the data of one SVG path, in a square of side
+// units with the white border counted in.
+func QR(code string) (side int, path string, err error) {
+	g, err := encode(code)
+	return g.side(), g.path(), err
+}
