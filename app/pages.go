@@ -17,6 +17,7 @@ func (a *App) pageRoutes(r request.Routes) {
 	a.eventPages(r)
 	a.placePages(r)
 	a.seatsPages(r)
+	a.checkoutPages(r)
 	a.orderPages(r)
 	a.deskPages(r)
 	r.Root.GET("/problems/:code", a.problemPage)

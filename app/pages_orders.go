@@ -3,60 +3,246 @@ package app
 import (
 	"errors"
 	"net/http"
+	"net/url"
+	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
-	"fairseat/app/money"
+	"fairseat/app/clock"
 	"fairseat/app/request"
 	"fairseat/modules/checkout"
+	"fairseat/modules/checkout/document"
+	"fairseat/modules/seating"
 )
 
-// orderPages are an order's own page and the way back to it.
+// orderPages are an order's own page, what can be clicked on it, and the way back to it.
 func (a *App) orderPages(r request.Routes) {
+	r.Root.GET("/orders", a.findOrderPage)
+	r.Root.POST("/orders", a.findOrder)
 	r.Root.GET("/orders/:id", a.orderPage)
+	r.Root.POST("/orders/:id/pay", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
+		_, err := a.checkout.PayAgain(c.Request().Context(), o.ID)
+		return "?go=pay", err
+	}))
+	r.Root.POST("/orders/:id/cancel", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
+		return "", a.checkout.GiveUp(c.Request().Context(), o.ID)
+	}))
+	r.Root.POST("/orders/:id/resend", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
+		return "?mailed=again", a.checkout.Resend(c.Request().Context(), o)
+	}))
 }
 
 // orderPage shows an order to whoever may see it; to a browser that does not know it yet, what a private link needs.
 func (a *App) orderPage(c echo.Context) error {
-	order, err := a.checkout.View(c)
+	order, err := a.checkout.Own(c)
 	if errors.Is(err, checkout.ErrNotFound) {
-		return a.render(c, http.StatusOK, "order/page", map[string]any{"Order": nil, "Refresh": 0})
+		return a.render(c, http.StatusNotFound, "order/stranger", map[string]any{})
 	}
 	if err != nil {
 		return err
 	}
-	event, err := a.seating.Event(c.Request().Context(), order.Event)
-	if err != nil {
-		return err
-	}
-	data := map[string]any{"Accent": accentPath(event.Accent), "Order": order, "Event": event.Name, "Total": money.Format(order.Total, order.Currency), "Refresh": 0, "PayURL": "", "Mailed": ""}
-	var lines []priceLine
-	for _, seat := range order.Seats {
-		lines = append(lines, priceLine{Label: seat.Label, Price: money.Format(seat.Price, order.Currency)})
-	}
-	data["Lines"], data["Said"] = lines, orderSaid[order.Status]
-	switch order.Status {
-	case "pending", "paying", "refund-pending":
-		data["Refresh"] = 3
-	}
-	if order.Status == "pending" && order.Payment != nil && order.Payment.URL != nil {
-		data["PayURL"] = *order.Payment.URL
-	}
-	if order.Mail.Status == "sent" {
-		data["Mailed"] = "We have mailed your tickets too."
-	}
-	return a.render(c, http.StatusOK, "order/page", data)
+	return a.showOrder(c, http.StatusOK, order, nil)
 }
 
-// orderSaid is each status in words for its owner.
-var orderSaid = map[string]string{
-	"pending":        "Your seats are kept for you until you have paid.",
-	"paying":         "We are waiting for your bank. Your seats are safe; you don't need to pay again.",
-	"declined":       "Your bank declined the payment. The seats are still yours: try again.",
-	"paid":           "Paid. Here are your tickets.",
-	"part-refunded":  "Part of this order was returned.",
-	"refund-pending": "Your money is on its way back.",
-	"refunded":       "You got your money back.",
-	"expired":        "The time to pay ran out and the seats went back. Nothing was taken.",
-	"cancelled":      "You gave this order up. Nothing was taken.",
+// orderClick does something to one's own order and shows the order again; a refusal is said above it.
+func (a *App) orderClick(click func(echo.Context, checkout.Order) (string, error)) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		order, err := a.checkout.Own(c)
+		if errors.Is(err, checkout.ErrNotFound) {
+			return a.render(c, http.StatusNotFound, "order/stranger", map[string]any{})
+		}
+		if err != nil {
+			return err
+		}
+		then, err := click(c, order)
+		if err == nil {
+			return c.Redirect(http.StatusSeeOther, "/orders/"+order.ID.String()+then)
+		}
+		refusal, err := a.refusal(c.Request().Context(), order.EventID, err)
+		if err != nil {
+			return err
+		}
+		if order, err = a.checkout.Own(c); err != nil { // what is refused has mostly moved meanwhile
+			return err
+		}
+		return a.showOrder(c, refusal.status, order, refusal)
+	}
+}
+
+// orderSight is an order as its page shows it.
+type orderSight struct {
+	checkout.View
+	State   string // what the words of the page are chosen by
+	PayURL  string // "" while there is none
+	Until   string // the deadline by the venue's clock
+	Left    int    // whole minutes until then, at least one
+	Ticking bool   // the deadline means something
+	Waiting int    // seconds after which the page, without script, looks again; 0 = nothing more will change
+	Name    string // of the buyer
+	Mask    string // the buyer's address, as far as a glance over the shoulder may read it
+	SentAt  string // by the venue's clock, to the second; "" while it is not sent
+	At      string // the deadline, for scripts
+	Names   string // of the seats: "A-1, A-2"
+	Seen    []ticketSight
+}
+
+// ticketSight is a ticket on the order's page.
+type ticketSight struct {
+	checkout.TicketEntry
+	Category string
+	Where    string // "Balcony" of "Balcony A-12", the label's last part being Short, which is set large
+	Short    string
+	Side     int
+	Path     string
+}
+
+func (a *App) showOrder(c echo.Context, status int, o checkout.Order, refusal *refusal) error {
+	ctx := c.Request().Context()
+	view, err := a.checkout.Look(ctx, o)
+	if err != nil {
+		return err
+	}
+	event, err := a.seating.EventByID(ctx, o.EventID)
+	if err != nil {
+		return err
+	}
+	sight, err := a.orderSight(c, o, view, event)
+	if err != nil {
+		return err
+	}
+	data := map[string]any{
+		"Accent": accentPath(event.Accent), "Event": event, "Order": sight, "Categories": categoryNames(event), "Said": refusal.said(),
+		"Go": c.QueryParam("go") == "pay" && refusal == nil && (sight.State == "pay" || sight.State == "asking"),
+	}
+	if c.QueryParam("mailed") == "again" && refusal == nil {
+		text, err := a.pages.Words("order").Say("mail.again.done", "email", sight.Mask)
+		if err != nil {
+			return err
+		}
+		data["Said"] = &said{"good", text}
+	}
+	refusal.header(c)
+	return a.render(c, status, "order/page", data)
+}
+
+func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *seating.Event) (*orderSight, error) {
+	down := a.checkout.Provider.Health().Down
+	s := &orderSight{View: v, State: orderState(v, down), Name: o.Name, Mask: masked(o.Email)}
+	until := time.Time(v.ExpiresAt)
+	var err error
+	if s.Until, err = a.pages.Words("order").When("layout.clock", until, e.Timezone); err != nil {
+		return nil, err
+	}
+	s.Left, s.At = a.minutesUntil(until), clock.Format(until)
+	for i, seat := range v.Seats {
+		if i > 0 {
+			s.Names += ", "
+		}
+		s.Names += seat.Label
+	}
+	s.Ticking = s.State == "pay" || s.State == "asking" || s.State == "declined"
+	switch s.State {
+	case "asking", "paying":
+		s.Waiting = 2
+	case "pay", "declined", "outage", "ending", "refund-pending":
+		s.Waiting = 10
+	}
+	if s.State == "pay" {
+		s.PayURL = *v.Payment.URL
+	}
+	if len(v.Tickets) > 0 {
+		if v.Mail.Status == "queued" {
+			s.Waiting = 5
+		}
+		sent, err := a.notification.SentAt(c.Request().Context(), o.ID)
+		if err != nil {
+			return nil, err
+		}
+		if s.SentAt, err = a.pages.Words("order").When("layout.seconds", sent, e.Timezone); err != nil {
+			return nil, err
+		}
+	}
+	names := categoryNames(e)
+	for _, t := range v.Tickets {
+		side, path, err := document.QR(t.Code)
+		if err != nil {
+			return nil, err
+		}
+		where, short := splitLabel(t.Seat.Label)
+		s.Seen = append(s.Seen, ticketSight{TicketEntry: t, Category: names[t.Seat.Category], Where: where, Short: short, Side: side, Path: path})
+	}
+	return s, nil
+}
+
+// splitLabel takes the row and number, which an usher asks for, off the zone that may stand before them.
+func splitLabel(label string) (where, short string) {
+	dash := strings.LastIndex(label, "-")
+	space := strings.LastIndex(label[:max(dash, 0)], " ")
+	if space < 0 {
+		return "", label
+	}
+	return label[:space], label[space+1:]
+}
+
+// orderState is the status, told apart further by what there is to do: an open order has a page to pay on, waits for
+// one, waits for a processor that is away, or is being ended.
+func orderState(v checkout.View, down bool) string {
+	switch {
+	case down && (v.Status == "pending" || v.Status == "declined"):
+		return "outage"
+	case v.Status != "pending":
+		return v.Status
+	case v.Payment == nil:
+		return "ending"
+	case v.Payment.URL == nil || !isWeb(*v.Payment.URL):
+		return "asking"
+	}
+	return "pay"
+}
+
+// isWeb keeps an address that a page sends people to from being anything but a page.
+func isWeb(address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http")
+}
+
+// masked is "a***@example.org".
+func masked(email string) string {
+	name, domain, _ := strings.Cut(email, "@")
+	for _, first := range name {
+		return string(first) + "***@" + domain
+	}
+	return email
+}
+
+func categoryNames(e *seating.Event) map[string]string {
+	names := map[string]string{}
+	for _, c := range e.Categories {
+		names[c.ID] = c.Name
+	}
+	return names
+}
+
+// findOrderPage asks for what a person has left of an order.
+func (a *App) findOrderPage(c echo.Context) error {
+	return a.render(c, http.StatusOK, "order/find", map[string]any{"Sent": c.QueryParam("sent") != "", "Code": "", "Email": "", "Said": (*said)(nil)})
+}
+
+// findOrder mails the link, and says the same to everyone.
+func (a *App) findOrder(c echo.Context) error {
+	if _, err := c.FormParams(); err != nil {
+		return request.BodyError(err)
+	}
+	code, email := c.FormValue("code"), c.FormValue("email")
+	err := a.checkout.Find(c.Request().Context(), c.RealIP(), code, email)
+	if err == nil {
+		return c.Redirect(http.StatusSeeOther, "/orders?sent=1")
+	}
+	refusal, err := a.refusal(c.Request().Context(), 0, err)
+	if err != nil {
+		return err
+	}
+	refusal.header(c)
+	return a.render(c, refusal.status, "order/find", map[string]any{"Sent": false, "Code": code, "Email": email, "Said": refusal.said()})
 }

@@ -22,9 +22,9 @@ type Buyer struct {
 	Email string
 }
 
-// newBuyer checks and tidies what a stranger typed; ErrBadBuyer names each field that cannot be used. Control
+// NewBuyer checks and tidies what a stranger typed; ErrBadBuyer names each field that cannot be used. Control
 // characters are refused before anything is trimmed: a line break in an address is an attack on the mail, not a slip.
-func newBuyer(name, email string) (Buyer, error) {
+func NewBuyer(name, email string) (Buyer, error) {
 	fields := map[string]string{}
 	b := Buyer{Name: norm.NFC.String(strings.TrimSpace(name)), Email: norm.NFC.String(strings.TrimSpace(email))}
 	switch n := utf8.RuneCountInString(b.Name); {

@@ -184,7 +184,7 @@ func FuzzBuyer(f *testing.F) {
 		f.Add(s, s)
 	}
 	f.Fuzz(func(t *testing.T, name, email string) {
-		b, err := newBuyer(name, email)
+		b, err := NewBuyer(name, email)
 		if err != nil {
 			return
 		}
@@ -196,7 +196,7 @@ func FuzzBuyer(f *testing.F) {
 		if strings.Count(b.Email, "@") != 1 || strings.ContainsAny(b.Email, "<>,; \"") {
 			t.Errorf("%q is taken", b.Email)
 		}
-		if again, err := newBuyer(b.Name, b.Email); err != nil || again != b {
+		if again, err := NewBuyer(b.Name, b.Email); err != nil || again != b {
 			t.Errorf("%+v is not stable: %+v, %v", b, again, err)
 		}
 	})

@@ -100,7 +100,7 @@ func (h *handler) placeOrder(c echo.Context) error {
 	if err := request.Decode(c, &req); err != nil {
 		return err
 	}
-	buyer, err := newBuyer(req.Buyer.Name, req.Buyer.Email)
+	buyer, err := NewBuyer(req.Buyer.Name, req.Buyer.Email)
 	if err != nil {
 		return err
 	}
@@ -109,7 +109,7 @@ func (h *handler) placeOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	h.setCookie(c, placed.Order.ID, placed.Token)
+	h.s.Remember(c, placed)
 	if !placed.New {
 		return c.JSON(http.StatusOK, placed)
 	}
@@ -117,13 +117,15 @@ func (h *handler) placeOrder(c echo.Context) error {
 	return c.JSON(http.StatusCreated, placed)
 }
 
-// View is the order of the path as a page shows it, for whoever may see it; ErrNotFound for anybody else.
-func (s *Service) View(c echo.Context) (v View, err error) {
-	show := func(c echo.Context) (err error) {
-		v, err = s.Look(c.Request().Context(), orderOf(c))
-		return err
-	}
-	return v, (&handler{s}).owner(show)(c)
+// Own is the order of the path, for whoever may see it; ErrNotFound for anybody else. Pages begin with it.
+func (s *Service) Own(c echo.Context) (o Order, err error) {
+	found := func(c echo.Context) error { o = orderOf(c); return nil }
+	return o, (&handler{s}).owner(found)(c)
+}
+
+// Remember lets this browser see the order from now on.
+func (s *Service) Remember(c echo.Context, p *Placed) {
+	(&handler{s}).setCookie(c, p.Order.ID, p.Token)
 }
 
 // getOrder answers GET /orders/:id. A token shown once as Bearer becomes this browser's cookie, so that a private link

@@ -57,6 +57,12 @@ func (s *Service) PlaceOrder(ctx context.Context, place request.Place, b Buyer) 
 	return nil, fmt.Errorf("place order: %w", errTaken)
 }
 
+// OpenOrder is the order that a place has still to pay, if there is one.
+func (s *Service) OpenOrder(ctx context.Context, eventID int64, place string) (id uuid.UUID, found bool, err error) {
+	o, found, err := s.store.openOrder(ctx, eventID, place)
+	return o.ID, found, err
+}
+
 func (s *Service) placedBefore(ctx context.Context, o Order, err error) (*Placed, error) {
 	if err != nil {
 		return nil, err

@@ -169,7 +169,7 @@ func TestBuyer(t *testing.T) {
 		{"Ada", long(243) + "@example.org", "email"},
 		{"", "x", "name email"},
 	} {
-		b, err := newBuyer(c.name, c.email)
+		b, err := NewBuyer(c.name, c.email)
 		got := ""
 		if err != nil {
 			if !is(err, "bad-buyer") {

@@ -1,8 +1,77 @@
-// A private link carries the order's token in its fragment, which no server sees. Shown once as Bearer it becomes this
-// browser's cookie; then the page is asked for again, without it.
-const token = new URLSearchParams(location.hash.slice(1)).get('t');
-if (token) {
-  const id = location.pathname.split('/').pop();
-  const answer = await fetch(`/api/v1/orders/${encodeURIComponent(id)}`, { headers: { Authorization: `Bearer ${token}` } });
-  if (answer.ok) location.replace(location.pathname);
+// The order's page while something may still change: asks how the order stands, and when it stands otherwise brings
+// the page anew, without a reload that would lose the reader's place.
+import { ask } from '../shared/api.js';
+import { now } from '../shared/clock.js';
+import { countdown } from '../shared/countdown.js';
+import { t } from '../shared/words.js';
+
+const aloud = document.getElementById('aloud');
+let order = document.getElementById('order');
+let stop = () => {};
+let timer = 0;
+
+// A private link has done its work; its token need not stand in the address bar.
+if (location.hash) history.replaceState(null, '', location.pathname + location.search);
+settle();
+document.addEventListener('visibilitychange', () => { if (!document.hidden) look(); });
+
+// settle starts what the page as it is now needs.
+function settle() {
+  stop();
+  const clock = document.getElementById('clock');
+  if (clock) {
+    const left = clock.querySelector('.left');
+    stop = countdown(Date.parse(clock.dataset.until), {
+      tick: (text) => { left.textContent = t('js.left', { time: text }); },
+      minute: () => {
+        clock.classList.add('last');
+        aloud.textContent = t('js.minute');
+      },
+      end: () => { aloud.textContent = t('js.over'); },
+    });
+  }
+  later();
+}
+
+function later() {
+  clearTimeout(timer);
+  if (Number(order.dataset.wait) > 0) timer = setTimeout(look, 2000 + 1000 * Math.random());
+}
+
+// look asks once, unless nobody is looking; what could not be asked is asked again.
+async function look() {
+  clearTimeout(timer);
+  if (document.hidden || !(Number(order.dataset.wait) > 0)) return;
+  try {
+    const answer = await ask('GET', `/api/v1/orders/${order.dataset.id}`);
+    if (differs(answer)) await renew(answer);
+  } catch { /* offline or busy: the page still says what was last known */ }
+  later();
+}
+
+function differs({ status, payment, mail, expires_at: expires }) {
+  const { status: was, url, mail: mailed } = order.dataset;
+  const clock = document.getElementById('clock');
+  return status !== was || (status === 'pending' && (payment?.url ?? '') !== url) || mail.status !== mailed ||
+    (clock !== null && Date.parse(expires) !== Date.parse(clock.dataset.until) && Date.parse(expires) > now());
+}
+
+// renew puts the page as the server writes it now in place of the old, and goes on to the bank if that was the way.
+async function renew(answer) {
+  if ('go' in order.dataset && answer.status === 'pending' && answer.payment?.url) return location.replace(answer.payment.url);
+  const response = await fetch(location.pathname, { headers: { Accept: 'text/html' } });
+  if (!response.ok) return undefined;
+  const page = new DOMParser().parseFromString(await response.text(), 'text/html');
+  const fresh = page.getElementById('order');
+  if (!fresh) return undefined;
+  const moved = fresh.dataset.status !== order.dataset.status;
+  const focus = order.contains(document.activeElement) ? document.activeElement.id : '';
+  order.replaceWith(fresh);
+  order = fresh;
+  document.title = page.title;
+  if (focus) (document.getElementById(focus) ?? document.getElementById('said')).focus({ preventScroll: !moved });
+  if (moved) aloud.textContent = document.getElementById('said').textContent;
+  stop();
+  settle();
+  return undefined;
 }

@@ -1,0 +1,108 @@
+package app
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/request"
+	"fairseat/modules/checkout"
+	"fairseat/modules/seating"
+)
+
+// checkoutPages lead from being inside to the order. They work as plain forms.
+func (a *App) checkoutPages(r request.Routes) {
+	const place = "/events/:event/place"
+	resolve, own := a.seating.ResolveEvent(), a.queue.RequirePlace()
+	r.Root.GET(place+"/seats", a.seatListPage, resolve, own)
+	r.Root.POST(place+"/seats", a.seatListChange, resolve, own)
+	r.Root.GET(place+"/checkout", a.checkoutPage, resolve, own)
+	r.Root.POST(place+"/checkout", a.checkoutOrder, resolve, own)
+}
+
+// typed is what a fan wrote into the form, kept through every refusal.
+type typed struct{ Name, Email string }
+
+// wrong names the fields that cannot be used by the key of what to say about each.
+type wrong struct{ Name, Email string }
+
+// checkoutPage shows the basket and asks who buys. A place with an order to pay is sent there.
+func (a *App) checkoutPage(c echo.Context) error {
+	place, _ := request.PlaceOf(c)
+	order, found, err := a.checkout.OpenOrder(c.Request().Context(), place.EventID, place.Key)
+	if err != nil {
+		return err
+	}
+	if found {
+		return c.Redirect(http.StatusSeeOther, "/orders/"+order.String())
+	}
+	return a.showCheckout(c, http.StatusOK, nil, typed{})
+}
+
+// checkoutOrder makes the order, which is then paid; pressed twice it is the same order.
+func (a *App) checkoutOrder(c echo.Context) error {
+	if _, err := c.FormParams(); err != nil {
+		return request.BodyError(err)
+	}
+	form := typed{c.FormValue("name"), c.FormValue("email")}
+	placed, err := a.placeOrder(c, form)
+	if err == nil {
+		a.checkout.Remember(c, placed)
+		return c.Redirect(http.StatusSeeOther, "/orders/"+placed.Order.ID+"?go=pay")
+	}
+	refusal, err := a.refusal(c.Request().Context(), request.EventOf(c).ID, err)
+	if err != nil {
+		return err
+	}
+	return a.showCheckout(c, refusal.status, refusal, form)
+}
+
+func (a *App) placeOrder(c echo.Context, form typed) (*checkout.Placed, error) {
+	buyer, err := checkout.NewBuyer(form.Name, form.Email)
+	if err != nil {
+		return nil, err
+	}
+	place, _ := request.PlaceOf(c)
+	return a.checkout.PlaceOrder(c.Request().Context(), place, buyer)
+}
+
+func (a *App) showCheckout(c echo.Context, status int, refusal *refusal, form typed) error {
+	ctx := c.Request().Context()
+	place, _ := request.PlaceOf(c)
+	event, err := a.seating.EventByID(ctx, place.EventID)
+	if err != nil {
+		return err
+	}
+	basket, err := a.seating.Basket(ctx, event.ID, place.Key)
+	switch {
+	case errors.Is(err, seating.ErrNotAdmitted) && refusal == nil:
+		return c.Redirect(http.StatusSeeOther, placePath(c))
+	case err != nil && !errors.Is(err, seating.ErrNotAdmitted):
+		return err
+	}
+	refusal.header(c)
+	return a.render(c, status, "checkout/page", map[string]any{
+		"Accent": accentPath(event.Accent), "Event": event, "Basket": a.basketView(basket), "Form": form,
+		"Wrong": wrongFields(refusal, form), "Said": refusal.said(),
+	})
+}
+
+// wrongFields says by each field what is wrong with it.
+func wrongFields(r *refusal, form typed) (w wrong) {
+	if r == nil || !errors.Is(r.fault, checkout.ErrBadBuyer) {
+		return w
+	}
+	fields, _ := r.fault.Facts["fields"].(map[string]string)
+	say := func(field, value string) string {
+		switch {
+		case fields[field] == "":
+			return ""
+		case strings.TrimSpace(value) == "":
+			return field + ".missing"
+		}
+		return field + ".wrong"
+	}
+	return wrong{say("name", form.Name), say("email", form.Email)}
+}

@@ -1,0 +1,87 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/clock"
+	"fairseat/app/fault"
+)
+
+// said is what a page answers to a click, above everything else: Kind is "good", "warn" or "bad".
+type said struct{ Kind, Text string }
+
+// refusal is why a click did nothing, with the status that the API would answer.
+type refusal struct {
+	status int
+	words  said
+	fault  *fault.Error
+}
+
+func (r *refusal) said() *said {
+	if r == nil {
+		return nil
+	}
+	return &r.words
+}
+
+// header says when trying again is worth it, as the API does.
+func (r *refusal) header(c echo.Context) {
+	if r != nil && r.fault.RetryAfter > 0 {
+		c.Response().Header().Set(echo.HeaderRetryAfter, strconv.Itoa(int(math.Ceil(r.fault.RetryAfter.Seconds()))))
+	}
+}
+
+// refusable are the codes that the checkout's pages have words for: "refused.<code>" in their catalogue.
+var refusable = map[string]bool{
+	"seats-taken": true, "too-many": true, "none-left": true, "no-such-seat": true, "slow-down": true, "bad-field": true, "ended": true,
+	"hold-expired": true, "buyer-limit": true, "bad-buyer": true, "payments-down": true, "not-payable": true, "already-paid": true,
+}
+
+// refusal puts an error into the words of the checkout's pages; one they have no words for comes back as it is.
+func (a *App) refusal(ctx context.Context, eventID int64, err error) (*refusal, error) {
+	f := fault.As(err)
+	if f == nil || !refusable[f.Code] {
+		return nil, err
+	}
+	pairs, e := a.refusalFacts(ctx, eventID, f)
+	if e != nil {
+		return nil, e
+	}
+	text, e := a.pages.Words("checkout").Say("refused."+f.Code, pairs...)
+	if e != nil {
+		return nil, fmt.Errorf("refusal %s: %w", f.Code, e)
+	}
+	return &refusal{status: statusOf[f.Kind], words: said{"warn", text}, fault: f}, nil
+}
+
+// refusalFacts are the facts of a refusal as people read them.
+func (a *App) refusalFacts(ctx context.Context, eventID int64, f *fault.Error) ([]any, error) {
+	switch f.Code {
+	case "too-many":
+		return []any{"max", f.Facts["max"]}, nil
+	case "seats-taken":
+		numbers, _ := f.Facts["seats"].([]int)
+		seats, err := a.seating.SeatInfo(ctx, eventID, numbers)
+		return []any{"seats", labels(seats)}, err
+	case "payments-down":
+		until, _ := f.Facts["safe_until"].(clock.Time)
+		at, err := a.clockOf(ctx, eventID, time.Time(until))
+		return []any{"until", at}, err
+	}
+	return nil, nil
+}
+
+// clockOf is a moment by the clock on the venue's wall: "10:43".
+func (a *App) clockOf(ctx context.Context, eventID int64, t time.Time) (string, error) {
+	event, err := a.seating.EventByID(ctx, eventID)
+	if err != nil {
+		return "", err
+	}
+	return a.pages.Words("checkout").When("layout.clock", t, event.Timezone)
+}

@@ -1,0 +1,219 @@
+package app
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/clock"
+	"fairseat/app/fault"
+	"fairseat/app/request"
+	"fairseat/modules/seating"
+)
+
+// atOnce is how many seats a page offers to pick at once, whatever the event allows.
+const atOnce = 12
+
+// seatListPage shows the seats in words, to whoever is inside; the others belong to the waiting room.
+func (a *App) seatListPage(c echo.Context) error { return a.showSeats(c, http.StatusOK, nil) }
+
+// seatListChange takes a click on that page: hold what is ticked, the best there is, or give back.
+func (a *App) seatListChange(c echo.Context) error {
+	err := a.changeBasket(c)
+	switch {
+	case err == nil:
+		return c.Redirect(http.StatusSeeOther, seatListPath(c))
+	case errors.Is(err, seating.ErrNotAdmitted):
+		return c.Redirect(http.StatusSeeOther, placePath(c))
+	}
+	refusal, err := a.refusal(c.Request().Context(), request.EventOf(c).ID, err)
+	if err != nil {
+		return err
+	}
+	return a.showSeats(c, refusal.status, refusal)
+}
+
+func placePath(c echo.Context) string { return "/events/" + request.EventOf(c).Slug + "/place" }
+
+// seatListPath is the page with the part of the house that was open.
+func seatListPath(c echo.Context) string {
+	path := placePath(c) + "/seats"
+	if part := partOf(c); part >= 0 {
+		path += "?part=" + strconv.Itoa(part) + "#list"
+	}
+	return path
+}
+
+// partOf is the part of the house that a request asks for; -1 for none.
+func partOf(c echo.Context) int {
+	part, err := strconv.Atoi(c.FormValue("part"))
+	if err != nil || part < 0 {
+		return -1
+	}
+	return part
+}
+
+var errNothingTicked = fault.New(fault.Invalid, "bad-field", "Tick the seats you want first.")
+
+// changeBasket does what the pressed button says.
+func (a *App) changeBasket(c echo.Context) error {
+	form, err := c.FormParams()
+	if err != nil {
+		return request.BodyError(err)
+	}
+	ctx := c.Request().Context()
+	place, _ := request.PlaceOf(c)
+	seats := form["seat"]
+	back := form.Has("back")
+	if back {
+		seats = form["back"]
+	}
+	numbers := make([]int, 0, len(seats))
+	for _, text := range seats {
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return seating.ErrNoSuchSeat
+		}
+		numbers = append(numbers, n)
+	}
+	if back {
+		return a.seating.Release(ctx, place.EventID, place.Key, numbers...)
+	}
+	best := form.Has("quantity")
+	if !best && len(numbers) == 0 {
+		return errNothingTicked
+	}
+	if err := a.seating.Spend(ctx, place.EventID, place.Key); err != nil {
+		return err
+	}
+	if !best {
+		_, err = a.seating.PlaceHold(ctx, place.EventID, place.Key, numbers)
+		return err
+	}
+	quantity, err := strconv.Atoi(form.Get("quantity"))
+	if err != nil || quantity < 1 || quantity > 100 {
+		return errNothingTicked
+	}
+	_, err = a.seating.HoldBest(ctx, place.EventID, place.Key, seating.Best{
+		Quantity: quantity, Category: form.Get("category"), Accessible: form.Has("accessible")})
+	return err
+}
+
+// basketView is a basket as pages show it.
+type basketView struct {
+	seating.Basket
+	Left   int // whole minutes until it expires, at least one
+	Labels string
+	At     string // when it expires, for scripts
+}
+
+func (a *App) basketView(b seating.Basket) basketView {
+	return basketView{Basket: b, Left: a.minutesUntil(b.ExpiresAt), Labels: labels(b.Seats), At: clock.Format(b.ExpiresAt)}
+}
+
+func (a *App) minutesUntil(t time.Time) int {
+	return max(1, int((t.Sub(a.clock.Now())+59*time.Second)/time.Minute))
+}
+
+func labels(seats []seating.Seat) string {
+	names := make([]string, len(seats))
+	for i, seat := range seats {
+		names[i] = seat.Label
+	}
+	return strings.Join(names, ", ")
+}
+
+func (a *App) showSeats(c echo.Context, status int, refusal *refusal) error {
+	ctx := c.Request().Context()
+	place, _ := request.PlaceOf(c)
+	event, err := a.seating.EventByID(ctx, place.EventID)
+	if err != nil {
+		return err
+	}
+	basket, err := a.seating.Basket(ctx, event.ID, place.Key)
+	if errors.Is(err, seating.ErrNotAdmitted) {
+		return c.Redirect(http.StatusSeeOther, placePath(c))
+	}
+	if err != nil {
+		return err
+	}
+	list, part, err := a.listed(c, event.ID)
+	if err != nil {
+		return err
+	}
+	counts, err := a.seating.Counts(ctx, event.ID)
+	if err != nil {
+		return err
+	}
+	taken, err := a.seating.TakenBy(ctx, event.ID, place.Key)
+	if err != nil {
+		return err
+	}
+	order, found, err := a.checkout.OpenOrder(ctx, event.ID, place.Key)
+	if err != nil {
+		return err
+	}
+	mine := map[int]bool{}
+	for _, seat := range basket.Seats {
+		mine[seat.N] = true
+	}
+	data := map[string]any{
+		"Accent": accentPath(event.Accent), "Event": event, "Basket": a.basketView(basket), "Parts": list.Parts, "Rows": list.Rows,
+		"Max": event.MaxPerBuyer, "Part": part, "Mine": mine, "Offers": offers(event, counts.FreeByCategory), "Said": refusal.said(), "Order": "",
+		"Choices": upTo(min(atOnce, event.MaxPerBuyer-taken-len(basket.Seats))),
+	}
+	if found {
+		data["Order"] = order.String()
+	}
+	refusal.header(c)
+	return a.render(c, status, "checkout/seats", data)
+}
+
+// listed is the house with the part that was asked for; a small house is all there is.
+func (a *App) listed(c echo.Context, eventID int64) (list seating.Listed, part int, err error) {
+	part = partOf(c)
+	if list, err = a.seating.List(c.Request().Context(), eventID, part); err != nil {
+		return list, part, err
+	}
+	if len(list.Parts) == 1 && part != 0 {
+		list, err = a.seating.List(c.Request().Context(), eventID, 0)
+		return list, 0, err
+	}
+	if part >= len(list.Parts) {
+		part = -1
+	}
+	return list, part, nil
+}
+
+// offer is a category with seats left.
+type offer struct {
+	ID, Name string
+	Price    int64
+	Free     int
+}
+
+// offers are the categories that are on sale and not gone, cheapest first.
+func offers(e *seating.Event, free map[string]int) []offer {
+	var all []offer
+	for _, c := range e.Categories {
+		if c.Price != nil && free[c.ID] > 0 {
+			all = append(all, offer{c.ID, c.Name, *c.Price, free[c.ID]})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b offer) int { return cmp.Compare(a.Price, b.Price) })
+	return all
+}
+
+func upTo(n int) []int {
+	var all []int
+	for i := 1; i <= n; i++ {
+		all = append(all, i)
+	}
+	return all
+}

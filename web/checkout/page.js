@@ -1,0 +1,43 @@
+// The checkout: its clock, one order a click, and where the seats are changed when there is a map to change them on.
+import { countdown } from '../shared/countdown.js';
+import { t } from '../shared/words.js';
+
+const clock = document.getElementById('clock');
+const aloud = document.getElementById('aloud');
+const form = document.querySelector('form.who');
+
+for (const link of document.querySelectorAll('a[data-map]')) link.href = link.dataset.map;
+
+if (clock) {
+  const left = clock.querySelector('.left');
+  countdown(Date.parse(clock.dataset.until), {
+    tick: (text) => { left.textContent = t('js.left', { time: text }); },
+    minute: () => {
+      clock.classList.add('last');
+      aloud.textContent = t('js.minute');
+    },
+    end: over,
+  });
+}
+
+// over says what happened and leaves one thing to do; what was typed stays on the screen above.
+function over() {
+  const notice = document.getElementById('over');
+  form.querySelector('.paybar').hidden = true;
+  notice.hidden = false;
+  notice.focus();
+}
+
+// A second click would only ask for the same order; the button says that the first one counts. The page may come back
+// from the browser's memory, then the button must work again.
+form?.addEventListener('submit', (event) => {
+  const button = document.getElementById('pay');
+  if (button.getAttribute('aria-disabled') === 'true') return event.preventDefault();
+  button.dataset.text = button.textContent;
+  button.setAttribute('aria-disabled', 'true');
+  button.textContent = t('js.paying');
+  return undefined;
+});
+addEventListener('pageshow', (event) => {
+  if (event.persisted) location.reload();
+});
