@@ -27,7 +27,7 @@ func as(f *fan, path string) func(*browser) {
 func TestGallery(t *testing.T) {
 	t.Parallel()
 	s := newStage(t)
-	for _, scenes := range [][]scene{s.eventScenes(), s.orderScenes()} {
+	for _, scenes := range [][]scene{s.eventScenes(), s.orderScenes(), s.checkoutScenes()} {
 		for _, scene := range scenes {
 			t.Run(scene.name, func(t *testing.T) { hang(t, s.base, scene) })
 		}
