@@ -85,6 +85,7 @@ type orderSight struct {
 	At      string // the deadline, for scripts
 	Names   string // of the seats: "A-1, A-2"
 	Seen    []ticketSight
+	Back    map[int]bool // seats whose tickets were given back
 }
 
 // ticketSight is a ticket on the order's page.
@@ -163,8 +164,16 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 			return nil, err
 		}
 	}
+	if s.State == "paying" && !until.After(a.clock.Now()) {
+		s.State = "paying-on" // the bank has the money; the deadline says nothing any more
+	}
+	s.Back = map[int]bool{}
+	for _, seat := range v.Seats {
+		s.Back[seat.N] = v.Status == "part-refunded" || v.Status == "refunded"
+	}
 	names := categoryNames(e)
 	for _, t := range v.Tickets {
+		s.Back[t.Seat.N] = false
 		side, path, err := document.QR(t.Code)
 		if err != nil {
 			return nil, err
@@ -184,6 +193,10 @@ func splitLabel(label string) (where, short string) {
 	}
 	return label[:space], label[space+1:]
 }
+
+// orderStates are all that orderState and the clock make of an order; each is said in the catalogue.
+var orderStates = []string{"pay", "asking", "outage", "ending", "paying", "paying-on", "declined", "paid", "part-refunded", "refund-pending",
+	"refunded", "expired", "cancelled", "swap-offered"}
 
 // orderState is the status, told apart further by what there is to do: an open order has a page to pay on, waits for
 // one, waits for a processor that is away, or is being ended.

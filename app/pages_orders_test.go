@@ -1,0 +1,73 @@
+package app
+
+import (
+	"slices"
+	"testing"
+
+	"fairseat/modules/checkout"
+	"fairseat/web"
+)
+
+func TestOrdersAreSaidInEveryState(t *testing.T) {
+	pages, err := web.New()
+	if err != nil {
+		t.Fatal(err)
+	}
+	words := pages.Words("order")
+	for _, state := range orderStates {
+		_, whole := words.Say("said." + state)
+		if state == "paid" {
+			_, whole = words.Plural("said.paid", 2)
+		} else if _, err := words.Say("more." + state); err != nil {
+			t.Error(err)
+		}
+		if whole != nil {
+			t.Error(whole)
+		}
+	}
+	for code := range refusable {
+		if _, err := pages.Words("checkout").Say("refused." + code); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestOrderStates(t *testing.T) {
+	bank, script := "https://bank.example/pay/1", "javascript:alert(1)"
+	for _, row := range []struct {
+		status  string
+		payment *checkout.PaymentView
+		down    bool
+		want    string
+	}{
+		{"pending", &checkout.PaymentView{URL: &bank}, false, "pay"},
+		{"pending", &checkout.PaymentView{}, false, "asking"},
+		{"pending", &checkout.PaymentView{URL: &script}, false, "asking"},
+		{"pending", nil, false, "ending"},
+		{"pending", &checkout.PaymentView{URL: &bank}, true, "outage"},
+		{"declined", nil, true, "outage"},
+		{"declined", nil, false, "declined"},
+		{"paying", &checkout.PaymentView{}, true, "paying"}, // the money is there: nothing stands still for the fan
+		{"paid", nil, true, "paid"},
+	} {
+		got := orderState(checkout.View{Status: row.status, Payment: row.payment}, row.down)
+		if got != row.want || !slices.Contains(orderStates, got) {
+			t.Errorf("%s, down %v: %q, want %q", row.status, row.down, got, row.want)
+		}
+	}
+}
+
+func TestAddressesAreMaskedAndLabelsSplit(t *testing.T) {
+	for email, want := range map[string]string{"asa@example.org": "a***@example.org", "ä@b.de": "ä***@b.de", "": ""} {
+		if got := masked(email); got != want {
+			t.Errorf("%q is masked as %q", email, got)
+		}
+	}
+	for label, want := range map[string][2]string{
+		"A-12": {"", "A-12"}, "Balcony A-12": {"Balcony", "A-12"}, "Ground floor A-7 (6)": {"Ground floor", "A-7 (6)"}, "12": {"", "12"}, "Box 3": {"", "Box 3"},
+	} {
+		if where, short := splitLabel(label); [2]string{where, short} != want {
+			t.Errorf("%q is split into %q, %q", label, where, short)
+		}
+	}
+}
