@@ -96,7 +96,14 @@ func TestOrderPageFollows(t *testing.T) {
 	if err := b.js("location.hash", &hash); err != nil || hash != "" {
 		t.Errorf("the token still stands in the address: %s %v", hash, err)
 	}
-	if err := b.js(`(document.getElementById("pay").focus(), window.same = true)`, nil); err != nil {
+	if err := b.js(`window.same = true`, nil); err != nil {
+		t.Fatal(err)
+	}
+	s.staff.must(t, 200, "PUT", "/sandbox/faults", object{"outage": true}, nil)
+	b.within(30*time.Second, "the page says that payments are down", func() bool { return strings.Contains(b.text("h1"), "Card payments are down") })
+	s.staff.must(t, 200, "PUT", "/sandbox/faults", object{}, nil)
+	b.within(40*time.Second, "the page says that they are back", func() bool { return strings.Contains(b.text("h1"), "Now pay") })
+	if err := b.js(`document.getElementById("pay").focus()`, nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := f.settle(s.ctx, &made.Order, "declined", "declined"); err != nil {

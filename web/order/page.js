@@ -1,7 +1,6 @@
 // The order's page while something may still change: asks how the order stands, and when it stands otherwise brings
 // the page anew, without a reload that would lose the reader's place.
 import { ask } from '../shared/api.js';
-import { now } from '../shared/clock.js';
 import { countdown } from '../shared/countdown.js';
 import { t } from '../shared/words.js';
 
@@ -49,29 +48,32 @@ async function look() {
   later();
 }
 
+// differs tells whether the answer says more than the page. While payments are down nothing in it tells when they are
+// back: then the page itself is asked for.
 function differs({ status, payment, mail, expires_at: expires }) {
-  const { status: was, url, mail: mailed } = order.dataset;
-  const clock = document.getElementById('clock');
-  return status !== was || (status === 'pending' && (payment?.url ?? '') !== url) || mail.status !== mailed ||
-    (clock !== null && Date.parse(expires) !== Date.parse(clock.dataset.until) && Date.parse(expires) > now());
+  const shown = order.dataset;
+  return shown.state === 'outage' || status !== shown.status || mail.status !== shown.mail ||
+    (status === 'pending' && (payment?.url ?? '') !== shown.url) || Date.parse(expires) !== Date.parse(shown.until);
 }
 
 // renew puts the page as the server writes it now in place of the old, and goes on to the bank if that was the way.
 async function renew(answer) {
-  if ('go' in order.dataset && answer.status === 'pending' && answer.payment?.url) return location.replace(answer.payment.url);
+  const going = 'go' in order.dataset;
+  if (going && answer.status === 'pending' && answer.payment?.url) return location.replace(answer.payment.url);
   const response = await fetch(location.pathname, { headers: { Accept: 'text/html' } });
   if (!response.ok) return undefined;
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
   const fresh = page.getElementById('order');
   if (!fresh) return undefined;
-  const moved = fresh.dataset.status !== order.dataset.status;
+  if (going && fresh.dataset.state === 'asking') fresh.dataset.go = '';
+  if (JSON.stringify(fresh.dataset) === JSON.stringify(order.dataset)) return undefined;
+  const moved = fresh.dataset.state !== order.dataset.state;
   const focus = order.contains(document.activeElement) ? document.activeElement.id : '';
   order.replaceWith(fresh);
   order = fresh;
   document.title = page.title;
   if (focus) (document.getElementById(focus) ?? document.getElementById('said')).focus({ preventScroll: !moved });
   if (moved) aloud.textContent = document.getElementById('said').textContent;
-  stop();
   settle();
   return undefined;
 }
