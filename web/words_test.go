@@ -16,8 +16,8 @@ import (
 	"fairseat/app/words"
 )
 
-// inPlainEnglish are the folders whose pages need no catalogue: staff read English. "order" is still to get one.
-var inPlainEnglish = []string{"admin", "order"}
+// inPlainEnglish are the folders whose pages need no catalogue: staff read English.
+var inPlainEnglish = []string{"admin"}
 
 var (
 	unread = regexp.MustCompile(`(?s)<script.*?</script>|<style.*?</style>|<!--.*?-->`)
