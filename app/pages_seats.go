@@ -68,7 +68,7 @@ func (a *App) seatsPage(c echo.Context) error {
 func seatsPrices(event *seating.Event) []seatsPrice {
 	sale := make([]seating.Category, 0, len(event.Categories))
 	for _, category := range event.Categories {
-		if category.Price != nil {
+		if category.Price != nil && category.Seats > 0 {
 			sale = append(sale, category)
 		}
 	}

@@ -182,6 +182,7 @@ function leave(basket) {
 }
 
 start().catch((error) => {
+  $('wait')?.remove();
   console.error(error);
   note(t('js.no-map'), { label: t('js.again'), act: () => location.reload(), kind: 'warn' });
   closable();
