@@ -18,9 +18,14 @@ import (
 // Things are found as a person names them: by role and accessible name, as Chromium itself computes them.
 
 // js evaluates in the page and reads the value into out; it works with scripts switched off, too.
-func (b *browser) js(expression string, out any) error {
+func (b *browser) js(expression string, out any) error { return b.jsIn(0, expression, out) }
+
+// jsIn is js in another world of the page than its own.
+func (b *browser) jsIn(world runtime.ExecutionContextID, expression string, out any) error {
 	yes := true
-	res, err := send(b, runtime.Evaluate, runtime.EvaluateParams{Expression: expression, ReturnByValue: &yes, AwaitPromise: &yes, Silent: &yes})
+	res, err := send(b, runtime.Evaluate, runtime.EvaluateParams{
+		ContextID: world, Expression: expression, ReturnByValue: &yes, AwaitPromise: &yes, Silent: &yes,
+	})
 	if err != nil {
 		return err
 	}
@@ -243,10 +248,11 @@ func (b *browser) focused() (f found, visible bool) {
 func (b *browser) tabTo(role, name string) {
 	b.t.Helper()
 	var passed []string
-	for range 80 {
+	for stops, rounds := 0, 0; stops < 400 && rounds < 3; stops++ {
 		b.press("Tab")
 		f, visible := b.focused()
 		if f.role == "RootWebArea" || f.role == "" { // past the end: around again
+			rounds++
 			continue
 		}
 		if !visible {

@@ -2,6 +2,7 @@ package app_test
 
 import (
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -73,16 +74,26 @@ complaints:
 	b.complaints = nil
 }
 
-// shot writes a picture of the whole page; a page whose body fills the screen is taken as it stands.
+// shot writes a picture of the whole page: of a screen so high that all of it fits, as what sticks to an edge would
+// otherwise lie across the middle.
 func (b *browser) shot(file string) {
 	b.t.Helper()
-	if err := b.picture(file, true); err != nil {
+	var height float64
+	b.set(b.js("document.documentElement.scrollHeight", &height))
+	screen := b.height
+	b.height = max(screen, int64(height))
+	if b.set(b.dress()); !b.noScript { // a canvas is drawn anew
+		b.set(b.js("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(0))))", nil))
+	}
+	if err := b.picture(file); err != nil {
 		b.t.Fatalf("picture %s: %v", file, err)
 	}
+	b.height = screen
+	b.set(b.dress())
 }
 
 // picture takes a PNG, or whatever else the file's name asks for.
-func (b *browser) picture(file string, whole bool) error {
+func (b *browser) picture(file string) error {
 	params := page.CaptureScreenshotParams{}
 	switch filepath.Ext(file) {
 	case ".jpg":
@@ -91,15 +102,6 @@ func (b *browser) picture(file string, whole bool) error {
 	case ".webp":
 		quality := int64(82)
 		params.Format, params.Quality = page.CaptureScreenshotFormatWebp, &quality
-	}
-	if whole {
-		var height float64
-		if err := b.js("document.documentElement.scrollHeight", &height); err != nil {
-			return err
-		}
-		yes := true
-		params.CaptureBeyondViewport = &yes
-		params.Clip = &page.Viewport{Width: float64(b.width), Height: max(height, float64(b.height)), Scale: 1}
 	}
 	res, err := send(b, page.CaptureScreenshot, params)
 	if err != nil {
@@ -133,10 +135,10 @@ func (b *browser) fits() {
 //go:embed testdata/axe/axe.min.js
 var axeSource string
 
-// axe fails the test for every violation that axe-core finds on the page as it stands. It runs in a world of its own, where
-// neither the page's CSP nor its scripts meet it; on a page without script, scripts are let in first. Such a page may refresh itself: it has no other
-// way to call somebody whose turn it is.
-func (b *browser) axe() {
+// axe fails the test for every violation that axe-core finds on the page as it stands, of the named rules or of all. It
+// runs in a world of its own, where neither the page's CSP nor its scripts meet it; on a page without script, scripts are
+// let in first. Such a page may refresh itself: it has no other way to call somebody whose turn it is.
+func (b *browser) axe(rules ...string) {
 	b.t.Helper()
 	if b.noScript {
 		_, err := send(b, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: false})
@@ -146,22 +148,25 @@ func (b *browser) axe() {
 			b.set(err)
 		}()
 	}
+	options := object{"resultTypes": []string{"violations"}, "rules": object{"meta-refresh": object{"enabled": !b.noScript}}}
+	if len(rules) > 0 {
+		options = object{"resultTypes": []string{"violations"}, "runOnly": rules}
+	}
+	asked, err := json.Marshal(options)
+	b.set(err)
 	frames, err := send(b, page.GetFrameTree, struct{}{})
 	b.set(err)
 	world, err := send(b, page.CreateIsolatedWorld, page.CreateIsolatedWorldParams{FrameID: frames.FrameTree.Frame.ID, WorldName: "axe"})
 	b.set(err)
-	_, err = send(b, runtime.Evaluate, runtime.EvaluateParams{Expression: axeSource, ContextID: world.ExecutionContextID})
-	b.set(err)
-	yes := true
-	res, err := send(b, runtime.Evaluate, runtime.EvaluateParams{
-		ContextID: world.ExecutionContextID, ReturnByValue: &yes, AwaitPromise: &yes,
-		Expression: `axe.run(document, {resultTypes: ["violations"], rules: {"meta-refresh": {enabled: ` + fmt.Sprint(!b.noScript) + `}}}).then(r => r.violations.map(v =>
-			v.id + " (" + v.impact + "): " + v.help + "\n" + v.nodes.slice(0, 5).map(n => "    " + n.html.slice(0, 160) + "\n      " +
-			(n.failureSummary ?? "").replaceAll("\n", "\n      ")).join("\n")))`,
-	})
-	b.set(err)
 	var violations []string
-	b.set(value(res.Result, res.ExceptionDetails, &violations))
+	run := `axe.run(document, ` + string(asked) + `).then(r => r.violations.map(v =>
+		v.id + " (" + v.impact + "): " + v.help + "\n" + v.nodes.slice(0, 5).map(n => "    " + n.html.slice(0, 160) + "\n      " +
+		(n.failureSummary ?? "").replaceAll("\n", "\n      ")).join("\n")))`
+	var there bool
+	if b.set(b.jsIn(world.ExecutionContextID, `typeof axe !== "undefined"`, &there)); !there {
+		b.set(b.jsIn(world.ExecutionContextID, axeSource+"\n;0", nil))
+	}
+	b.set(b.jsIn(world.ExecutionContextID, run, &violations))
 	for _, v := range violations {
 		b.t.Errorf("axe at %s: %s", b.at(), v)
 	}

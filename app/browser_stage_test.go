@@ -17,7 +17,8 @@ type stage struct {
 	t     testing.TB
 	ctx   context.Context
 	staff *client
-	mails int // addresses given out
+	hall  string // a small plan: rows A to F of twelve seats each
+	mails int    // addresses given out
 }
 
 // Names that do not fit anywhere, and names that run the other way.
@@ -32,15 +33,15 @@ const (
 
 type object = map[string]any
 
+var stalls = object{"Stalls": 4500}
+
 // newStage starts the product and publishes the events; what each is for stands beside it.
 func newStage(t testing.TB) *stage {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
-	t.Cleanup(cancel)
-	s := &stage{process: startProcess(t), t: t, ctx: ctx}
+	s := &stage{process: startProcess(t), t: t, ctx: t.Context()}
 	s.staff = signIn(t, s.base)
 	stadium, hall := importStadium(t, s.staff), house(t, s.staff, 6, 12)
-	stalls := object{"Stalls": 4500}
+	s.hall = hall
 	open := func(slug, plan string, prices object, extra object) {
 		createEvent(t, s.staff, slug, plan, prices, -time.Second, extra)
 	}
@@ -60,6 +61,17 @@ func newStage(t testing.TB) *stage {
 		s.phase(slug, "open")
 	}
 	return s
+}
+
+// sale is an event of a story's own in the small hall, open to all who come.
+func (s *stage) sale(slug string, extra object) {
+	s.t.Helper()
+	all := object{"name": "Evening of " + slug, "queue": nil, "max_per_buyer": 4}
+	for k, v := range extra {
+		all[k] = v
+	}
+	createEvent(s.t, s.staff, slug, s.hall, stalls, -time.Second, all)
+	s.phase(slug, "open")
 }
 
 // phase waits for an event to be in a phase.

@@ -15,6 +15,7 @@ import (
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 )
 
@@ -158,6 +159,13 @@ func (b *browser) open(path string) {
 	}
 }
 
+// goes sets out for a path and does not wait: some pages are looked at while they load.
+func (b *browser) goes(path string) {
+	b.t.Helper()
+	_, err := send(b, page.Navigate, page.NavigateParams{URL: b.base + path})
+	b.set(err)
+}
+
 // reload loads the page again.
 func (b *browser) reload() {
 	b.t.Helper()
@@ -203,7 +211,7 @@ func (b *browser) fail(format string, args ...any) {
 	b.t.Helper()
 	name := strings.NewReplacer("/", "-", " ", "-").Replace(b.t.Name())
 	picture := filepath.Join(os.TempDir(), "fairseat-failed-"+name+".png")
-	if err := b.picture(picture, false); err != nil {
+	if err := b.picture(picture); err != nil {
 		picture = err.Error()
 	}
 	b.t.Fatalf("%s\nat %s, which shows:\n%s\npicture: %s", fmt.Sprintf(format, args...), b.at(), b.text("body"), picture)
