@@ -1,6 +1,6 @@
 # The loop: make dev, make test, make lint. `make help` lists everything.
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build run dev test lint bench
+.PHONY: help deps test-deps build run dev test lint bench pictures
 
 BIN := bin/fairseat
 
@@ -34,3 +34,7 @@ lint: ## formatting, vet, staticcheck
 
 bench: deps ## ratios against bare limits in the same run
 	go test -run '^$$' -bench . -benchtime 1s ./...
+
+pictures: test-deps ## the README's pictures, into docs/pictures
+	@sh .ci/install fonts-inter
+	PICTURES=$(CURDIR)/docs/pictures FONTCONFIG_FILE=$(CURDIR)/docs/pictures/fonts.conf go test ./app -count=1 -run '^TestPictures$$'
