@@ -22,6 +22,7 @@ func (a *App) pageRoutes(r request.Routes) {
 	a.deskPages(r)
 	r.Root.GET("/problems/:code", a.problemPage)
 	r.Root.GET("/assets/:name", a.asset)
+	r.Root.GET("/favicon.ico", a.icon)
 }
 
 const kindCSS = "text/css; charset=utf-8"
@@ -34,7 +35,8 @@ func (a *App) asset(c echo.Context) error {
 		return request.Zipped(c, http.StatusOK, kind, body, zipped)
 	}
 	if "/assets/"+name == document.StylePath {
-		c.Response().Header().Set(echo.HeaderCacheControl, "public, max-age=3600")
+		// Its name does not change with its content: an old one must not stand beside new pages for long.
+		c.Response().Header().Set(echo.HeaderCacheControl, "public, max-age=60")
 		return c.Blob(http.StatusOK, kindCSS, document.Style())
 	}
 	if digits, ok := strings.CutPrefix(name, "accent-"); ok {
@@ -46,6 +48,16 @@ func (a *App) asset(c echo.Context) error {
 		return c.Blob(http.StatusOK, kindCSS, accent.CSS())
 	}
 	return errNotFound
+}
+
+// icon answers /favicon.ico, which browsers ask for on pages that name no icon: tickets and the processor's.
+func (a *App) icon(c echo.Context) error {
+	path, err := a.pages.Address("shared/icon.svg")
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderCacheControl, "public, max-age=86400")
+	return c.Redirect(http.StatusFound, path)
 }
 
 // accentPath is the style sheet of an event's colour, or "" for the house's own.

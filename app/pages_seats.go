@@ -12,14 +12,6 @@ import (
 	"fairseat/modules/seating"
 )
 
-// seatsModules are what seats/page.js imports, so that a browser need not find them one after the other.
-var seatsModules = []string{
-	"shared/api.js", "shared/clock.js", "shared/countdown.js", "shared/live.js", "shared/place.js", "shared/words.js",
-	"seats/areas.js", "seats/basket.js", "seats/camera.js", "seats/door.js", "seats/gestures.js", "seats/glyphs.js", "seats/grid.js",
-	"seats/list.js", "seats/look.js", "seats/map.js", "seats/marks.js", "seats/notes.js", "seats/overview.js", "seats/paint.js",
-	"seats/panel.js", "seats/plan.js", "seats/refusals.js", "seats/sheet.js", "seats/slabs.js", "seats/state.js",
-}
-
 // seatsPages is the seat map: a shell that is the same for everyone; the plan, the states and the basket come by script.
 func (a *App) seatsPages(r request.Routes) {
 	r.Root.GET("/events/:event/seats", a.seatsPage, a.seating.ResolveEvent())
@@ -58,7 +50,7 @@ func (a *App) seatsPage(c echo.Context) error {
 		return err
 	}
 	return a.renderPublic(c, "seats/page", "public, max-age=5", map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Prices": seatsPrices(event), "Modules": seatsModules,
+		"Accent": accentPath(event.Accent), "Event": event, "Prices": seatsPrices(event),
 		"Data":        template.JS(encoded), // json.Marshal escapes <, > and &: nothing in it can end the element
 		"HoldMinutes": (event.HoldSeconds + 59) / 60,
 	})

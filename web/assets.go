@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -15,8 +16,9 @@ import (
 
 // assets are style sheets, scripts and drawings under names made of their content, so that a browser may keep them for ever.
 type assets struct {
-	files map[string]asset  // by hashed name
-	names map[string]string // "shared/base.css" → "/assets/1f0c…-base.css"
+	files map[string]asset    // by hashed name
+	names map[string]string   // "shared/base.css" → "/assets/1f0c…-base.css"
+	needs map[string][]string // what a script imports before it runs, by name
 }
 
 type asset struct {
@@ -29,7 +31,7 @@ type asset struct {
 var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 func loadAssets(files fs.FS) (*assets, error) {
-	a := &assets{files: map[string]asset{}, names: map[string]string{}}
+	a := &assets{files: map[string]asset{}, names: map[string]string{}, needs: map[string][]string{}}
 	for _, pattern := range []string{"*/*.css", "*/*.js", "*/*.svg"} {
 		names, err := fs.Glob(files, pattern)
 		if err != nil {
@@ -73,6 +75,9 @@ func (a *assets) add(files fs.FS, name string, above []string) error {
 				failed = fmt.Errorf("%s: %w", name, err)
 				return match
 			}
+			if !bytes.Contains(part[1], []byte("(")) { // import(…) is for later
+				a.needs[name] = append(a.needs[name], target)
+			}
 			return fmt.Appendf(nil, "%s%s%s%s", part[1], part[2], a.names[target], part[4])
 		})
 		if failed != nil {
@@ -93,6 +98,28 @@ func (a *assets) address(name string) (string, error) {
 	}
 	return "", fmt.Errorf("no asset %s", name)
 }
+
+// modules are the addresses of all that a script imports before it runs, so that a browser need not find them one after
+// the other.
+func (a *assets) modules(name string) []string {
+	var addresses []string
+	seen := map[string]bool{}
+	var walk func(string)
+	walk = func(name string) {
+		for _, need := range a.needs[name] {
+			if !seen[need] {
+				seen[need] = true
+				walk(need)
+				addresses = append(addresses, a.names[need])
+			}
+		}
+	}
+	walk(name)
+	return addresses
+}
+
+// Address is where the pages' file of this name is served.
+func (p *Pages) Address(name string) (string, error) { return p.assets.address(name) }
 
 // Asset is what stands at /assets/{name}, plain and gzipped; its content never changes under that name.
 func (p *Pages) Asset(name string) (kind string, body, zipped []byte, ok bool) {

@@ -73,7 +73,7 @@ func catalogueOf(folder string) (*words.Catalogue, error) {
 func (p *Pages) parse(folder, name string) (*template.Template, error) {
 	w := p.words[folder]
 	funcs := template.FuncMap{
-		"asset": p.assets.address, "t": w.Say, "plural": w.Plural, "number": number,
+		"asset": p.assets.address, "modules": p.assets.modules, "t": w.Say, "plural": w.Plural, "number": number,
 		"when":  func(t time.Time, zone string) (string, error) { return w.When("layout.full", t, zone) },
 		"clock": func(t time.Time, zone string) (string, error) { return w.When("layout.clock", t, zone) },
 		"price": money.Format,

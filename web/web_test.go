@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -25,6 +26,10 @@ func TestModulesNameOneAnotherByContent(t *testing.T) {
 	y, x := before.names["a/y.js"], before.names["b/x.js"]
 	if want := "import { x } from '" + x + "';\nconst y = await import('" + y + "');\nimport '" + y + "';\n"; body != want {
 		t.Errorf("got %s, want %s", body, want)
+	}
+	// What is needed at once can be asked for at once; what comes later (y.js is both here) need not be.
+	if got := before.modules("a/page.js"); !slices.Equal(got, []string{y, x}) {
+		t.Errorf("page.js needs %v, want %v", got, []string{y, x})
 	}
 	// A change two imports below changes every name above, or a browser would keep half of an older page.
 	files["a/y.js"] = &fstest.MapFile{Data: []byte("export const y = 2;\n")}

@@ -98,8 +98,8 @@ func TestPagesSpeakTheLanguageOfTheCatalogue(t *testing.T) {
 	}
 	event := struct {
 		Slug, Name, Venue, Timezone, Description, TermsURL, Contact, PlanVersion string
-		StartsAt                                                    time.Time
-		MaxPerBuyer                                                 int
+		StartsAt                                                                 time.Time
+		MaxPerBuyer                                                              int
 	}{"μ", "Μουσική", "Αίθουσα", "America/Sao_Paulo", "Δύο ώρες", "https://example.org", "12 34", "1", time.Date(2027, 5, 1, 18, 0, 0, 0, time.UTC), 4}
 	type price struct {
 		ID, Label, Price string
