@@ -15,11 +15,11 @@ import (
 // checkoutPages lead from being inside to the order. They work as plain forms.
 func (a *App) checkoutPages(r request.Routes) {
 	const place = "/events/:event/place"
-	resolve, own := a.seating.ResolveEvent(), a.queue.RequirePlace()
-	r.Root.GET(place+"/seats", a.seatListPage, resolve, own)
-	r.Root.POST(place+"/seats", a.seatListChange, resolve, own)
-	r.Root.GET(place+"/checkout", a.checkoutPage, resolve, own)
-	r.Root.POST(place+"/checkout", a.checkoutOrder, resolve, own)
+	own := []echo.MiddlewareFunc{a.seating.ResolveEvent(), elseToEvent, a.queue.RequirePlace()}
+	r.Root.GET(place+"/seats", a.seatListPage, own...)
+	r.Root.POST(place+"/seats", a.seatListChange, own...)
+	r.Root.GET(place+"/checkout", a.checkoutPage, own...)
+	r.Root.POST(place+"/checkout", a.checkoutOrder, own...)
 }
 
 // typed is what a fan wrote into the form, kept through every refusal.

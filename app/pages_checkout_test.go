@@ -134,8 +134,8 @@ func inside(t testing.TB, base, event string) *reader {
 	r := newReader(t, base)
 	r.send("/api/v1/events/"+event+"/queue", "/events/"+event+"/place")
 	testkit.Eventually(t, 20*time.Second, "the turn of a reader", func() bool {
-		s := r.ask("POST", "/api/v1/events/"+event+"/queue/admission", nil)
-		return s.status == 201
+		s := r.ask("POST", "/events/"+event+"/place/enter", nil)
+		return s.status == 303 && s.to == "/events/"+event+"/place/seats"
 	})
 	return r
 }
@@ -149,7 +149,7 @@ func TestBuyingWithoutScript(t *testing.T) {
 	staff := signIn(t, p.base)
 	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, 0, map[string]any{"max_per_buyer": 3, "queue": nil})
 	r := newReader(t, p.base)
-	if s := r.ask("GET", "/events/gala/place/seats", nil); s.status != 401 {
+	if s := r.ask("GET", "/events/gala/place/seats", nil); s.status != 303 || s.to != "/events/gala" {
 		t.Errorf("the seats are shown to nobody in particular: %d", s.status)
 	}
 	r.send("/api/v1/events/gala/queue", "/events/gala/place")
@@ -159,7 +159,7 @@ func TestBuyingWithoutScript(t *testing.T) {
 		}
 	}
 	r.send("/events/gala/place/seats", "/events/gala/place", "quantity", "1")
-	if s := r.ask("POST", "/api/v1/events/gala/queue/admission", nil); s.status != 201 {
+	if s := r.ask("POST", "/events/gala/place/enter", nil); s.status != 303 || s.to != "/events/gala/place/seats" {
 		t.Fatalf("not let in: %d %s", s.status, s.body)
 	}
 
