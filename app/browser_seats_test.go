@@ -312,7 +312,10 @@ func seatsByFinger(t *testing.T, s *stage) {
 	b.until("the pair is in the middle", func() bool {
 		var there bool
 		_ = b.js(`(() => { const m = document.getElementById("map").getBoundingClientRect(), mark = document.querySelector(".mark-mine")?.getBoundingClientRect();
-			return !!mark && Math.abs(mark.x - m.x - m.width / 2) < 12 && Math.abs(mark.y - m.y - m.height / 2) < 12; })()`, &there)
+			const off = mark && Math.hypot(mark.x + mark.width / 2 - m.x - m.width / 2, mark.y + mark.height / 2 - m.y - m.height / 2);
+			const rests = window.wasOff === off; // a mark that only passes by is no place to tap
+			window.wasOff = off;
+			return !!mark && rests && off < 8; })()`, &there)
 		return there
 	})
 	tap() // on one's own seat: given back

@@ -35,11 +35,12 @@ export function makeGrid(plan) {
     }
     return out;
   };
-  /** nearest gives the seat closest to a spot, -1 when none is within radius; of several on one spot one that suits. */
-  const nearest = (x, y, radius, suits = () => true) => {
+  /** nearest gives the seat closest to a spot, -1 when none is within radius. Of several on one spot the
+   * one with the least handicap, which counts in pitches. */
+  const nearest = (x, y, radius, handicap = () => 0) => {
     let best = -1, least = Infinity;
     for (const [distance, n] of near(x, y, radius)) {
-      const rated = Math.sqrt(distance) + (suits(n) ? 0 : plan.pitch / 4);
+      const rated = Math.sqrt(distance) + handicap(n) * plan.pitch;
       if (rated < least) [best, least] = [n, rated];
     }
     return best;

@@ -71,7 +71,9 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
     if (t >= 1) flight = null;
   };
 
-  const seatAt = (x, y) => scene.grid.nearest(...camera.toPlan(x, y), Math.max(plan.pitch / 2, 12 / camera.scale), (n) => states[n] === FREE);
+  // Floors may be drawn over one another: one's own seat is meant first, then a free one.
+  const handicap = (n) => (marks.has('mine', n) ? 0 : states[n] === FREE ? 0.25 : 0.5);
+  const seatAt = (x, y) => scene.grid.nearest(...camera.toPlan(x, y), Math.max(plan.pitch / 2, 12 / camera.scale), handicap);
   const zoomBy = (factor) => {
     const [px, py] = camera.toPlan(camera.width / 2, camera.height / 2);
     flyTo(camera.target(px, py, camera.p * factor));

@@ -44,6 +44,8 @@ export function makeMarks(layer, scene, words) {
       for (const key of [...marks.keys()]) if (key.startsWith(`${kind} `) && !wanted.has(key)) remove(key);
       for (const n of seats) if (!marks.has(`${kind} ${n}`)) add(kind, n);
     },
+    /** has tells whether a seat is marked as kind. */
+    has: (kind, n) => marks.has(`${kind} ${n}`),
     /** pulse shows once, softly, that seats have changed. */
     pulse: (seats) => {
       if (still || document.hidden) return;
