@@ -120,13 +120,13 @@ func (b *browser) fits() {
 		Width int64
 		Over  []string
 	}
-	err := b.js(`(() => {
+	measure := `(() => {
 		const width = document.documentElement.scrollWidth, over = [];
-		if (width > `+fmt.Sprint(b.width)+`) for (const e of document.querySelectorAll("body *"))
-			if (e.getBoundingClientRect().right > `+fmt.Sprint(b.width)+` + 0.5 && over.length < 5) over.push(e.outerHTML.slice(0, 100));
+		if (width > ` + fmt.Sprint(b.width) + `) for (const e of document.querySelectorAll("body *"))
+			if (e.getBoundingClientRect().right > ` + fmt.Sprint(b.width) + ` + 0.5 && over.length < 5) over.push(e.outerHTML.slice(0, 100));
 		return {width, over};
-	})()`, &wide)
-	b.set(err)
+	})()`
+	b.until("there is a page to measure", func() bool { return b.js(measure, &wide) == nil })
 	if wide.Width > b.width {
 		b.t.Errorf("%s is %d px wide on a screen of %d: %s", b.at(), wide.Width, b.width, strings.Join(wide.Over, "\n  "))
 	}
