@@ -13,7 +13,7 @@ func TestPages(t *testing.T) {
 	}{
 		{"Public", s.public}, {"Budget", s.budget},
 		{"TwoBrowsers", s.twoBrowsers}, {"OnAPhone", s.onAPhone}, {"ByKeyboard", s.byKeyboard}, {"WithoutScript", s.withoutScript},
-		{"LostConnection", s.lostConnection},
+		{"LostConnection", s.lostConnection}, {"AnotherDevice", s.anotherDevice},
 	} {
 		t.Run(part.name, part.run)
 	}

@@ -3,6 +3,7 @@ package app_test
 import (
 	"bytes"
 	"encoding/base64"
+	"fmt"
 	"io"
 	"mime"
 	"mime/multipart"
@@ -247,6 +248,21 @@ func (s *stage) lostConnection(t *testing.T) {
 	early.sees("No connection. Your place is kept")
 	early.online(true)
 	early.until("it no longer says so", func() bool { return !strings.Contains(early.text("body"), "No connection") })
+}
+
+// anotherDevice: the private link is the place, wherever it is opened, and is not left lying in the address.
+func (s *stage) anotherDevice(t *testing.T) {
+	s.holds("line", "Inside", 1)
+	f := s.waits("line", "Traveller")
+	b := newBrowser(t, s.base, phone)
+	b.bears(f)
+	b.sees(fmt.Sprintf("You are number %d in the line.", f.place.Index+1))
+	var address string
+	if b.set(b.js("location.href", &address)); strings.Contains(address, f.bearer) {
+		t.Errorf("the place lies in the address: %s", address)
+	}
+	b.reload() // kept here, too, from now on
+	b.sees(fmt.Sprintf("You are number %d in the line.", f.place.Index+1))
 }
 
 // Everybody watches while the process ends and starts again on the same folder: seats, places and turns are kept.
