@@ -42,6 +42,7 @@ type App struct {
 	health    *health
 	contract  *contract
 	pages     *web.Pages
+	public    keptPages
 	publicURL string // how browsers reach us
 	localURL  string // how this process reaches itself: the sandbox processor, over real HTTP
 

@@ -86,24 +86,16 @@ func (a *App) render(c echo.Context, status int, name string, data map[string]an
 	return c.HTMLBlob(status, page)
 }
 
-// renderPublic answers with a page that is the same bytes for everyone and may be kept as control says.
-func (a *App) renderPublic(c echo.Context, name, control string, data map[string]any) error {
-	page, err := a.page(name, data)
-	if err != nil {
-		return err
-	}
-	c.Response().Header().Set(echo.HeaderCacheControl, control)
-	return request.Zipped(c, http.StatusOK, echo.MIMETextHTMLCharsetUTF8, page, request.Gzip(page))
-}
-
 // problemPage is what the type of a problem document points at.
 func (a *App) problemPage(c echo.Context) error {
 	code := c.Param("code")
 	if !a.contract.codes[code] { // a page is not made of whatever stands in the address
 		return errNotFound
 	}
-	return a.renderPublic(c, "problem/page", "public, max-age=3600", map[string]any{
-		"Title": title(code), "ID": "",
-		"Detail": "An answer with the code “" + code + "” says in its detail what happened and what to do. All codes stand in /api/openapi.json.",
+	return a.renderPublic(c, "problem/page", "public, max-age=3600", nil, func() (map[string]any, error) {
+		return map[string]any{
+			"Title": title(code), "ID": "",
+			"Detail": "An answer with the code “" + code + "” says in its detail what happened and what to do. All codes stand in /api/openapi.json.",
+		}, nil
 	})
 }

@@ -32,17 +32,20 @@ type listed struct {
 }
 
 func (a *App) eventsPage(c echo.Context) error {
-	ctx := c.Request().Context()
+	return a.renderPublic(c, "events/list", publicFor, nil, func() (map[string]any, error) { return a.eventsData(c.Request().Context()) })
+}
+
+func (a *App) eventsData(ctx context.Context) (map[string]any, error) {
 	events, err := a.seating.Events(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	say, now := &speaker{words: a.pages.Words("events")}, a.clock.Now()
 	list := make([]listed, len(events))
 	for i, e := range events {
 		phase, err := a.queue.Phase(ctx, e.ID)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		list[i] = listed{Event: e, Phase: phase, From: cheapest(e)}
 		switch phase {
@@ -60,10 +63,7 @@ func (a *App) eventsPage(c echo.Context) error {
 	slices.SortStableFunc(list, func(x, y listed) int {
 		return cmp.Or(cmp.Compare(urgency[x.Phase], urgency[y.Phase]), x.Event.OpensAt.Compare(y.Event.OpensAt))
 	})
-	if say.err != nil {
-		return say.err
-	}
-	return a.renderPublic(c, "events/list", publicFor, map[string]any{"Events": list})
+	return map[string]any{"Events": list}, say.err
 }
 
 var urgency = map[string]int{queue.PhasePrequeue: 1, queue.PhaseAnnounced: 2, queue.PhaseSoldOut: 3, queue.PhaseEnded: 4}
@@ -121,12 +121,12 @@ func (a *App) eventPage(c echo.Context) error {
 	} else if phase, err = a.queue.Phase(ctx, event.ID); err != nil {
 		return err
 	}
-	data, say := a.eventData(ctx, event), &speaker{words: a.pages.Words("waiting")}
-	a.door(data, say, event, phase, draws)
-	if say.err != nil {
-		return say.err
-	}
-	return a.renderPublic(c, "waiting/event", publicFor, data)
+	of := [3]any{event, phase, draws} // a change of these is shown at once
+	return a.renderPublic(c, "waiting/event", publicFor, of, func() (map[string]any, error) {
+		data, say := a.eventData(ctx, event), &speaker{words: a.pages.Words("waiting")}
+		a.door(data, say, event, phase, draws)
+		return data, say.err
+	})
 }
 
 // door is what somebody without a place reads, as door in web/waiting/say.js does once scripts run.

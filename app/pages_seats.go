@@ -40,19 +40,18 @@ func (a *App) seatsPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	data := seatsData{Slug: event.Slug, Currency: event.Currency, PlanVersion: event.PlanVersion,
-		MaxPerBuyer: event.MaxPerBuyer, HoldSeconds: event.HoldSeconds}
-	for _, category := range event.Categories {
-		data.Categories = append(data.Categories, seatsCategory{category.ID, category.Price})
-	}
-	encoded, err := json.Marshal(data)
-	if err != nil {
-		return err
-	}
-	return a.renderPublic(c, "seats/page", "public, max-age=5", map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Prices": seatsPrices(event),
-		"Data":        template.JS(encoded), // json.Marshal escapes <, > and &: nothing in it can end the element
-		"HoldMinutes": (event.HoldSeconds + 59) / 60,
+	return a.renderPublic(c, "seats/page", publicFor, event, func() (map[string]any, error) {
+		data := seatsData{Slug: event.Slug, Currency: event.Currency, PlanVersion: event.PlanVersion,
+			MaxPerBuyer: event.MaxPerBuyer, HoldSeconds: event.HoldSeconds}
+		for _, category := range event.Categories {
+			data.Categories = append(data.Categories, seatsCategory{category.ID, category.Price})
+		}
+		encoded, err := json.Marshal(data)
+		return map[string]any{
+			"Accent": accentPath(event.Accent), "Event": event, "Prices": seatsPrices(event),
+			"Data":        template.JS(encoded), // json.Marshal escapes <, > and &: nothing in it can end the element
+			"HoldMinutes": (event.HoldSeconds + 59) / 60,
+		}, err
 	})
 }
 
