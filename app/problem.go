@@ -45,7 +45,7 @@ var statusOf = map[fault.Kind]int{
 
 // problems is Echo's error handler: the one place where an error becomes an HTTP answer. A fault becomes its problem
 // document; a store that is away becomes 503 busy; anything else a 500 whose cause goes to the log alone.
-func problems(log *slog.Logger, pages *web.Pages) echo.HTTPErrorHandler {
+func problems(log *slog.Logger, pages *web.Pages, trial bool) echo.HTTPErrorHandler {
 	// A store that is away fails every request of a crowd: one line a second tells it as well.
 	away := rate.NewLimiter(rate.Every(time.Second), 1)
 	return func(err error, c echo.Context) {
@@ -60,7 +60,7 @@ func problems(log *slog.Logger, pages *web.Pages) echo.HTTPErrorHandler {
 		if c.Response().Committed {
 			return
 		}
-		if err := writeProblem(c, pages, f, id); err != nil {
+		if err := writeProblem(c, pages, trial, f, id); err != nil {
 			log.Debug("answer not delivered", "request_id", id, "error", err)
 		}
 	}
@@ -135,7 +135,7 @@ func title(code string) string {
 	return strings.ToUpper(words[:1]) + words[1:]
 }
 
-func writeProblem(c echo.Context, pages *web.Pages, f *fault.Error, id string) error {
+func writeProblem(c echo.Context, pages *web.Pages, trial bool, f *fault.Error, id string) error {
 	status := statusOf[f.Kind]
 	h := c.Response().Header()
 	if f.Kind == fault.TooMany || f.Kind == fault.Unavailable {
@@ -147,7 +147,7 @@ func writeProblem(c echo.Context, pages *web.Pages, f *fault.Error, id string) e
 	if wantsHTML(c) {
 		h.Set(echo.HeaderContentType, echo.MIMETextHTMLCharsetUTF8)
 		c.Response().WriteHeader(status)
-		return pages.Render(c.Response(), "problem/page", map[string]any{"Title": title(f.Code), "Detail": f.Detail, "ID": id, "Test": false})
+		return pages.Render(c.Response(), "problem/page", map[string]any{"Title": title(f.Code), "Detail": f.Detail, "ID": id, "Test": trial})
 	}
 	if status == http.StatusUnauthorized {
 		h.Set(echo.HeaderWWWAuthenticate, "Bearer")

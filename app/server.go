@@ -29,7 +29,7 @@ const (
 func newEcho(c Config, log *slog.Logger, metrics *prometheus.Registry, pages *web.Pages) (*echo.Echo, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
-	e.HTTPErrorHandler = problems(log, pages)
+	e.HTTPErrorHandler = problems(log, pages, c.Mode == "trial")
 	extract, err := ipExtractor(c.HTTP.TrustedProxies)
 	if err != nil {
 		return nil, err

@@ -123,6 +123,12 @@ func TestErrorsBecomeProblems(t *testing.T) {
 	if w := send(e, "GET", "/nowhere", "", "Accept", "text/html"); w.Code != 404 || !strings.Contains(w.Body.String(), "<h1>Not found</h1>") {
 		t.Errorf("a page's problem: %d %s", w.Code, w.Body)
 	}
+	for mode, want := range map[string]bool{"trial": true, "production": false} {
+		e := server(t, func(c *Config) { c.Mode = mode })
+		if w := send(e, "GET", "/nowhere", "", "Accept", "text/html"); strings.Contains(w.Body.String(), "TEST") != want {
+			t.Errorf("in mode %s a page's problem says TEST: %v, want %v", mode, !want, want)
+		}
+	}
 }
 
 // Forwarded addresses are believed only behind a proxy that is configured.
