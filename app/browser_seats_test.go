@@ -23,6 +23,8 @@ func hall(t *testing.T) *stage {
 		"long": {"name": longName, "venue": longVenue, "max_per_buyer": 4},
 		"rtl":  {"name": rtlName, "venue": rtlVenue, "max_per_buyer": 4},
 		"soon": {"queue": object{"cap": 1, "per_minute": 60}},
+		"huf":  {"currency": "HUF"},
+		"rsd":  {"currency": "RSD"},
 	} {
 		if extra["queue"] == nil {
 			extra["queue"] = nil
@@ -71,7 +73,7 @@ func TestSeatPages(t *testing.T) {
 	for name, test := range map[string]func(*testing.T, *stage){
 		"public": seatPageIsPublic, "plan": planReadsAsTheServerSaysIt, "live": seatsLiveBetweenTwo, "keyboard": seatsByKeyboard,
 		"limit": oneSeatEach, "offline": connectionLostAndBack, "outside": outsideIsSentBack, "words": refusalsInWords,
-		"link": placeWithoutCookie, "touch": seatsByFinger, "pictures": seatPictures,
+		"link": placeWithoutCookie, "touch": seatsByFinger, "pictures": seatPictures, "money": seatsCostWhatTheServerSays,
 	} {
 		t.Run(name, func(t *testing.T) {
 			own := *s
@@ -158,6 +160,18 @@ func seatsLiveBetweenTwo(t *testing.T, s *stage) {
 	// Another device of Ada's gives the rest back: this one hears it.
 	ada.must(t, 204, "DELETE", ada.path("/holds"), nil, nil)
 	a.until("nothing is held", func() bool { return a.has("button", "2 best available seats") && !a.has("link", "Continue") })
+}
+
+// seatsCostWhatTheServerSays also in currencies whose digits this browser counts otherwise.
+func seatsCostWhatTheServerSays(t *testing.T, s *stage) {
+	for slug, price := range map[string]string{"huf": "45.00 HUF", "rsd": "4500 RSD"} {
+		b := newBrowser(t, s.base)
+		s.seats(b, s.enters(slug, "Ada"))
+		b.click("button", "Best available seat")
+		b.owes(price)
+		b.toList()
+		b.until("the list says "+price, func() bool { return strings.HasSuffix(b.seat(0), ", "+price) })
+	}
 }
 
 // seatsByKeyboard: the list is the first stop, and a seat is taken and given back without a mouse.

@@ -60,6 +60,9 @@ func (v deskView) Gross() string    { return money.Format(v.Figures.Money.Gross,
 func (v deskView) Refunded() string { return money.Format(v.Figures.Money.Refunded, v.Event.Currency) }
 func (v deskView) Owed() string     { return money.Format(v.Figures.Money.Owed, v.Event.Currency) }
 
+// Digits are how many of the event's money are minor, for scripts.
+func (v deskView) Digits() int { return money.Digits(v.Event.Currency) }
+
 // Busy are the seats that fans hold or pay for.
 func (v deskView) Busy() int { return v.Figures.Held + v.Figures.Paying }
 

@@ -22,6 +22,7 @@ type (
 	seatsData struct {
 		Slug        string          `json:"slug"`
 		Currency    string          `json:"currency"`
+		Digits      int             `json:"digits"` // of it that are minor
 		PlanVersion string          `json:"plan_version"`
 		MaxPerBuyer int             `json:"max_per_buyer"`
 		HoldSeconds int             `json:"hold_seconds"`
@@ -41,7 +42,7 @@ func (a *App) seatsPage(c echo.Context) error {
 		return err
 	}
 	return a.renderPublic(c, "seats/page", publicFor, event, func() (map[string]any, error) {
-		data := seatsData{Slug: event.Slug, Currency: event.Currency, PlanVersion: event.PlanVersion,
+		data := seatsData{Slug: event.Slug, Currency: event.Currency, Digits: money.Digits(event.Currency), PlanVersion: event.PlanVersion,
 			MaxPerBuyer: event.MaxPerBuyer, HoldSeconds: event.HoldSeconds}
 		for _, category := range event.Categories {
 			data.Categories = append(data.Categories, seatsCategory{category.ID, category.Price})

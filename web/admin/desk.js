@@ -1,12 +1,11 @@
 // The live desk: figures every two seconds, two curves, the room. The switches are forms and need none of this.
 import { api, ask } from '../shared/api.js';
+import { money } from '../shared/words.js';
 import { drawCurve } from './curve.js';
 
 const desk = document.getElementById('desk');
-const { event, currency } = desk.dataset;
+const { event, currency, digits } = desk.dataset;
 const number = new Intl.NumberFormat('en');
-const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits;
-const money = (minor) => `${(minor / 10 ** digits).toFixed(digits)} ${currency}`;
 const find = (selector) => document.querySelector(selector);
 
 history.replaceState(null, '', location.pathname); // "Paused." is said once, not after every reload
@@ -27,7 +26,7 @@ function draw(stats) {
   for (const name of ['waiting', 'joined', 'admitted', 'cap', 'admitted_per_minute', 'held', 'paying', 'sold', 'free']) show(name, number.format(stats[name]));
   show('busy', number.format(busy));
   show('onsale', number.format(onSale));
-  for (const name of ['gross', 'refunded', 'owed']) show(name, money(stats.money[name]));
+  for (const name of ['gross', 'refunded', 'owed']) show(name, money(stats.money[name], currency, Number(digits)));
   for (const name of ['paid', 'pending']) show(name, number.format(stats.orders[name]));
   const bar = (part, x, width) => { part.setAttribute('x', x); part.setAttribute('width', width); };
   const sold = onSale ? 100 * stats.sold / onSale : 0;

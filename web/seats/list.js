@@ -6,19 +6,19 @@ import { FREE, freeBy } from './state.js';
 const stateWords = ['js.free', 'js.held', 'js.sold', 'js.blocked'];
 
 /** say is a seat in words: "Row F, seat 12, free, Category I, 99.00 EUR". */
-export function say({ plan, states, prices, currency }, n, mine, asking) {
+export function say({ plan, states, prices, currency, digits }, n, mine, asking) {
   const category = plan.category[n], price = prices[category], row = plan.rows[plan.row[n]];
   const parts = [row.label ? t('js.row-seat', { row: row.label, seat: plan.number(n) }) : plan.label(n)];
   parts.push(mine ? t('js.mine') : asking ? t('js.asking') : t(stateWords[states[n]]));
   if (plan.accessible.has(n)) parts.push(t('js.accessible'));
   if (plan.companionOf.has(n)) parts.push(t('js.companion', { seat: plan.label(plan.companionOf.get(n)) }));
   parts.push(plan.categories[category].name);
-  if (price !== null) parts.push(money(price, currency));
+  if (price !== null) parts.push(money(price, currency, digits));
   return parts.join(', ');
 }
 
 /**
- * createList builds into an element. room is {plan, states, prices, hues, currency, basket}; pick(n) is a seat that was
+ * createList builds into an element. room is {plan, states, prices, hues, currency, digits, basket}; pick(n) is a seat that was
  * pressed, look(n) one that has focus. gives {update(seats | undefined), focus}.
  */
 export function createList(element, room, { pick, look }) {

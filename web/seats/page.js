@@ -33,7 +33,7 @@ async function start() {
   const plan = decodePlan(bytes), states = unpackStates(seats.status, plan.size);
   const priceOf = new Map(event.categories.map((c) => [c.id, c.price]));
   const prices = plan.categories.map((c) => priceOf.get(c.id) ?? null);
-  const room = { plan, states, prices, hues: huesOf(prices), currency: event.currency, basket, max: event.max_per_buyer };
+  const room = { plan, states, prices, hues: huesOf(prices), currency: event.currency, digits: event.digits, basket, max: event.max_per_buyer };
   const since = new Map(); // seats we saw being taken, and when
   const sheet = makeSheet($('sheet'), $('grip'));
   let list = null, had = [];
@@ -45,7 +45,7 @@ async function start() {
     onTap: (n, sure) => pick(n, sure),
     onHover: (n, x, y) => tip(n >= 0 ? say(room, n, basket.has(n), basket.asking.has(n)) : '', x, y),
   });
-  const panel = makePanel({ plan, max: room.max, hues: room.hues }, {
+  const panel = makePanel({ plan, max: room.max, hues: room.hues, digits: room.digits }, {
     best: (quantity, category) => basket.best(quantity, category).then((ok) => ok && showMine()),
     giveBack: (n) => giveBack(n), filter: map.setFilter,
     minute: () => note(t('js.minute'), { kind: 'warn' }), end: () => lapse(),

@@ -5,7 +5,7 @@ import { money, plural, t } from '../shared/words.js';
 const $ = (id) => document.getElementById(id);
 
 /** makePanel gives {update(basket), many(), category(), filter()}. on: best, giveBack(n), filter(), minute(), end(). */
-export function makePanel({ plan, max, hues }, on) {
+export function makePanel({ plan, max, hues, digits }, on) {
   let many = Math.min(2, max), stop = null, deadline = 0, chosen = null, held = 0;
   const chips = [...document.querySelectorAll('.chip')];
 
@@ -45,7 +45,7 @@ export function makePanel({ plan, max, hues }, on) {
     back.disabled = leaving || asking;
     back.addEventListener('click', () => on.giveBack(seat.n));
     li.classList.toggle('waiting', leaving || asking);
-    li.append(hue, name, Object.assign(document.createElement('span'), { className: 'number', textContent: money(seat.price, seat.currency) }), back);
+    li.append(hue, name, Object.assign(document.createElement('span'), { className: 'number', textContent: money(seat.price, seat.currency, digits) }), back);
     return li;
   };
 
@@ -71,7 +71,7 @@ export function makePanel({ plan, max, hues }, on) {
       $('picked').hidden = $('pay').hidden = held === 0;
       $('sheet').classList.toggle('has-seats', held > 0);
       $('sum-seats').textContent = plural('js.seats', held);
-      $('sum').textContent = held ? money(basket.total, basket.currency) : '';
+      $('sum').textContent = held ? money(basket.total, basket.currency, digits) : '';
       clock(basket.expiresAt());
       ask();
     },

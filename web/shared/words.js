@@ -17,8 +17,6 @@ const numbers = new Intl.NumberFormat('en');
 // number is a whole number as people read it: 18,530.
 export const number = (n) => numbers.format(n);
 
-// money is minor units as the server writes them: 4250 EUR is "42.50 EUR".
-export function money(minor, currency) {
-  const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits;
-  return `${(minor / 10 ** digits).toFixed(digits)} ${currency}`;
-}
+// money is minor units as the server writes them: 4250 EUR is "42.50 EUR". How many digits are minor the page says:
+// browsers disagree about forints and dinars.
+export const money = (minor, currency, digits) => `${(minor / 10 ** digits).toFixed(digits)} ${currency}`;
