@@ -274,6 +274,8 @@ func (o *organiser) refusedForm() {
 	if strings.Contains(o.page, "<b>of</b>") {
 		o.t.Error("the name stands in the page as markup")
 	}
+	o.post(422, "/admin/plans/1/event", "name", "", "timezone", "Mars/Olympus", "opens_at", "2027-05-01T20:00")
+	o.sees("Is no name of the IANA database", "3 fields need", `value="2027-05-01T20:00"`) // name, zone, prices
 	o.open("/admin")
 	o.sees("No event yet")
 }

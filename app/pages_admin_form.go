@@ -215,6 +215,12 @@ func (f *eventForm) refuse(err error) bool {
 	case fault.ErrBadField.Code:
 		fields, _ := refused.Facts["fields"].(fault.Fields)
 		for name, why := range fields {
+			switch {
+			case name == "slug" && f.Slug == "" && f.Name == "":
+				continue // it is made of the name
+			case name == "opens_at" && f.OpensAt != "" && fields["timezone"] != "":
+				continue // it was typed, but is no moment without a zone
+			}
 			say(strings.TrimPrefix(name, "queue."), strings.ToUpper(why[:1])+why[1:]+".")
 		}
 	default:
@@ -226,8 +232,11 @@ func (f *eventForm) refuse(err error) bool {
 // Said is a moment of the form as it is elsewhere: "Saturday, 1 May 2027, 19:30 CEST – 17:30 UTC".
 func (f *eventForm) Said(text string) string {
 	zone, err := time.LoadLocation(f.Timezone)
-	at, e := time.ParseInLocation(localLayout, text, zone)
-	if err != nil || e != nil {
+	if err != nil {
+		return ""
+	}
+	at, err := time.ParseInLocation(localLayout, text, zone)
+	if err != nil {
 		return ""
 	}
 	return "That is " + at.Format("15:04 MST") + " at the venue, " + at.UTC().Format("15:04") + " UTC."
