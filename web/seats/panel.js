@@ -22,7 +22,12 @@ export function makePanel({ plan, max, hues, digits }, on) {
   };
   $('fewer').addEventListener('click', () => { many = Math.max(1, many - 1); ask(); });
   $('more').addEventListener('click', () => { many = Math.min(max, many + 1); ask(); });
-  $('best').addEventListener('click', () => on.best(ask(), chosen));
+  let seeking = false; // a second click on its way asks for nothing more
+  $('best').addEventListener('click', async () => {
+    if (seeking) return;
+    seeking = true;
+    try { await on.best(ask(), chosen); } finally { seeking = false; }
+  });
 
   for (const chip of chips) {
     const { hue, notches } = hues[plan.categories.findIndex((c) => c.id === chip.dataset.category)] ?? { hue: 0, notches: 0 };
