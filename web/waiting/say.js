@@ -37,8 +37,8 @@ const words = {
     return { big: ahead, lead, more: position(s), share, title: t('js.title-ahead', { count: number(stand.ahead) }) };
   },
   next: () => ({ big: t('js.next'), lead: t('js.next-lead'), share: 1, title: t('js.title-next') }),
-  turn: ({ turn, zone }) => ({
-    big: t('js.turn'), lead: t('js.turn-lead', { time: clock(turn.until, zone) }), title: t('js.title-turn'), go: t('js.choose'),
+  turn: ({ turn }) => ({ // minutes from now, so by the visitor's own clock
+    big: t('js.turn'), lead: t('js.turn-lead', { time: clock(turn.until) }), title: t('js.title-turn'), go: t('js.choose'),
   }),
   again: () => ({ big: t('js.again'), lead: t('js.again-lead'), title: t('js.title-turn'), go: t('js.enter') }),
   paused: (s) => ({ big: t('js.paused'), lead: t('js.paused-lead'), reason: s.now.reason, more: s.stand.called ? '' : position(s) }),

@@ -8,10 +8,12 @@ const day = (at, zone) => format(at, zone, { weekday: 'long', day: 'numeric', mo
 // clock is "10:00" in a zone; without one, in the visitor's.
 export const clock = (at, zone) => format(at, zone, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
-// moment is "at 10:00", or "on Saturday 28 November at 10:00" when that is not today's date at the venue.
+// moment is "at 10:00", or "on Saturday 28 November at 10:00" when that is not today's date at the venue; who has another
+// clock reads theirs behind it: "at 10:00 (09:00 where you are)".
 export function moment(at, zone, today) {
-  const time = clock(at, zone);
-  return day(at, zone) === day(today, zone) ? t('js.at', { time }) : t('js.on', { day: day(at, zone), time });
+  const time = clock(at, zone), own = yours(at, zone);
+  const when = day(at, zone) === day(today, zone) ? t('js.at', { time }) : t('js.on', { day: day(at, zone), time });
+  return own ? t('js.both', { when, yours: own }) : when;
 }
 
 // yours is the same moment by the visitor's clock, or '' where it shows the same.
