@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -63,6 +64,9 @@ func (c *Config) prepareDemo() error {
 	if c.DataDir == defaultDataDir() {
 		c.DataDir += "-demo"
 	}
+	if err := claimForDemo(c.DataDir); err != nil {
+		return err
+	}
 	if c.AdminEmail == "" {
 		c.AdminEmail = "owner@localhost"
 	}
@@ -76,6 +80,25 @@ func (c *Config) prepareDemo() error {
 	host, port, err := net.SplitHostPort(c.HTTP.Addr)
 	if ip := net.ParseIP(host); err == nil && port != "0" && c.HTTP.PublicURL == "" && ip != nil && ip.IsLoopback() && ip.To4() != nil {
 		c.HTTP.PublicURL = "http://localhost:" + port
+	}
+	return nil
+}
+
+// claimForDemo marks a fresh data_dir as a demo's, and refuses one that holds an installation: bots would buy in it, and
+// its owner would get another password.
+func claimForDemo(dir string) error {
+	mark := filepath.Join(dir, "demo")
+	if _, err := os.Stat(mark); err == nil {
+		return nil
+	}
+	if _, err := os.Stat(filepath.Join(dir, "postgres")); err == nil {
+		return fmt.Errorf("data_dir: %s holds an installation that is no demo; give the demo a folder of its own", dir)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return fmt.Errorf("data_dir: %w", err)
+	}
+	if err := os.WriteFile(mark, []byte("Made by fairseat demo: what is sold here is not real.\n"), 0o644); err != nil {
+		return fmt.Errorf("data_dir: %w", err)
 	}
 	return nil
 }
