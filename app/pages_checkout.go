@@ -18,8 +18,23 @@ func (a *App) checkoutPages(r request.Routes) {
 	own := []echo.MiddlewareFunc{a.seating.ResolveEvent(), elseToEvent, a.queue.RequirePlace()}
 	r.Root.GET(place+"/seats", a.seatListPage, own...)
 	r.Root.POST(place+"/seats", a.seatListChange, own...)
+	r.Root.GET(place+"/order", a.openOrder, own...)
 	r.Root.GET(place+"/checkout", a.checkoutPage, own...)
 	r.Root.POST(place+"/checkout", a.checkoutOrder, own...)
+}
+
+// openOrder tells the map's script of an order that waits to be paid: {url}, or 204 for none.
+func (a *App) openOrder(c echo.Context) error {
+	place, _ := request.PlaceOf(c)
+	order, found, err := a.checkout.OpenOrder(c.Request().Context(), place.EventID, place.Key)
+	if err != nil {
+		return err
+	}
+	c.Response().Header().Set(echo.HeaderCacheControl, "private, no-store")
+	if !found {
+		return c.NoContent(http.StatusNoContent)
+	}
+	return c.JSON(http.StatusOK, map[string]string{"url": "/orders/" + order.String()})
 }
 
 // typed is what a fan wrote into the form, kept through every refusal.

@@ -181,11 +181,17 @@ func TestBuyingWithoutScript(t *testing.T) {
 	}
 	r.refused(422, "/events/gala/place/checkout", nil, "Type your name.", "Type your mail address.")
 
+	if s := r.ask("GET", "/events/gala/place/order", nil); s.status != 204 {
+		t.Errorf("before there is an order: %d %s", s.status, s.body)
+	}
 	order := r.send("/events/gala/place/checkout", "/orders/", "name", "Åsa Ünlü", "email", "asa@example.org").to
 	again := r.send("/events/gala/place/checkout", "/orders/", "name", "Åsa", "email", "other@example.org").to
 	path, _, _ := strings.Cut(order, "?")
 	if again != order || !strings.HasSuffix(order, "?go=pay") {
 		t.Errorf("a second click gave %s after %s", again, order)
+	}
+	if s := r.ask("GET", "/events/gala/place/order", nil); s.status != 200 || !strings.Contains(s.body, path) {
+		t.Errorf("the map does not learn of the open order: %d %s", s.status, s.body)
 	}
 	if s := r.ask("GET", "/events/gala/place/checkout", nil); s.status != 303 || s.to != path {
 		t.Errorf("the checkout of an open order: %d %s", s.status, s.to)

@@ -168,6 +168,9 @@ async function start() {
   $('leave').addEventListener('click', () => leave(basket, plan));
   closable();
   changed();
+  // Who went back from paying must not choose anew while an order runs down unseen.
+  const order = await ask('GET', `/events/${encodeURIComponent(event.slug)}/place/order`).catch(() => null);
+  if (order?.url) note(t('js.order-open'), { label: t('js.to-order'), href: order.url, kind: 'warn' });
   return undefined;
 }
 
