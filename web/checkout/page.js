@@ -1,4 +1,6 @@
 // The checkout: its clock, one order a click, and where the seats are changed when there is a map to change them on.
+import { api, ask } from '../shared/api.js';
+import { now } from '../shared/clock.js';
 import { countdown } from '../shared/countdown.js';
 import { t } from '../shared/words.js';
 
@@ -8,9 +10,11 @@ const form = document.querySelector('form.who');
 
 for (const link of document.querySelectorAll('a[data-map]')) link.href = link.dataset.map;
 
-if (clock) {
+if (clock) run(Date.parse(clock.dataset.until));
+
+function run(deadline) {
   const left = clock.querySelector('.left');
-  countdown(Date.parse(clock.dataset.until), {
+  countdown(deadline, {
     tick: (text) => { left.textContent = t('js.left', { time: text }); },
     minute: () => {
       clock.classList.add('last');
@@ -20,12 +24,17 @@ if (clock) {
   });
 }
 
-// over says what happened and leaves one thing to do; what was typed stays on the screen above.
-function over() {
+// over says what happened and leaves one thing to do; what was typed stays on the screen above. An outage may have moved
+// the deadline: the server knows.
+async function over() {
+  const basket = await ask('GET', api(location.pathname.split('/')[2], '/holds')).catch(() => null);
+  const until = basket?.seats.length ? Date.parse(basket.expires_at) : 0;
+  if (until > now()) return run(until);
   const notice = document.getElementById('over');
   form.querySelector('.paybar').hidden = true;
   notice.hidden = false;
   notice.focus();
+  return undefined;
 }
 
 // A second click would only ask for the same order; the button says that the first one counts. The page may come back
