@@ -37,10 +37,12 @@ export function makeDrawing(event, { sound }) {
 
   at('copy').textContent = t(navigator.share ? 'js.share' : 'js.copy');
   at('copy').addEventListener('click', () => hand(link(event, state.place.place)));
-  at('check').addEventListener('toggle', async () => {
-    const { check } = await import('./check.js');
-    check(at('proof'), event, state);
-  }, { once: true });
+  at('check').addEventListener('toggle', async function open() {
+    const module = await import('./check.js').catch(() => null); // no connection: opened again, it is tried again
+    if (!module) return;
+    at('check').removeEventListener('toggle', open);
+    module.check(at('proof'), event, state);
+  });
   return draw;
 }
 

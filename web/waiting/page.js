@@ -13,14 +13,14 @@ let room = null;
 async function draw() {
   const { now, place } = state;
   if (place && !room) {
-    const { makeRoom } = await import('./room.js');
-    room ??= makeRoom(event, zone);
+    const module = await import('./room.js').catch(() => null); // no connection: the next look brings it
+    room ??= module?.makeRoom(event, zone) ?? null;
   }
   document.body.classList.toggle('waiting', Boolean(place));
   at('door').hidden = Boolean(place);
   at('room').hidden = !place;
   if (!now) return;
-  if (place) return room.see(now, place);
+  if (place) return room?.see(now, place);
   const { big, lead, open } = door(now, zone);
   write(at('door-big'), big);
   if (lead !== undefined) write(at('door-lead'), lead);
@@ -89,5 +89,7 @@ addEventListener('storage', ({ key }) => {
 });
 
 if (starts) write(at('yours'), yours(starts, zone));
-const token = fromLink() ?? state.place?.place;
+const given = fromLink(), mine = state.place?.place;
+// Somebody else's link must not take one's own place away unasked.
+const token = given && (!mine || given === mine || confirm(t('js.other-place'))) ? given : mine;
 if (token) have(token);
