@@ -15,7 +15,7 @@ import (
 // checkoutPages lead from being inside to the order. They work as plain forms.
 func (a *App) checkoutPages(r request.Routes) {
 	const place = "/events/:event/place"
-	own := []echo.MiddlewareFunc{a.seating.ResolveEvent(), elseToEvent, a.queue.RequirePlace()}
+	own := a.ownPlace()
 	r.Root.GET(place+"/seats", a.seatListPage, own...)
 	r.Root.POST(place+"/seats", a.seatListChange, own...)
 	r.Root.GET(place+"/order", a.openOrder, own...)

@@ -18,10 +18,15 @@ import (
 
 // placePages are one fan's own pages from the line to the order; they work without script.
 func (a *App) placePages(r request.Routes) {
-	own := []echo.MiddlewareFunc{a.seating.ResolveEvent(), elseToEvent, a.queue.RequirePlace()}
+	own := a.ownPlace()
 	r.Root.GET("/events/:event/place", a.placePage, own...)
 	r.Root.POST("/events/:event/place/enter", a.enterByForm, own...)
 	r.Root.POST("/events/:event/place/leave", a.leaveByForm, own...)
+}
+
+// ownPlace lets only the holder of a place through; the others are sent to the event.
+func (a *App) ownPlace() []echo.MiddlewareFunc {
+	return []echo.MiddlewareFunc{a.seating.ResolveEvent(), elseToEvent, a.queue.RequirePlace()}
 }
 
 // elseToEvent sends whoever has no place to where one gets it.
