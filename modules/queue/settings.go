@@ -34,6 +34,10 @@ func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug 
 	if err := s.postgres.insert(ctx, tx, row); err != nil {
 		return "", fmt.Errorf("publish line of %s: %w", slug, err)
 	}
+	published := map[string]any{"event": slug, "draws": l.Draws, "commitment": row.Commitment, "cap": l.Cap, "per_minute": l.PerMinute}
+	if err := s.postgres.record(tx.WithContext(ctx), eventID, "published", published); err != nil {
+		return "", err
+	}
 	return row.Commitment, nil
 }
 
