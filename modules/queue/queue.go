@@ -138,6 +138,7 @@ type room struct {
 	warned time.Time
 	// restsUntil is until when nobody need look after a forgotten line.
 	restsUntil time.Time
+	arrivals   arrivals
 	drift      int // ticks in a row in which Redis had other settings than Postgres
 }
 

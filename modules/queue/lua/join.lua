@@ -1,7 +1,7 @@
--- Gives out the next place: in the draw before the opening, behind it from then on. Whoever comes first after the
+-- Gives out the next places: in the draw before the opening, behind it from then on. Whoever comes first after the
 -- opening seals the draw.
--- KEYS, ARGV 1 see common.lua
--- Returns status ok (cohort, index, now, sealed, drawn) · not-yet (prequeue) · ended · lost
+-- KEYS, ARGV 1 see common.lua; ARGV 2 how many wait for one
+-- Returns status ok (cohort, index of the first, count: at most as many as wait, now, sealed, drawn) · not-yet (prequeue) · ended · lost
 --   · ceiling (cohort, used, reserve): no index is left that Postgres knows of; raise it and ask again
 if not open_line() then return {'status', 'lost'} end
 seal()
@@ -26,7 +26,9 @@ if index >= n(cohort .. '_ceiling') then
   local last = math.max(n('join_n'), n('join_before'))
   return {'status', 'ceiling', 'cohort', cohort, 'used', whole(index), 'reserve', whole(math.max(64, 2 * last))}
 end
-put(cohort, index + 1)
-put('join_n', n('join_n') + 1)
+local count = math.min(tonumber(ARGV[2]), n(cohort .. '_ceiling') - index)
+put(cohort, index + count)
+put('join_n', n('join_n') + count)
 save()
-return {'status', 'ok', 'cohort', cohort, 'index', whole(index), 'now', whole(NOW), 'sealed', whole(n('sealed')), 'drawn', whole(n('drawn'))}
+return {'status', 'ok', 'cohort', cohort, 'index', whole(index), 'count', whole(count), 'now', whole(NOW),
+  'sealed', whole(n('sealed')), 'drawn', whole(n('drawn'))}
