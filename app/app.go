@@ -144,7 +144,19 @@ func (a *App) Run(ctx context.Context) error {
 	if err := loops.Wait(); err != nil && !errors.Is(err, context.Canceled) {
 		failed = errors.Join(failed, err)
 	}
+	if failed == nil && a.stores.own {
+		a.rest(drain)
+	}
 	return failed
+}
+
+// rest tells the lines that our Redis is about to stop in order, so that the next start need not take them for lost.
+func (a *App) rest(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	if err := a.queue.Rest(ctx); err != nil {
+		a.log.Warn("lines were not put to rest; the next start burns the indexes they had in reserve", "error", err)
+	}
 }
 
 // housekeep forgets what nobody will ask for again.

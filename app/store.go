@@ -23,6 +23,7 @@ import (
 // while the work of a crowd fills the other.
 type stores struct {
 	servers  *embedded.Servers // nil with servers of one's own
+	own      bool              // servers were started by this process and stop with it
 	requests *pgxpool.Pool
 	jobs     *pgxpool.Pool
 	db       *gorm.DB
@@ -63,6 +64,7 @@ func openPostgres(ctx context.Context, c Config, log *slog.Logger, share bool) (
 			if s.servers, err = embedded.Start(ctx, options); err != nil {
 				return nil, "", &StartError{err}
 			}
+			s.own = true
 		}
 		pgURL, redisURL = s.servers.PostgresURL(), s.servers.RedisURL()
 	}

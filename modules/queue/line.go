@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"log/slog"
 	"strconv"
 
 	"gorm.io/gorm"
@@ -18,7 +19,7 @@ import (
 //	      at the ceilings
 //
 // "Lost" is also a Redis that started again: its last writes may be missing (appendfsync everysec, a failover), which
-// the scripts see by the server's run id.
+// the scripts see by the server's run id. One that was stopped in order lacks nothing: see rest.go.
 
 // script runs a script of a line, bringing the line back first when Redis has lost it.
 func (s *Service) script(ctx context.Context, name string, eventID int64, args ...string) (reply, error) {
@@ -56,13 +57,13 @@ func (s *Service) reload(ctx context.Context, eventID int64) error {
 	}
 	for range 3 {
 		var row *lineRow
+		trusted := false
 		err = s.postgres.locked(ctx, eventID, func(tx *gorm.DB) error {
 			found, err := s.redis.run(ctx, "state", eventID)
 			if err != nil || found.status() == "ok" {
 				return err
 			}
-			// What an older run still has was given out for certain; what it lost is among the burnt.
-			row, err = s.postgres.resume(tx, eventID, found.num("draw"), found.num("tail"), !found.at("now").Before(event.OpensAt))
+			row, trusted, err = s.postgres.resume(tx, eventID, countersOf(found), !found.at("now").Before(event.OpensAt))
 			return err
 		})
 		if err != nil || row == nil {
@@ -70,7 +71,7 @@ func (s *Service) reload(ctx context.Context, eventID int64) error {
 		}
 		loaded := false
 		err = s.postgres.locked(ctx, eventID, func(tx *gorm.DB) error {
-			loaded, err = s.load(ctx, tx, event, row, places)
+			loaded, err = s.load(ctx, tx, event, row, trusted, places)
 			return err
 		})
 		if err != nil || loaded {
@@ -81,12 +82,13 @@ func (s *Service) reload(ctx context.Context, eventID int64) error {
 }
 
 // load installs a resumed line in Redis, inside the row's lock; false when the row has moved on since.
-func (s *Service) load(ctx context.Context, tx *gorm.DB, event Event, resumed *lineRow, places []string) (bool, error) {
+func (s *Service) load(ctx context.Context, tx *gorm.DB, event Event, resumed *lineRow, trusted bool, places []string) (bool, error) {
 	var row lineRow
 	if err := tx.Raw(`SELECT * FROM lines WHERE event_id = ?`, resumed.EventID).Scan(&row).Error; err != nil {
 		return false, fmt.Errorf("load line: %w", err)
 	}
-	if row.DrawCeiling != resumed.DrawCeiling || row.TailCeiling != resumed.TailCeiling || (row.Size == nil) != (resumed.Size == nil) {
+	if row.DrawCeiling != resumed.DrawCeiling || row.TailCeiling != resumed.TailCeiling || (row.Size == nil) != (resumed.Size == nil) ||
+		row.DrawUsed != resumed.DrawUsed || row.TailUsed != resumed.TailUsed {
 		return false, nil
 	}
 	if err := s.rememberBurnt(ctx, event, &row); err != nil {
@@ -97,8 +99,12 @@ func (s *Service) load(ctx context.Context, tx *gorm.DB, event Event, resumed *l
 		return false, err
 	}
 	if answer.status() == "ok" && (row.DrawCeiling > 0 || row.TailCeiling > 0) {
-		s.log.Warn("line was lost by Redis and is back", "event_id", row.EventID, "draw", row.DrawCeiling, "tail", row.TailCeiling,
-			"serving", row.Serving, "admissions", len(places))
+		level, what := slog.LevelWarn, "line was lost by Redis and is back"
+		if trusted {
+			level, what = slog.LevelInfo, "line goes on where it was put to rest"
+		}
+		s.log.Log(ctx, level, what, "event_id", row.EventID, "draw", row.DrawUsed, "tail", row.TailUsed, "serving", row.Serving,
+			"admissions", len(places))
 	}
 	return true, nil
 }
@@ -111,7 +117,7 @@ func loadArgs(event Event, row *lineRow) []string {
 		}
 		return "0"
 	}
-	size, draw := int64(0), row.DrawCeiling
+	size, draw := int64(0), row.DrawUsed
 	if row.Size != nil {
 		size, draw = *row.Size, *row.Size
 	}
@@ -119,7 +125,7 @@ func loadArgs(event Event, row *lineRow) []string {
 	fields := []string{
 		"draws", flag(row.Draws), "sealed", flag(row.Size != nil), "drawn", flag(row.Size != nil), "size", strconv.FormatInt(size, 10),
 		"draw", strconv.FormatInt(draw, 10), "draw_ceiling", strconv.FormatInt(row.DrawCeiling, 10),
-		"tail", strconv.FormatInt(row.TailCeiling, 10), "tail_ceiling", strconv.FormatInt(row.TailCeiling, 10),
+		"tail", strconv.FormatInt(row.TailUsed, 10), "tail_ceiling", strconv.FormatInt(row.TailCeiling, 10),
 		"serving", strconv.FormatInt(row.Serving, 10), "shown", strconv.FormatInt(row.Serving, 10),
 		"cap", set[0], "per_minute", set[1], "paused", pausedField(row), "ended", set[3], "prequeue", set[4], "opens", set[5],
 		"closes", set[6], "max", set[7],

@@ -53,7 +53,7 @@ func TestLineAgainstAPlainModel(t *testing.T) {
 		m.replicas = []*Service{m.queue, m.replica(), m.replica()}
 		t.Repeat(map[string]func(*rapid.T){
 			"join": m.joinOne, "joins": m.joinSome, "tick": m.second, "claim": m.claim, "claim again": m.claim, "leave": m.leaveOne,
-			"lapse": m.lapse, "lose": m.loseAll, "restart": m.restart, "cap": m.changeCap, "pause": m.togglePause, "order": m.toggleOrder,
+			"lapse": m.lapse, "lose": m.loseAll, "restart": m.restart, "stop": m.stop, "cap": m.changeCap, "pause": m.togglePause, "order": m.toggleOrder,
 			"": m.check,
 		})
 	})
@@ -242,6 +242,21 @@ func (m *model) restart(*rapid.T) {
 	m.neighbours.live = nil
 	m.restartRedis()
 	m.state()
+}
+
+// stop is a Redis that is stopped in order and started again: it lost nothing, so nothing burns.
+func (m *model) stop(t *rapid.T) {
+	m.neighbours.live = nil
+	m.state() // what was lost before burns now
+	before := string(m.row().Burnt)
+	if err := m.service().Rest(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	m.restartRedis()
+	m.state()
+	if after := string(m.row().Burnt); after != before {
+		t.Fatalf("burnt %s, then %s", before, after)
+	}
 }
 
 func (m *model) changeCap(t *rapid.T) {

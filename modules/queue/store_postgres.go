@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -32,6 +33,7 @@ type lineRow struct {
 	PausedReason *string
 	EndedAt      *time.Time
 	StartsAt     *time.Time // of the performance; only live reads it
+	Rested       string     // see rest.go
 }
 
 // postgresStore is the table lines.
@@ -100,28 +102,26 @@ func (p *postgresStore) locked(ctx context.Context, eventID int64, f func(tx *go
 	})
 }
 
-// resume is the write behind a reload: counting goes on at the ceilings, and what lies between the last known use and
-// them is burnt, in one statement. From the opening on the draw is closed by it as well.
-func (p *postgresStore) resume(tx *gorm.DB, eventID, drawKnown, tailKnown int64, opened bool) (*lineRow, error) {
+// resume is the write behind a reload, inside the line's lock: counting goes on at the ceilings, and what lies between the
+// last known use and them is burnt. A line that was put to rest goes on where it stopped: found is then all that was
+// given out. From the opening on the draw is closed by it as well.
+func (p *postgresStore) resume(tx *gorm.DB, eventID int64, found counters, opened bool) (_ *lineRow, trusted bool, err error) {
 	var row lineRow
-	res := tx.Raw(`UPDATE lines SET
-		burnt = burnt
-		  || CASE WHEN size IS NULL AND greatest(draw_used, @draw) < draw_ceiling
-		     THEN jsonb_build_array(jsonb_build_object('cohort', 'draw', 'from', greatest(draw_used, @draw), 'to', draw_ceiling)) ELSE '[]' END
-		  || CASE WHEN greatest(tail_used, @tail) < tail_ceiling
-		     THEN jsonb_build_array(jsonb_build_object('cohort', 'tail', 'from', greatest(tail_used, @tail), 'to', tail_ceiling)) ELSE '[]' END,
-		draw_used = CASE WHEN size IS NULL THEN draw_ceiling ELSE draw_used END,
-		tail_used = tail_ceiling,
-		size = CASE WHEN size IS NULL AND @opened THEN draw_ceiling ELSE size END
-		WHERE event_id = @event RETURNING *`,
-		map[string]any{"event": eventID, "draw": drawKnown, "tail": tailKnown, "opened": opened}).Scan(&row)
+	res := tx.Raw(`SELECT * FROM lines WHERE event_id = ?`, eventID).Scan(&row)
+	if res.Error != nil || res.RowsAffected != 1 {
+		return nil, false, fmt.Errorf("resume line: event %d has none: %w", eventID, res.Error)
+	}
+	trusted = row.trusts(found)
+	added, err := json.Marshal(row.resume(found, trusted, opened))
+	if err != nil {
+		return nil, false, fmt.Errorf("resume line: %w", err)
+	}
+	res = tx.Raw(`UPDATE lines SET burnt = burnt || ?::jsonb, draw_used = ?, tail_used = ?, size = ?, rested = ''
+		WHERE event_id = ? RETURNING *`, string(added), row.DrawUsed, row.TailUsed, row.Size, eventID).Scan(&row)
 	if res.Error != nil {
-		return nil, fmt.Errorf("resume line: %w", res.Error)
+		return nil, false, fmt.Errorf("resume line: %w", res.Error)
 	}
-	if res.RowsAffected != 1 {
-		return nil, fmt.Errorf("resume line: event %d has none", eventID)
-	}
-	return &row, nil
+	return &row, trusted, nil
 }
 
 // seal writes the size of the draw, once. A reload in between has raised draw_used above a size that is no longer true.
@@ -142,6 +142,16 @@ func (p *postgresStore) called(ctx context.Context, eventID, serving int64) erro
 	err := p.db.WithContext(ctx).Exec(`UPDATE lines SET serving = greatest(serving, ?) WHERE event_id = ?`, serving, eventID).Error
 	if err != nil {
 		return fmt.Errorf("record calls: %w", err)
+	}
+	return nil
+}
+
+// rest remembers the word that an orderly stop leaves with a line.
+func (p *postgresStore) rest(ctx context.Context, eventID int64, word string) error {
+	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
+	defer cancel()
+	if err := p.db.WithContext(ctx).Exec(`UPDATE lines SET rested = ? WHERE event_id = ?`, word, eventID).Error; err != nil {
+		return fmt.Errorf("put line to rest: %w", err)
 	}
 	return nil
 }

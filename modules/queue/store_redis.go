@@ -38,7 +38,7 @@ func newRedisStore(d Deps) *redisStore {
 	}
 	head := read("common.lua")
 	for _, name := range []string{
-		"join", "raise", "state", "load", "drawn", "settings", "distrust", // the line
+		"join", "raise", "state", "load", "drawn", "settings", "distrust", "rest", // the line
 		"tick", "shown", "claim", "leave", "slide", "leaving", "look", // who is inside
 	} {
 		r.scripts[name] = rueidis.NewLuaScript(head + read(name+".lua"))

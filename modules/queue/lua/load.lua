@@ -17,6 +17,7 @@ if not adm.z then
   put('b', math.min(2, math.max(1, n('max'))))
 end
 put('run', run_id())
+redis.call('HDEL', ADM, 'rest')
 for i = 3 + 2 * fields, #ARGV do
   if redis.call('ZADD', LEASES, 'NX', whole(NOW + LEASE), ARGV[i]) == 1 then
     redis.call('HSET', BORN, ARGV[i], whole(NOW))
