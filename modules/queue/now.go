@@ -128,6 +128,9 @@ func (s *Service) look(ctx context.Context, eventID int64) (*moment, error) {
 	if err != nil {
 		return nil, err
 	}
+	if opens := state.at("opens"); !opens.IsZero() {
+		event.OpensAt = opens // the event may be a second old; what the line goes by is what decides
+	}
 	var counts *Counts
 	if c, err := s.seats.Counts(ctx, eventID); err == nil {
 		counts = &c

@@ -149,3 +149,24 @@ func TestLostPushIsMadeUpFor(t *testing.T) {
 		t.Errorf("%v", s)
 	}
 }
+
+// The event of a second ago says that the opening lies ahead; the line knows better, also when Redis has just lost it.
+func TestOpenedNowIsOpenNow(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.joinMany(3)
+	before := k.neighbours.event
+	k.do("POST", "admin/"+k.queuePath("/open"), `{"reason":"ready"}`).want(200)
+	k.neighbours.event = before
+	k.tick()
+	for _, lost := range []bool{false, true} {
+		if lost {
+			k.lose()
+		}
+		k.Clock.Advance(2 * time.Second)
+		now := k.do("GET", k.queuePath("/now"), "").want(200)
+		if now["phase"] != PhaseOpen || now["serving"] == 0.0 {
+			t.Errorf("lost %v: %v, serving %v", lost, now["phase"], now["serving"])
+		}
+	}
+}

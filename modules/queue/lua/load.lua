@@ -11,6 +11,8 @@ for i = 3, 2 + 2 * fields, 2 do
   end
   put(field, value)
 end
+-- A draw that took place was opened, whatever an event of a second ago says.
+if n('draws') == 1 and n('drawn') == 1 then put('opens', math.min(n('opens'), NOW)) end
 if not adm.z then
   put('z', 2)
   put('q', .85)
