@@ -31,9 +31,7 @@ func TestAnOrderlyStopBurnsNothing(t *testing.T) {
 	if size := k.row().Size; size == nil || *size != 13 {
 		t.Fatalf("size %v", size)
 	}
-	for _, p := range k.joinMany(3) {
-		places = append(places, p)
-	}
+	places = append(places, k.joinMany(3)...)
 	inside := places[0]
 	for _, p := range places {
 		if k.position(p) < k.row().Serving {
