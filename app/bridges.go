@@ -23,6 +23,7 @@ type (
 	seatsForQueue     struct{ *App }
 	eventsForQueue    struct{ *App }
 	ordersForQueue    struct{ *App }
+	paymentsForQueue  struct{ *App }
 	linesForSeating   struct{ *App }
 	seatsForCheckout  struct{ *App }
 	eventsForCheckout struct{ *App }
@@ -64,6 +65,11 @@ func (b eventsForQueue) OpenNow(ctx context.Context, tx *gorm.DB, eventID int64,
 
 func (b ordersForQueue) LivePlaces(ctx context.Context, eventID int64) ([]string, error) {
 	return b.checkout.LivePlaces(ctx, eventID)
+}
+
+func (b paymentsForQueue) Health() queue.PaymentHealth {
+	h := b.checkout.Provider.Health()
+	return queue.PaymentHealth{Down: h.Down, Errors: h.Trend, P95: time.Duration(h.P95MS) * time.Millisecond}
 }
 
 func (b linesForSeating) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug string, s seating.LineSettings) (string, error) {

@@ -38,7 +38,7 @@ func (a *App) build() error {
 	a.queue = queue.New(queue.Deps{
 		DB: db, Redis: redis, KeyPrefix: c.Redis.Prefix, Clock: a.clock, Log: a.log, Keys: a.keys, Limits: limits,
 		PerIP: c.Limits.PerIP, PublicURL: a.publicURL, Seats: seatsForQueue{a}, Events: eventsForQueue{a},
-		Orders: ordersForQueue{a}, Journal: a.staff,
+		Orders: ordersForQueue{a}, Payments: paymentsForQueue{a}, Journal: a.staff,
 	})
 	a.seating = seating.New(seating.Deps{
 		DB: db, Redis: redis, KeyPrefix: c.Redis.Prefix, Clock: a.clock, Log: a.log, Limits: limits,

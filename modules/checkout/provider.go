@@ -133,4 +133,5 @@ type Health struct {
 	Healthy   bool
 	P95MS     int
 	ErrorRate float64 // of the last minute's calls
+	Trend     float64 // the same, the latest counting most
 }

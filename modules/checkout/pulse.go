@@ -14,6 +14,7 @@ type pulse struct {
 	mu    sync.Mutex
 	beats [256]beat
 	next  int
+	trend float64
 }
 
 type beat struct {
@@ -30,12 +31,23 @@ func (p *pulse) end(start time.Time, failed bool) {
 	at := p.clock.Now()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	last, outcome := p.beats[(p.next-1+len(p.beats))%len(p.beats)].at, 0.0
+	if at.Sub(last) > time.Minute {
+		p.trend = 0
+	}
+	if failed {
+		outcome = 1
+	}
+	p.trend += trendWeight * (outcome - p.trend)
 	p.beats[p.next] = beat{at: at, took: at.Sub(start), failed: failed}
 	p.next = (p.next + 1) % len(p.beats)
 }
 
 // lately is how many calls tell whether the processor is well now: an outage that is over must not count for a minute.
 const lately = 10
+
+// trendWeight is what one call counts in the trend: one that fails is chance, five in a row are a third.
+const trendWeight = .08
 
 // read is the last minute; without a call in it everything is taken to be well.
 func (p *pulse) read() Health {
@@ -67,5 +79,6 @@ func (p *pulse) read() Health {
 		Healthy:   fresh < lately/2,
 		P95MS:     int(took[(len(took)*95-1)/100].Milliseconds()),
 		ErrorRate: float64(failed) / float64(len(took)),
+		Trend:     p.trend,
 	}
 }

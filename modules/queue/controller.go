@@ -88,14 +88,11 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 	if over && s.room(id).resting(now) {
 		return nil
 	}
-	free := -1
-	if counts, err := s.seats.Counts(ctx, id); err == nil {
-		free = counts.Free
-	}
-	state, err := s.script(ctx, "tick", id, strconv.Itoa(free))
+	free, args, byCategory := s.tickArgs(ctx, id, now)
+	state, err := s.script(ctx, "tick", id, args...)
 	if err == nil && state.num("sealed") == 1 && state.num("drawn") == 0 {
 		if err = s.settle(ctx, id); err == nil {
-			state, err = s.script(ctx, "tick", id, strconv.Itoa(free))
+			state, err = s.script(ctx, "tick", id, args...)
 		}
 	}
 	if err != nil {
@@ -109,11 +106,24 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 			return err
 		}
 	}
+	if err := s.estimate(ctx, id, state, byCategory); err != nil {
+		return err
+	}
 	nobody := state.num("shown") >= state.num("draw")+state.num("tail") || free == 0 || state["paused"] != ""
 	if over && nobody && state.num("active") == 0 {
 		s.room(id).rest(now.Add(restFor))
 	}
 	return s.mend(ctx, event, &row, state)
+}
+
+// tickArgs are what tick.lua takes, with the free seats (-1: not known) and those by category for the estimate.
+func (s *Service) tickArgs(ctx context.Context, eventID int64, now time.Time) (free int, args []string, byCategory map[string]int) {
+	counts, err := s.seats.Counts(ctx, eventID)
+	if err != nil {
+		counts.Free = -1
+	}
+	door := strconv.FormatFloat(s.door.target(now), 'f', 3, 64)
+	return counts.Free, []string{strconv.Itoa(counts.Free), strconv.Itoa(counts.Held + counts.Paying), s.door.replica, door}, counts.FreeByCategory
 }
 
 // lastOf is the moment after which hardly anybody comes to an event without a closing.

@@ -63,7 +63,7 @@ func newKit(t testing.TB, change ...func(*line)) *kit {
 	}
 	k.deps = Deps{
 		DB: k.DB, Redis: k.Redis, KeyPrefix: k.Prefix, Clock: k.Clock, Log: k.Log, Keys: testKeys, Limits: k.neighbours,
-		PublicURL: "http://localhost:8080", Seats: k.neighbours, Events: k.neighbours, Orders: k.neighbours, Journal: k.neighbours,
+		PublicURL: "http://localhost:8080", Seats: k.neighbours, Events: k.neighbours, Orders: k.neighbours, Payments: k.neighbours, Journal: k.neighbours,
 	}
 	k.queue = New(k.deps)
 	k.publish(event, l.LineSettings)

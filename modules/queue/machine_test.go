@@ -19,8 +19,8 @@ func (k *kit) another(slug string, l LineSettings, opensIn time.Duration) *kit {
 	next.slug = slug
 	event := Event{Slug: slug, PrequeueAt: k.Clock.Now(), OpensAt: k.Clock.Now().Add(opensIn), MaxPerBuyer: 1}
 	next.neighbours = &neighbours{kit: &next, event: event, counts: Counts{Free: 10_000}}
-	next.deps.Seats, next.deps.Events, next.deps.Orders, next.deps.Journal, next.deps.Limits =
-		next.neighbours, next.neighbours, next.neighbours, next.neighbours, next.neighbours
+	next.deps.Seats, next.deps.Events, next.deps.Orders, next.deps.Payments, next.deps.Journal, next.deps.Limits =
+		next.neighbours, next.neighbours, next.neighbours, next.neighbours, next.neighbours, next.neighbours
 	next.queue = New(next.deps)
 	next.publish(event, l)
 	return &next

@@ -64,7 +64,7 @@ func (s *Service) Standing(ctx context.Context, eventID int64, place string) (St
 		st.State = StateYourTurn
 	default:
 		st.State = StateWaiting
-		wait := waitFor(waitPoints(capacity, perMinute), ahead)
+		wait := waitFor(estimateOf(answer, capacity, perMinute).Wait, ahead)
 		st.P10, st.P90 = &wait.P10, &wait.P90
 	}
 	st.Poll = jitter(pollAfter(ahead, capacity, perMinute))

@@ -27,6 +27,20 @@ type neighbours struct {
 	notes    []string
 	retry    time.Duration
 	asked    []string
+	health   PaymentHealth
+}
+
+func (n *neighbours) Health() PaymentHealth {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.health
+}
+
+// pay sets how payments go.
+func (n *neighbours) pay(h PaymentHealth) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.health = h
 }
 
 func (n *neighbours) Event(context.Context, int64) (Event, error) {

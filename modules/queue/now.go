@@ -36,6 +36,8 @@ type nowView struct {
 	Active            int64          `json:"active"`
 	Cap               int64          `json:"cap"`
 	Wait              []waitPoint    `json:"wait"`
+	Lasts             *int64         `json:"lasts"`  // positions more that the seats left will feed; null: not known
+	Slowed            *string        `json:"slowed"` // by what fewer are let in: "payments"; null: by nothing
 	PollAfterMS       int64          `json:"poll_after_ms"`
 }
 
@@ -54,6 +56,7 @@ type categoryView struct {
 	ID    string `json:"id"`
 	Price *int64 `json:"price"`
 	Free  *int   `json:"free"`
+	Lasts *int64 `json:"lasts"` // positions more until they are gone; null: not known
 }
 
 // moment is /queue/now of one second.
@@ -170,11 +173,12 @@ func (s *Service) view(event Event, row *lineRow, state reply, counts *Counts) (
 	if row.PerMinute != nil {
 		perMinute = *row.PerMinute
 	}
+	known := estimateOf(state, row.Cap, perMinute)
 	v := nowView{
 		Phase: phase(now, event, row, counts), Now: clock.Time(now), OpensAt: clock.Time(event.OpensAt),
 		Serving: state.num("shown"), Joined: state.num("draw") + state.num("tail"),
 		AdmittedPerMinute: state.num("winsum"), Active: state.num("active"), Cap: int64(row.Cap),
-		Wait: waitPoints(row.Cap, perMinute), Categories: []categoryView{},
+		Wait: known.Wait, Lasts: known.Lasts, Categories: []categoryView{},
 	}
 	if !row.Draws && v.Phase != PhaseAnnounced && v.Phase != PhasePrequeue {
 		v.Serving = v.Joined // nobody waits to be called; the ceiling records it
@@ -185,13 +189,16 @@ func (s *Service) view(event Event, row *lineRow, state reply, counts *Counts) (
 	if v.Phase == PhasePaused {
 		v.Reason = row.PausedReason
 	}
+	if v.Phase == PhaseOpen && row.Draws {
+		v.Slowed, v.Reason = slowedBy(state)
+	}
 	if counts != nil {
 		back := counts.Held + counts.Paying
 		v.SeatsFree, v.SeatsHeld = &counts.Free, &back
 		stuck := state.at("stuck")
 		if v.Phase == PhaseOpen && back > 0 && !stuck.IsZero() && now.Sub(stuck) >= stuckFor {
 			text := fmt.Sprintf("All seats are taken or being paid for. %d may come back.", back)
-			v.Reason = &text
+			v.Reason, v.Slowed = &text, nil
 		}
 	}
 	for _, c := range event.Categories {
@@ -199,6 +206,9 @@ func (s *Service) view(event Event, row *lineRow, state reply, counts *Counts) (
 		if counts != nil {
 			free := counts.FreeByCategory[c.ID]
 			category.Free = &free
+		}
+		if lasts, ok := known.Categories[c.ID]; ok {
+			category.Lasts = &lasts
 		}
 		v.Categories = append(v.Categories, category)
 	}

@@ -72,6 +72,18 @@ type Orders interface {
 	LivePlaces(ctx context.Context, eventID int64) ([]string, error)
 }
 
+// PaymentHealth is how payments go, as this replica sees it.
+type PaymentHealth struct {
+	Down   bool          // the processor is taken to be away, and is not even asked
+	Errors float64       // share of the last payments that failed, 0 to 1, the latest counting most
+	P95    time.Duration // of a payment's calls in the last minute; 0 without one
+}
+
+// Payments is what the line asks of whoever collects the money.
+type Payments interface {
+	Health() PaymentHealth
+}
+
 // Limits hands out budgets: a retry above zero means refused until then.
 type Limits interface {
 	Take(ctx context.Context, name string, perMinute int) (retry time.Duration, err error)
@@ -96,6 +108,7 @@ type Deps struct {
 	Seats     Seats
 	Events    Events
 	Orders    Orders
+	Payments  Payments
 	Journal   Journal
 }
 
@@ -112,6 +125,7 @@ type Service struct {
 	seats    Seats
 	events   Events
 	orders   Orders
+	door     *door
 	journal  Journal
 
 	flights singleflight.Group
@@ -124,7 +138,7 @@ func New(d Deps) *Service {
 	return &Service{
 		redis: newRedisStore(d), postgres: &postgresStore{db: d.DB, clock: d.Clock}, clock: d.Clock, log: d.Log, keys: d.Keys,
 		limits: d.Limits, perIP: d.PerIP, secure: strings.HasPrefix(d.PublicURL, "https://"),
-		seats: d.Seats, events: d.Events, orders: d.Orders, journal: d.Journal, rooms: map[int64]*room{},
+		seats: d.Seats, events: d.Events, orders: d.Orders, door: newDoor(d.Payments), journal: d.Journal, rooms: map[int64]*room{},
 	}
 }
 

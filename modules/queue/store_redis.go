@@ -39,7 +39,7 @@ func newRedisStore(d Deps) *redisStore {
 	head := read("common.lua")
 	for _, name := range []string{
 		"join", "raise", "state", "load", "drawn", "settings", "distrust", "rest", // the line
-		"tick", "shown", "claim", "leave", "slide", "leaving", "look", // who is inside
+		"tick", "estimate", "shown", "claim", "leave", "slide", "leaving", "look", // who is inside
 	} {
 		r.scripts[name] = rueidis.NewLuaScript(head + read(name+".lua"))
 	}
@@ -80,11 +80,11 @@ func (r *redisStore) run(ctx context.Context, script string, eventID int64, args
 	ctx, cancel := context.WithTimeout(ctx, redisPatience)
 	defer cancel()
 	hold := r.seats.HoldKeys(eventID)
-	keys := make([]string, 0, 16)
+	keys := make([]string, 0, 18)
 	for _, name := range []string{"adm", "adm.v", "calls", "left", "ready", "seen", "leases", "born", "win", "burnt", "came"} {
 		keys = append(keys, r.key(eventID, name))
 	}
-	keys = append(keys, hold.Holders, hold.Payers, hold.Chose, hold.TakenPrefix, hold.Heartbeat)
+	keys = append(keys, hold.Holders, hold.Payers, hold.Chose, hold.TakenPrefix, hold.Heartbeat, r.key(eventID, "est"), r.key(eventID, "pay"))
 	answer, err := r.scripts[script].Exec(ctx, r.client, keys, append([]string{clock.RedisArg(r.clock)}, args...)).AsStrMap()
 	if err != nil {
 		return nil, fmt.Errorf("line script %s: %w", script, err)

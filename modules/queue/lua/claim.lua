@@ -76,6 +76,8 @@ if redis.call('ZCARD', LEASES) + ahead < n('cap') and (budget == 0 or n('winsum'
   redis.call('ZREM', READY, place)
   redis.call('ZREM', SEEN, place)
   put('winsum', n('winsum') + 1)
+  local cohort = position < n('size') and 'entered_draw' or 'entered_tail'
+  put(cohort, n(cohort) + 1)
   if first then put('z', math.max(1, n('z') - .05 * alpha)) end
   save()
   return {'status', 'in', 'until', whole(NOW + LEASE)}

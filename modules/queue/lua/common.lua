@@ -6,9 +6,10 @@
 --      12 holders 13 payers 14 chose (sets of places, kept by seating)
 --      15 the beginning of the name of the set of seats a place has in checkout or bought; same hash tag as the others
 --      16 when seating last looked after the deadlines, ms
+--      17 est (hash: what estimate.lua knows) 18 pay (hash: replica -> "until, ms" and where payments want the door)
 -- ARGV 1 now in ms, or "" for this server's clock; the rest is the script's own
 -- Returns name, value, name, value … all strings, "status" first.
-local ADM, VECTORS, CALLS, LEFT, READY, SEEN, LEASES, BORN, WIN, BURNT, CAME, HOLDERS, PAYERS, CHOSE, TAKEN, HEARTBEAT = unpack(KEYS)
+local ADM, VECTORS, CALLS, LEFT, READY, SEEN, LEASES, BORN, WIN, BURNT, CAME, HOLDERS, PAYERS, CHOSE, TAKEN, HEARTBEAT, EST, PAY = unpack(KEYS)
 local LEASE, LIFE, LAST = 180000, 1800000, 20000 -- ms: after a request, without an order, after the last socket
 
 local function whole(v) return string.format('%.0f', v) end
@@ -63,6 +64,7 @@ local function state(status)
     'draws', whole(n('draws')), 'cap', whole(n('cap')), 'per_minute', whole(n('per_minute')), 'paused', adm.paused or '',
     'ended', whole(n('ended')), 'prequeue', whole(n('prequeue')), 'opens', whole(n('opens')), 'closes', whole(n('closes')),
     'max', whole(n('max')), 'active', whole(redis.call('ZCARD', LEASES)), 'winsum', whole(n('winsum')), 'mu', adm.mu or '0',
+    'door', adm.g or '1', 'gone', whole(n('gone')), 'estimated', whole(n('estimated')),
     'stuck', whole(n('stuck')), 'draw_ceiling', whole(n('draw_ceiling')), 'tail_ceiling', whole(n('tail_ceiling'))}
 end
 
@@ -108,6 +110,10 @@ local function leave(place)
     put('q', math.max(.2, n('q') + (chose - n('q')) / 50))
   end
   local seats = redis.call('SCARD', TAKEN .. place)
+  if chose == 1 then -- what is held is bought in the end, or comes back
+    local sold = tonumber(adm.holds_sold) or .72
+    put('holds_sold', sold + ((seats > 0 and 1 or 0) - sold) / 50)
+  end
   if seats > 0 then
     put('b', math.min(math.max(1, n('b') + (seats - n('b')) / 50), math.max(1, n('max'))))
   end
@@ -195,6 +201,12 @@ local function write_vectors(v)
     end
   end
   redis.call('SET', VECTORS, cmsgpack.pack(flat))
+end
+
+-- Who is inside and has chosen nothing yet: each will eat of the free seats.
+local function browsing()
+  return redis.call('ZCARD', LEASES) - redis.call('ZINTERCARD', 2, LEASES, HOLDERS) - redis.call('ZINTERCARD', 2, LEASES, PAYERS)
+    + redis.call('ZINTERCARD', 3, LEASES, HOLDERS, PAYERS)
 end
 
 local function slot(second) -- cohort (1 or 2) and open calls of that second, or nil

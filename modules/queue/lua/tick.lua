@@ -1,10 +1,13 @@
 -- Decides how many are called. Any replica may ask at any time; it acts once a second. research: admission.md, 3 and 4.
 -- The idea: open calls, each weighed by the chance that it is still answered, plus the new ones, minus the departures of
 -- the same seconds, fit under the cap with a margin z, at every horizon of the next half minute.
--- KEYS, ARGV 1 see common.lua; ARGV 2 free seats, -1 not known
--- Returns status ok, and the state: a serving above shown must be recorded before it is shown · lost
+-- KEYS, ARGV 1 see common.lua; ARGV 2 free seats, -1 not known; 3 held or in checkout; 4 the replica that asks; 5 how far
+--   it would open the door for the sake of payments, 0 to 1
+-- Returns status ok, and the state: a serving above shown must be recorded before it is shown; acted "1" if this tick
+--   was the one of its second · lost
 if not open_line() then return {'status', 'lost'} end
 seal()
+if ARGV[4] then redis.call('HSET', PAY, ARGV[4], whole(NOW + 10000) .. ' ' .. ARGV[5]) end
 local second = math.floor(NOW / 1000)
 local dt = n('last') == 0 and 1 or (NOW - n('last')) / 1000
 if dt < 0 then put('last', NOW) end -- the server's clock was set back
@@ -22,7 +25,22 @@ for _, place in ipairs(redis.call('ZRANGEBYSCORE', SEEN, '-inf', whole(NOW - 800
   redis.call('ZREM', READY, place)
 end
 redis.call('ZREMRANGEBYSCORE', CAME, '-inf', whole(NOW - 300000))
-if tonumber(ARGV[2]) >= 0 then put('free', tonumber(ARGV[2])) end
+if tonumber(ARGV[2]) >= 0 then
+  put('free', tonumber(ARGV[2]))
+  put('held', tonumber(ARGV[3]) or 0)
+  if n('free') + n('held') > 0 then put('gone', 0) elseif n('gone') == 0 then put('gone', NOW) end
+end
+
+-- The door follows the worst that any replica sees of payments: shut at once, 5 % a second down, 2 % up.
+local target = 1
+local said = redis.call('HGETALL', PAY)
+for i = 1, #said, 2 do
+  local until_ms, share = string.match(said[i + 1], '^(%d+) ([%d.]+)$')
+  if tonumber(until_ms) <= NOW then redis.call('HDEL', PAY, said[i]) else target = math.min(target, tonumber(share)) end
+end
+local g = tonumber(adm.g) or target
+if target == 0 then g = 0 elseif target < g then g = math.max(target, g - .05 * dt) else g = math.min(target, g + .02 * dt) end
+put('g', g)
 
 local open = NOW >= n('opens') and not ended()
 local calling = open and adm.paused == ''
@@ -108,13 +126,13 @@ local limit = serving < size and size or joined -- never across the end of the d
 local burnt = redis.call('ZCOUNT', BURNT, whole(serving), '(' .. whole(limit))
 local people = limit - serving - burnt
 
-local room = cap - active - waiting_in
+local room = math.floor(cap * g) - active - waiting_in
 if n('left') < cap / 20 then room = room - math.floor(.04 * cap) end -- nobody leaves yet: an excess would wait minutes
 local budget = n('per_minute') > 0 and n('per_minute') - n('winsum') - waiting_in or nil
 
 local function fitting(tau) -- the greatest call that fits at this horizon
   local m, var = expected(tau)
-  local credit, z = mu * tau, n('z')
+  local credit, z = g < 1 and 0 or mu * tau, n('z') -- in trouble nobody is sure to leave
   local p = math.max(.01, answered(cohort, 0, tau))
   local e = p * (1 - p) / math.min(100, v[cohort].A[1] + v[cohort].A[4] + 4) -- spread of the estimate itself
   local function fits(count)
@@ -132,6 +150,7 @@ local function fitting(tau) -- the greatest call that fits at this horizon
 end
 
 local count = 0
+put('coming', expected(32))
 if calling then
   count = math.huge
   for _, tau in ipairs({2, 4, 8, 16, 32}) do count = math.min(count, fitting(tau)) end
@@ -143,13 +162,23 @@ if calling then
   if n('free') == 0 then
     count = 0
   else
-    local inside = active - redis.call('ZINTERCARD', 2, LEASES, HOLDERS) - redis.call('ZINTERCARD', 2, LEASES, PAYERS)
-      + redis.call('ZINTERCARD', 3, LEASES, HOLDERS, PAYERS)
-    local room_for = n('free') / (n('q') * n('b')) - inside - m16 - waiting_in
+    local room_for = n('free') / (n('q') * n('b')) - browsing() - m16 - waiting_in
     local most = room_for / math.max(.05, answered(cohort, 0, 20))
     if most < 1 and room_for > .5 then most = 1 end -- the last odd seat must sell
     count = math.max(0, math.floor(math.min(count, most)))
   end
+  if g < .05 then
+    -- Shut; but if nobody is inside who could pay, one may try now and then, or nothing would prove that payments work again.
+    local trying = redis.call('ZINTERCARD', 2, LEASES, HOLDERS) + redis.call('ZINTERCARD', 2, LEASES, PAYERS)
+    if n('free') > 0 and active + waiting_in < cap and trying == 0 and NOW - n('probed') >= 20000 then
+      count = budget and budget < 1 and 0 or 1
+      put('probed', NOW)
+    else
+      count = 0
+    end
+  end
+  -- What the estimate goes by: how much room was offered, seat by seat and second by second.
+  if n('free') > 0 then put('offered', n('offered') + cap * g * dt) end
 end
 
 -- Where the line stands when count people more were called: burnt positions are stepped over at no cost, but not all at
@@ -183,6 +212,7 @@ if count > 0 and limit > serving then
     redis.call('HSET', LEFT, whole(ts), whole(cohort) .. ':' .. whole((unclaimed or 0) + count))
     redis.call('ZADD', CALLS, whole(reached), whole(ts))
     v[cohort].U[1] = v[cohort].U[1] + count
+    put('called', n('called') + count)
     put('last_ts', ts)
     put('last_cohort', cohort)
   end
@@ -207,4 +237,6 @@ if calling then
 end
 write_vectors(v)
 save()
-return state('ok')
+local answer = state('ok')
+answer[#answer + 1], answer[#answer + 2] = 'acted', '1'
+return answer
