@@ -161,18 +161,26 @@ func TestWaitingRoomFollowsTheLine(t *testing.T) {
 			}
 		}()
 	}
-	ada.within(60*time.Second, "her turn", func() bool { return strings.Contains(ada.text("#room"), "It's your turn.") })
-	ada.sees("Your turn is kept until", "It isn't lost after that", "Choose seats")
+	// The device on which the place was opened last goes in; the other looks on, and may take it back.
+	other.within(60*time.Second, "her turn", func() bool { return strings.Contains(other.text("#room"), "It's your turn.") })
+	other.sees("Your turn is kept until", "It isn't lost after that", "Choose seats")
 	var title string
-	ada.set(ada.js("document.title", &title))
+	other.set(other.js("document.title", &title))
 	if !strings.HasPrefix(title, "Your turn · ") {
 		t.Errorf("the tab says %q", title)
 	}
-	if me := ada.standing("gala"); me.State != "admitted" {
+	if me := other.standing("gala"); me.State != "admitted" {
 		t.Errorf("the page says it is her turn, the server says %s", me.State)
 	}
+	other.axe()
+	other.fits()
+	ada.sees("It's your turn.", "Your place is open on another device")
 	ada.axe()
 	ada.fits()
+	ada.click("link", "Continue here")
+	ada.arrives("/events/gala/seats")
+	other.reload()
+	other.sees("Your place is open on another device")
 
 	// A place that the server does not know is let go of.
 	lost := newBrowser(t, p.base)

@@ -84,6 +84,7 @@ func cheapest(e *seating.Event) string {
 
 type priceLine struct {
 	ID, Label, Price string
+	Chance           string // what is likely to be left of it at one's turn; "" for no worry
 	Free             int
 	Known            bool // how many are free
 	minor            int64
@@ -95,7 +96,9 @@ func (a *App) eventData(ctx context.Context, event *seating.Event) map[string]an
 	var prices []priceLine
 	for _, c := range event.Categories {
 		if c.Price != nil && c.Seats > 0 {
-			prices = append(prices, priceLine{c.ID, c.Name, money.Format(*c.Price, event.Currency), counts.FreeByCategory[c.ID], err == nil, *c.Price})
+			prices = append(prices, priceLine{
+				ID: c.ID, Label: c.Name, Price: money.Format(*c.Price, event.Currency), Free: counts.FreeByCategory[c.ID], Known: err == nil, minor: *c.Price,
+			})
 		}
 	}
 	slices.SortStableFunc(prices, func(x, y priceLine) int { return cmp.Compare(y.minor, x.minor) })

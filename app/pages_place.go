@@ -20,6 +20,8 @@ import (
 func (a *App) placePages(r request.Routes) {
 	own := a.ownPlace()
 	r.Root.GET("/events/:event/place", a.placePage, own...)
+	r.Root.GET("/events/:event/place/link", a.handPage, own...)
+	r.Root.GET("/events/:event/place/qr.svg", a.placeCode, own...)
 	r.Root.POST("/events/:event/place/enter", a.enterByForm, own...)
 	r.Root.POST("/events/:event/place/leave", a.leaveByForm, own...)
 }
@@ -87,12 +89,15 @@ func (a *App) showPlace(c echo.Context, refusal error) error {
 		}
 		// Nobody loses a place because we cannot see it; the page goes on looking.
 		status = http.StatusServiceUnavailable
-		v = placeView{State: "busy", Lines: []line{{"big", say.t("js.busy")}, {"lead", say.t("js.busy-lead")}}, Refresh: 5 * time.Second}
+		v = placeView{State: "busy", Lines: []line{{"big", say.t("room.busy")}, {"lead", say.t("room.busy-lead")}}, Refresh: 5 * time.Second}
 	}
 	if say.err != nil {
 		return say.err
 	}
-	for key, value := range map[string]any{"State": v.State, "Lines": v.Lines, "Bar": v.Bar, "Share": v.Share, "Reason": v.Reason, "Message": v.Message} {
+	for key, value := range map[string]any{
+		"State": v.State, "Lines": v.Lines, "Bar": v.Bar, "Share": v.Share, "Reason": v.Reason, "Message": v.Message,
+		"Keeps": v.Refresh > 0, "Returns": v.Returns,
+	} {
 		data[key] = value
 	}
 	// A header and no <meta>: what the page says of itself is then the same with and without script.
@@ -112,6 +117,7 @@ type placeView struct {
 	Bar             bool
 	Share           int64 // of the way, in thousandths
 	Reason, Message string
+	Returns         bool          // everything is taken; seats may come back
 	Refresh         time.Duration // 0: nothing will change
 }
 
@@ -124,7 +130,7 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 	if err != nil {
 		return placeView{}, err
 	}
-	v := placeView{State: st.State, Message: f.Message, Refresh: st.Poll}
+	v := placeView{State: st.State, Message: f.Message, Reason: f.Reason, Refresh: st.Poll}
 	text := func(big string, rest ...string) {
 		v.Lines = []line{{"big", big}}
 		for i, r := range rest {
@@ -133,53 +139,54 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 	}
 	number := ""
 	if st.Position != nil {
-		number = say.t("js.number-tail", "number", words.Number(*st.Position+1))
+		number = say.t("room.number-tail", "number", words.Number(*st.Position+1))
 		if st.Cohort == queue.InDraw && f.Size > 0 {
-			number = say.t("js.number", "number", words.Number(*st.Position+1), "of", words.Number(f.Size))
+			number = say.t("room.number", "number", words.Number(*st.Position+1), "of", words.Number(f.Size))
 		}
 	}
 	opens := say.moment(f.OpensAt, event.Timezone, a.clock.Now())
 	switch {
 	case f.Phase == queue.PhaseEnded && st.State != queue.StateAdmitted:
 		v.State, v.Refresh = queue.PhaseEnded, 0
-		text(say.t("js.ended"), say.t("js.find"))
+		text(say.t("room.ended"), say.t("js.find"))
 	case st.State == queue.StateAdmitted:
-		v.Refresh = 0 // the list of seats has its own clock, and a page that is read must not ask for more time
+		v.Refresh, v.Reason = 0, "" // the list of seats has its own clock, and a page that is read must not ask for more time
 		text(say.t("place.in"), say.t("place.in-lead"))
 	case st.State == queue.StateDone:
-		v.Refresh = 0
-		text(say.t("js.done"), say.t("js.done-lead"))
+		v.Refresh, v.Reason = 0, ""
+		text(say.t("room.done"), say.t("room.done-lead"))
 	case f.Phase == queue.PhaseAnnounced || f.Phase == queue.PhasePrequeue:
 		if !f.Draws {
 			text(say.t("js.door-announced", "when", opens), say.t("place.here"))
 			break
 		}
-		text(say.t("js.door-prequeue", "when", opens), say.t("js.fair"), say.plural("js.joined", max(f.Joined, st.Index+1)))
+		text(say.t("js.door-prequeue", "when", opens), say.t("js.fair"), say.plural("room.joined", max(f.Joined, st.Index+1)))
 	case f.Phase == queue.PhaseDrawing || st.Position == nil:
-		text(say.t("js.drawing"), say.t("js.drawing-lead"))
+		text(say.t("room.drawing"), say.t("room.drawing-lead"))
 	case f.Phase == queue.PhasePaused:
-		v.State, v.Reason = queue.StateWaiting, f.Reason
-		text(say.t("js.paused"), say.t("js.paused-lead"), number)
-	case f.Phase == queue.PhaseSoldOut:
 		v.State = queue.StateWaiting
-		text(say.t("js.sold-out"), say.t("js.sold-out-lead"), number)
+		text(say.t("room.paused"), say.t("room.paused-lead"), number)
+	case f.Phase == queue.PhaseSoldOut:
+		v.State, v.Returns = queue.StateWaiting, true
+		text(say.t("room.sold-out"), say.t("room.sold-out-lead"), number)
 	case st.State == queue.StateYourTurn:
-		text(say.t("js.turn"), say.t("js.turn-kept"))
+		text(say.t("room.turn"), say.t("room.turn-kept"))
 	case f.SeatsFree == 0 && f.Reason != "":
-		text(say.t("js.returning"), say.plural("js.returning-lead", int64(f.SeatsHeld)), number)
+		v.Reason, v.Returns = "", true
+		text(say.t("room.returning"), say.plural("room.returning-lead", int64(f.SeatsHeld)), number)
 	default:
 		v.Bar, v.Share = true, min(1000, 1000*f.Called/max(1, *st.Position))
-		ahead, wait := say.plural("js.ahead", *st.Ahead), ""
+		ahead, wait := say.plural("room.ahead", *st.Ahead), ""
 		if st.P10 != nil {
 			wait = say.about(*st.P10, *st.P90)
 		}
 		switch {
 		case f.Called == 0 && *st.Ahead > 0:
-			text(number, say.t("js.ahead-wait", "ahead", ahead, "wait", wait))
+			text(number, say.t("room.ahead-wait", "ahead", ahead, "wait", wait))
 		case *st.Ahead == 0:
-			text(say.t("js.next"), say.t("js.wait", "wait", wait), number)
+			text(say.t("room.next"), say.t("room.wait", "wait", wait), number)
 		default:
-			text(ahead, say.t("js.wait", "wait", wait), number)
+			text(ahead, say.t("room.wait", "wait", wait), number)
 		}
 	}
 	return v, nil
@@ -187,14 +194,14 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 
 // about is a range of seconds as people say it.
 func (s *speaker) about(low, high int) string {
-	unit, kind := 60, "js.minutes"
+	unit, kind := 60, "room.minutes"
 	if high > 7200 {
-		unit, kind = 3600, "js.hours"
+		unit, kind = 3600, "room.hours"
 	}
 	from, to := low/unit, (high+unit-1)/unit
 	switch {
 	case unit == 60 && to <= 1:
-		return s.t("js.minute")
+		return s.t("room.minute")
 	case from == 0 || from == to:
 		return s.t(kind+"-up-to", "high", to)
 	}

@@ -28,7 +28,7 @@ type asset struct {
 }
 
 // kinds are not from the machine's own table of types, which a minimal container lacks.
-var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
+var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml", ".json": "application/json"}
 
 func loadAssets(files fs.FS) (*assets, error) {
 	a := &assets{files: map[string]asset{}, names: map[string]string{}, needs: map[string][]string{}}
@@ -84,11 +84,16 @@ func (a *assets) add(files fs.FS, name string, above []string) error {
 			return failed
 		}
 	}
+	a.keep(name, body)
+	return nil
+}
+
+// keep serves a body under the name of its content.
+func (a *assets) keep(name string, body []byte) {
 	sum := sha256.Sum256(body)
 	hashed := hex.EncodeToString(sum[:6]) + "-" + path.Base(name)
 	a.names[name] = "/assets/" + hashed
 	a.files[hashed] = asset{kinds[path.Ext(name)], body, request.Gzip(body)}
-	return nil
 }
 
 // address is where a file is served; an unknown one fails the page.

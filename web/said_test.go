@@ -8,7 +8,7 @@ import (
 )
 
 // saidKey is a key of a catalogue as scripts name it.
-var saidKey = regexp.MustCompile(`['"](js\.[a-z0-9.-]+)['"]`)
+var saidKey = regexp.MustCompile(`['"]((?:js|room)\.[a-z0-9.-]+)['"]`)
 
 // What scripts say stands in the catalogue of their folder: an unknown key would show itself to fans.
 func TestScriptsSayWhatTheCatalogueHas(t *testing.T) {

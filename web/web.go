@@ -48,6 +48,11 @@ func load(translate func(*words.Catalogue) *words.Catalogue) (*Pages, error) {
 				return nil, err
 			}
 			p.words[folder] = translate(read)
+			later, err := p.words[folder].JSON("room.") // what scripts say later than at first: fetched when it is needed
+			if err != nil {
+				return nil, err
+			}
+			p.assets.keep(folder+"/room.json", later)
 		}
 		page, err := p.parse(folder, name)
 		if err != nil {

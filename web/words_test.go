@@ -105,19 +105,21 @@ func TestPagesSpeakTheLanguageOfTheCatalogue(t *testing.T) {
 		ID, Label, Price string
 		Free             int
 		Known            bool
+		Chance           string
 	}
 	type text struct{ Class, Text string }
 	whole := map[string]any{
 		"Test": true, "Accent": "", "Event": event, "StartsAt": "2027-05-01T18:00:00Z", "Mail": false, "Token": "τ",
-		"Prices": []price{{"α", "Πλατεία", "42", 3, true}, {"β", "Εξώστης", "21", 1, true}, {"γ", "Θεωρείο", "63", 0, true}},
+		"Prices": []price{{"α", "Πλατεία", "42", 3, true, "Χ"}, {"β", "Εξώστης", "21", 1, true, ""}, {"γ", "Θεωρείο", "63", 0, true, ""}},
 		"Door":   "Δ", "Lead": "Λ", "Open": true, "Refused": "Ρ", "Lines": []text{{"big", "Μ"}}, "Bar": true, "Share": 300,
 		"Reason": "Ρ", "Message": "Μ", "Refresh": true, "State": "waiting",
+		"Keeps": true, "Returns": false, "Grace": "Χ", "Outlook": "Χ", "Link": "μ",
 		"Events": []map[string]any{{"Event": event, "Phase": "open", "Said": "Σ", "From": "42"}},
 		"Title":  "Τ", "Detail": "Λ", "ID": "1",
 	}
 	none := maps.Clone(whole)
 	none["Events"] = nil
-	states := map[string][]map[string]any{"events/list": {whole, none}, "waiting/event": {whole}, "problem/page": {whole}}
+	states := map[string][]map[string]any{"events/list": {whole, none}, "waiting/event": {whole}, "problem/page": {whole}, "waiting/hand": {whole}}
 	for _, state := range []string{"waiting", "your-turn", "admitted", "done", "busy"} {
 		data := maps.Clone(whole)
 		data["State"] = state

@@ -70,6 +70,13 @@ func (h *handler) join(c echo.Context) error {
 	p, token, fromCookie, err := h.queue.presented(c)
 	switch {
 	case err == nil:
+		if device, err := deviceOf(c); err != nil {
+			return err
+		} else if device != "" {
+			if err := h.queue.moveTo(ctx, event.ID, p.Key(), device); err != nil {
+				return err
+			}
+		}
 	case errors.Is(err, ErrBadPlace) && !fromCookie:
 		return err
 	default:
@@ -135,6 +142,7 @@ type meResponse struct {
 	State       string     `json:"state"`
 	Wait        *waitRange `json:"wait"`
 	PollAfterMS int64      `json:"poll_after_ms"`
+	Ended       bool       `json:"ended"`
 }
 
 // me answers GET /events/:event/queue/me.
@@ -144,7 +152,7 @@ func (h *handler) me(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	response := meResponse{st.Cohort.String(), st.Index, st.Position, st.Ahead, st.State, nil, st.Poll.Milliseconds()}
+	response := meResponse{st.Cohort.String(), st.Index, st.Position, st.Ahead, st.State, nil, st.Poll.Milliseconds(), st.Ended}
 	if st.P10 != nil {
 		response.Wait = &waitRange{*st.P10, *st.P90}
 	}
@@ -162,6 +170,13 @@ func (h *handler) enter(c echo.Context) error {
 		return err
 	}
 	p, _ := request.PlaceOf(c)
+	device, err := deviceOf(c)
+	if err != nil {
+		return err
+	}
+	if err := h.queue.mayEnter(c.Request().Context(), p.EventID, p.Key, device); err != nil {
+		return err
+	}
 	a, err := h.queue.Enter(c.Request().Context(), p.EventID, p.Key)
 	if err != nil {
 		return err

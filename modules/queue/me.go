@@ -11,7 +11,7 @@ const (
 	StateWaiting    = "waiting"
 	StateYourTurn   = "your-turn"
 	StateAdmitted   = "admitted"
-	StateDone       = "done" // has bought all it may
+	StateDone       = "done" // has bought all it may, or the sale has ended
 )
 
 // Standing is how one place stands in its line.
@@ -23,6 +23,7 @@ type Standing struct {
 	State    string
 	P10, P90 *int          // seconds until its turn, with four chances in five; nil unless it waits
 	Poll     time.Duration // look again after that
+	Ended    bool          // the sale: nobody is called any more
 }
 
 // Standing tells how a place stands; ErrBusy while that cannot be known.
@@ -35,8 +36,12 @@ func (s *Service) Standing(ctx context.Context, eventID int64, place string) (St
 	if err != nil {
 		return Standing{}, err
 	}
-	st := Standing{Cohort: cohort, Index: index}
+	st := Standing{Cohort: cohort, Index: index, Ended: ended(answer)}
 	if answer.num("drawn") == 0 {
+		if st.Ended {
+			st.State, st.Poll = StateDone, endedPoll
+			return st, nil
+		}
 		st.State, st.Poll = StateDrawnLater, jitter(pollBefore(answer.at("opens").Sub(answer.at("now"))))
 		return st, nil
 	}
@@ -60,6 +65,9 @@ func (s *Service) Standing(ctx context.Context, eventID int64, place string) (St
 		st.State = StateDone
 	case answer.num("lease") > 0:
 		st.State = StateAdmitted
+	case st.Ended:
+		st.State, st.Poll = StateDone, endedPoll
+		return st, nil
 	case called:
 		st.State = StateYourTurn
 	default:
@@ -74,12 +82,21 @@ func (s *Service) Standing(ctx context.Context, eventID int64, place string) (St
 	return st, nil
 }
 
+// endedPoll is how soon to look again at a line where nothing more will happen.
+const endedPoll = 20 * time.Second
+
+// ended tells whether the sale is over by what look answered.
+func ended(answer reply) bool {
+	now := answer.at("now")
+	return (answer.num("ended") > 0 && !now.Before(answer.at("ended"))) || (answer.num("closes") > 0 && !now.Before(answer.at("closes")))
+}
+
 // Figures are the numbers of a line, and the words beside them.
 type Figures struct {
 	Phase                             string
 	Joined, Waiting, Admitted, Called int64
 	Cap, AdmittedPerMinute            int64
-	Reason, Message                   string // why it is paused, and what staff say; "" for nothing
+	Reason, Message                   string // why it is paused, slow or ended, and what staff say; "" for nothing
 	OpensAt                           time.Time
 	Draws                             bool
 	Size                              int64 // of the draw; 0 before it, and without one

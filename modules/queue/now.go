@@ -186,8 +186,11 @@ func (s *Service) view(event Event, row *lineRow, state reply, counts *Counts) (
 	if row.Message != "" {
 		v.Message = &row.Message
 	}
-	if v.Phase == PhasePaused {
+	switch {
+	case v.Phase == PhasePaused:
 		v.Reason = row.PausedReason
+	case v.Phase == PhaseEnded && row.EndedReason != "":
+		v.Reason = &row.EndedReason
 	}
 	if v.Phase == PhaseOpen && row.Draws {
 		v.Slowed, v.Reason = slowedBy(state)
@@ -261,7 +264,7 @@ func pollOf(m *moment) time.Duration {
 	case PhaseDrawing:
 		return 2 * time.Second
 	case PhaseEnded:
-		return 20 * time.Second
+		return endedPoll
 	}
 	return pollAfter(m.waiting/2, int(m.view.Cap), int(m.state.num("per_minute")))
 }

@@ -58,8 +58,9 @@ func (s *Service) Resume(ctx context.Context, event request.Event, who request.S
 
 // End ends the sale for good; live orders finish.
 func (s *Service) End(ctx context.Context, event request.Event, who request.Staff, ip, reason string) error {
-	return s.do(ctx, event, who, ip, act{"queue.end", `UPDATE lines SET ended_at = coalesce(ended_at, ?::timestamptz, now()) WHERE event_id = ?`,
-		[]any{clock.SQLArg(s.clock)}, reasonOf(reason)})
+	return s.do(ctx, event, who, ip, act{"queue.end", `UPDATE lines SET ended_at = coalesce(ended_at, ?::timestamptz, now()),
+		ended_reason = CASE WHEN ended_at IS NULL THEN ? ELSE ended_reason END WHERE event_id = ?`,
+		[]any{clock.SQLArg(s.clock), reason}, reasonOf(reason)})
 }
 
 // Say shows a message to everyone who waits; empty takes it back.

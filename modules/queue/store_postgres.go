@@ -32,6 +32,7 @@ type lineRow struct {
 	Message      string
 	PausedReason *string
 	EndedAt      *time.Time
+	EndedReason  string
 	StartsAt     *time.Time // of the performance; only live reads it
 	Rested       string     // see rest.go
 }

@@ -11,11 +11,12 @@ export class Problem extends Error {
 }
 
 // ask sends one request and gives its JSON (null for 204), or throws a Problem. place is a token to send as Bearer where
-// the cookie may be missing; answered hears the answer's headers.
-export async function ask(method, path, body, { place, key, signal, answered } = {}) {
+// the cookie may be missing, device says which device acts; answered hears the answer's headers.
+export async function ask(method, path, body, { place, device, key, signal, answered } = {}) {
   const headers = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (place) headers.Authorization = `Bearer ${place}`;
+  if (device) headers['Fairseat-Device'] = device;
   if (key) headers['Idempotency-Key'] = key;
   let response;
   try {

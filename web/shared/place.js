@@ -28,9 +28,23 @@ export function forget(event) {
   } catch { /* nothing was kept */ }
 }
 
-// join gives the place one has, or a new one; either way the cookie is set. token is a place from elsewhere.
-export async function join(event, token) {
-  return keep(event, await ask('POST', api(event, '/queue'), {}, { place: token }));
+// join gives the place one has, or a new one; either way the cookie is set. token is a place from elsewhere; here says that
+// it is to be used on this device from now on, and on the others no more.
+export async function join(event, token, here = false) {
+  return keep(event, await ask('POST', api(event, '/queue'), {}, { place: token, device: here ? device() : undefined }));
+}
+
+let id = '';
+
+// device is this browser's own random name: the last device that acts for a place is the one that may enter.
+export function device() {
+  if (id) return id;
+  id = Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, '0')).join('');
+  try {
+    id = localStorage.getItem('fs_device') ?? id;
+    localStorage.setItem('fs_device', id);
+  } catch { /* for as long as the page is open */ }
+  return id;
 }
 
 // fromLink takes the token out of a private link, #p=…, and out of the address bar and history.

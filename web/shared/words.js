@@ -1,6 +1,13 @@
 // What scripts say comes from the page's catalogue: the keys of words.en.json that begin with "js.", which the page
-// carries as data.
+// carries as data; what is said later ("room.") is fetched and learned when it is needed.
 const texts = JSON.parse(document.getElementById('words')?.textContent ?? '{}');
+
+// learn takes more words, as an address gives them.
+export async function learn(address) {
+  const answer = await fetch(address);
+  if (!answer.ok) throw new Error(`words: ${answer.status}`);
+  Object.assign(texts, await answer.json());
+}
 
 // t is the text of a key with its {placeholders} filled; an unknown key shows itself, so that it is noticed.
 export function t(key, values = {}) {

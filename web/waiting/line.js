@@ -1,26 +1,32 @@
-// The line as everyone sees it, asked for again and again: soon when it matters, seldom when nobody looks, and with
+// The line as everyone sees it, asked for again and again: soon when it matters, not at all while nobody looks, and with
 // patience while it cannot be reached.
 import { api, ask } from '../shared/api.js';
 import { hear } from '../shared/clock.js';
 
-const hiddenEvery = 30_000; // rare, yet it lets a sound and the title call somebody back
+const hiddenEvery = 30_000; // for who is to be called: rare, yet soon enough for a turn that is kept
 const longest = 15_000;
 
 // watch calls see(now) with each answer of /queue/now, and lost(true) when it cannot be reached, lost(false) when it is
-// again. after(now) says in how many ms to look again, null for never. It gives a function that looks at once.
-export function watch(event, { see, lost, after }) {
-  let timer = 0, failures = 0, running = false, away = false;
+// again. after(now) says in how many ms to look again, null for never; hidden(), whether to look while nobody looks at the
+// page. It gives a function that looks at once.
+export function watch(event, { see, lost, after, hidden }) {
+  let timer = 0, failures = 0, running = false, away = false, next = 0;
   const jitter = (ms) => ms * (0.85 + 0.3 * Math.random());
   const setAway = (is) => {
     if (is !== away) lost(is);
     away = is;
   };
 
+  const plan = () => {
+    clearTimeout(timer);
+    if (next === null || running || (document.hidden && !hidden())) return;
+    timer = setTimeout(look, jitter(document.hidden ? Math.max(next, hiddenEvery) : next));
+  };
+
   const look = async () => {
     clearTimeout(timer);
-    if (running) return;
+    if (running || (document.hidden && !hidden())) return;
     running = true;
-    let next;
     try {
       let age = 0;
       const now = await ask('GET', api(event, '/queue/now'), undefined, {
@@ -39,10 +45,10 @@ export function watch(event, { see, lost, after }) {
     } finally {
       running = false;
     }
-    if (next !== null) timer = setTimeout(look, jitter(document.hidden ? Math.max(next, hiddenEvery) : next));
+    plan();
   };
 
-  document.addEventListener('visibilitychange', () => { if (!document.hidden) look(); });
+  document.addEventListener('visibilitychange', () => (document.hidden ? plan() : look()));
   addEventListener('online', look);
   addEventListener('offline', () => setAway(true));
   look();

@@ -2,16 +2,13 @@
 import { huesOf } from '../seats/look.js';
 import { showMap } from '../seats/view.js';
 import { plural } from '../shared/words.js';
+import { dress } from './write.js';
 
 // showMini shows it, unless the visitor asked for little data.
 export async function showMini(event, now) {
   if (navigator.connection?.saveData) return;
   const figure = document.getElementById('map'), element = figure.querySelector('.map');
-  await new Promise((loaded, failed) => {
-    const style = document.createElement('link');
-    Object.assign(style, { rel: 'stylesheet', href: figure.dataset.sheet, onload: loaded, onerror: failed });
-    document.head.append(style);
-  });
+  await dress(figure.dataset.sheet);
   figure.hidden = false;
   const about = { slug: event, plan_version: document.getElementById('event').dataset.plan, categories: now.categories };
   try {
@@ -27,6 +24,6 @@ export async function showMini(event, now) {
     const swatch = document.createElement('span');
     swatch.className = `swatch hue-${hue}`;
     swatch.style.background = 'var(--hue)';
-    cell.parentElement.firstElementChild.prepend(swatch);
+    cell.closest('tr').firstElementChild.prepend(swatch);
   });
 }

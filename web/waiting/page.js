@@ -1,20 +1,21 @@
 // The event's page: a door for those without a place, the waiting room for those with one. Message → state → draw.
 import { forget, fromLink, join, kept } from '../shared/place.js';
-import { plural, t } from '../shared/words.js';
+import { learn, plural, t } from '../shared/words.js';
 import { door } from './door.js';
 import { watch } from './line.js';
 import { yours } from './when.js';
-import { at, write } from './write.js';
+import { at, dress, write } from './write.js';
 
-const { event, zone, starts } = at('event').dataset;
+const { event, zone, starts, words, sheet } = at('event').dataset;
 const state = { now: null, place: kept(event), shown: false }; // shown: the server has seen the place
 let room = null;
 
 async function draw() {
   const { now, place } = state;
   if (place && !room) {
-    const module = await import('./room.js').catch(() => null); // no connection: the next look brings it
-    room ??= module?.makeRoom(event, zone) ?? null;
+    // No connection: the next look brings it.
+    const [module] = await Promise.all([import('./room.js'), learn(words), dress(sheet)]).catch(() => []);
+    room ??= module?.makeRoom(event, zone, () => have(state.place.place, true)) ?? null;
   }
   document.body.classList.toggle('waiting', Boolean(place));
   at('door').hidden = Boolean(place);
@@ -47,15 +48,18 @@ const look = watch(event, {
     setTimeout(() => net.classList.contains('good') && write(net, ''), 5000);
   },
   after: (now) => (now.phase === 'ended' ? null : room?.after(now) ?? now.poll_after_ms),
+  hidden: () => room?.hidden() ?? false,
 });
 
 // have takes a place: a new one, or the one of a link or of before, shown to the server, which sets the cookie for the
-// pages to come.
-async function have(token) {
+// pages to come. here: somebody means it to be used on this device from now on. True when it is had.
+async function have(token, here) {
   const old = token === state.place?.place;
+  let had = false;
   try {
-    Object.assign(state, { place: await join(event, token), shown: true });
+    Object.assign(state, { place: await join(event, token, here), shown: true });
     write(at('refused'), '');
+    had = true;
   } catch (problem) {
     const { code, status } = problem;
     if (status === undefined) throw problem; // ours, not the server's
@@ -71,6 +75,7 @@ async function have(token) {
   }
   await draw();
   look();
+  return had;
 }
 
 at('join').addEventListener('submit', async (submit) => {
@@ -92,4 +97,4 @@ if (starts) write(at('yours'), yours(starts, zone));
 const given = fromLink(), mine = state.place?.place;
 // Somebody else's link must not take one's own place away unasked.
 const token = given && (!mine || given === mine || confirm(t('js.other-place'))) ? given : mine;
-if (token) have(token);
+if (token) have(token, token !== mine);

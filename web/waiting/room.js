@@ -1,30 +1,38 @@
 // The waiting room: from what everyone sees and one's own place to what is drawn. Loaded once there is a place.
 import { now as serverNow } from '../shared/clock.js';
+import { makeCall } from './call.js';
 import { makeDrawing } from './draw.js';
+import { makeShown } from './shown.js';
 import { pollAfter, standing } from './standing.js';
-import { makeSound, makeTurn } from './turn.js';
+import { makeTurn } from './turn.js';
 import { at } from './write.js';
 
-// makeRoom gives see(now, place), to be told of each look at the line and each change of place, and after(now), how soon
-// to look again.
-export function makeRoom(event, zone) {
-  const state = { zone, now: null, place: null, serving: 0, stand: {} };
-  const drawing = makeDrawing(event, { sound: makeSound() });
-  let mini = null;
-  const draw = () => state.now && state.place && drawing(state);
+// makeRoom gives see(now, place), to be told of each look at the line and each change of place; after(now), how soon to
+// look again; and hidden(), whether to look while nobody looks at the page. here(place) makes this the device that may enter.
+export function makeRoom(event, zone, here) {
+  const state = { zone, now: null, place: null, serving: 0, stand: {}, wait: null };
+  const call = makeCall(event), drawing = makeDrawing(event, call.call);
+  let mini = null, shown = makeShown();
+  const draw = () => {
+    state.wait = shown.left(serverNow());
+    return state.now && state.place && drawing(state);
+  };
   const turn = state.turn = makeTurn(event, draw);
 
   at('go').addEventListener('click', async (click) => {
     click.preventDefault();
+    if (turn.state === 'elsewhere' && !await here()) return;
     if ((turn.state === 'in' && turn.until > serverNow()) || await turn.enter(state.place)) location.assign(at('go').href);
   });
   setInterval(draw, 1000); // countdowns; nothing is touched that stays as it is
 
   return {
     see(now, place) {
+      if (place?.place !== state.place?.place) shown = makeShown(); // another place's wait is another wait
       // What a cache or another replica says may be older: nobody called is called back.
       Object.assign(state, { now, place, serving: Math.max(state.serving, now.serving) });
       state.stand = place ? standing(now, place, state.serving) : {};
+      if (state.stand.wait) shown.hear(new Date(now.now).getTime(), state.stand.wait, now.phase === 'paused');
       if (state.stand.position !== undefined && now.phase !== 'ended' && now.seats_free > 0) {
         mini ??= import('./mini.js').then(({ showMini }) => showMini(event, now)).catch(() => {}); // words say it too
       }
@@ -32,5 +40,6 @@ export function makeRoom(event, zone) {
       draw();
     },
     after: (now) => (['in', 'done'].includes(turn.state) ? 10_000 : pollAfter(now, state.stand)),
+    hidden: call.on,
   };
 }

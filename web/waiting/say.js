@@ -1,6 +1,8 @@
-// What the waiting room says in each state. Pure: from what is known to words.
+// What the waiting room says in each state. Pure: from what is known to words; app/pages_place.go says the same where no
+// script runs.
 import { now as serverNow } from '../shared/clock.js';
 import { number, plural, t } from '../shared/words.js';
+import { outlook } from './shown.js';
 import { about, clock, left, moment } from './when.js';
 
 // kindOf names the state. turn is turn.js's; what one has already comes before what the line does.
@@ -8,6 +10,7 @@ function kindOf({ now, stand, turn }) {
   if (now.phase === 'ended') return 'ended';
   if (turn.state === 'in') return turn.until > serverNow() ? 'turn' : 'again';
   if (turn.state === 'done') return 'done';
+  if (turn.state === 'elsewhere' && now.phase === 'open') return 'elsewhere';
   if (now.phase === 'announced' || now.phase === 'prequeue') return 'before';
   if (now.phase === 'drawing' || stand.position === undefined) return 'drawing';
   if (now.phase === 'paused' || now.phase === 'sold-out') return now.phase;
@@ -16,40 +19,61 @@ function kindOf({ now, stand, turn }) {
 }
 
 const position = ({ stand }) => (stand.inDraw
-  ? t('js.number', { number: number(stand.number), of: number(stand.of) })
-  : t('js.number-tail', { number: number(stand.number) }));
+  ? t('room.number', { number: number(stand.number), of: number(stand.of) })
+  : t('room.number-tail', { number: number(stand.number) }));
 
 const words = {
   before: ({ now, place, zone }) => {
-    const when = moment(now.opens_at, zone, serverNow()), fair = now.draw ? t('js.before', { when, fair: t('js.fair') }) : t('js.before-open', { when });
+    const when = moment(now.opens_at, zone, serverNow()), fair = now.draw ? t('room.before', { when, fair: t('js.fair') }) : t('room.before-open', { when });
     return {
-      big: left(new Date(now.opens_at) - serverNow()), under: t(now.draw ? 'js.until' : 'js.until-open'), lead: fair, aloud: fair,
-      more: now.draw ? plural('js.joined', Math.max(now.joined, place.index + 1)) : '',
+      big: left(new Date(now.opens_at) - serverNow()), under: t(now.draw ? 'room.until' : 'room.until-open'), lead: fair, aloud: fair,
+      more: now.draw ? plural('room.joined', Math.max(now.joined, place.index + 1)) : '',
     };
   },
-  drawing: () => ({ big: t('js.drawing'), lead: t('js.drawing-lead') }),
+  drawing: () => ({ big: t('room.drawing'), lead: t('room.drawing-lead') }),
   waiting: (s) => {
-    const { stand } = s, wait = stand.wait ? about(stand.wait) : '', ahead = plural('js.ahead', stand.ahead);
-    const share = Math.min(1, s.serving / Math.max(1, stand.position)), lead = wait && t('js.wait', { wait });
+    const { stand } = s, wait = s.wait ? about(s.wait) : '', ahead = plural('room.ahead', stand.ahead);
+    const share = Math.min(1, s.serving / Math.max(1, stand.position)), lead = wait && t('room.wait', { wait });
     // Until the first are called, the number is the news.
-    if (s.serving === 0) return { big: position(s), lead: wait && t('js.ahead-wait', { ahead, wait }), share };
-    if (stand.ahead === 0) return { big: t('js.next'), lead, more: position(s), share };
-    return { big: ahead, lead, more: position(s), share, title: t('js.title-ahead', { count: number(stand.ahead) }) };
+    if (s.serving === 0) return { big: position(s), lead: wait && t('room.ahead-wait', { ahead, wait }), share };
+    if (stand.ahead === 0) return { big: t('room.next'), lead, more: position(s), share };
+    return { big: ahead, lead, more: position(s), share, title: t('room.title-ahead', { count: number(stand.ahead) }) };
   },
-  next: () => ({ big: t('js.next'), lead: t('js.next-lead'), share: 1, title: t('js.title-next') }),
+  next: () => ({ big: t('room.next'), lead: t('room.next-lead'), share: 1, title: t('room.title-next') }),
   turn: ({ turn }) => ({ // minutes from now, so by the visitor's own clock
-    big: t('js.turn'), lead: t('js.turn-lead', { time: clock(turn.until) }), title: t('js.title-turn'), go: t('js.choose'),
+    big: t('room.turn'), lead: t('room.turn-lead', { time: clock(turn.until) }), title: t('room.title-turn'), go: t('room.choose'),
   }),
-  again: () => ({ big: t('js.again'), lead: t('js.again-lead'), title: t('js.title-turn'), go: t('js.enter') }),
-  paused: (s) => ({ big: t('js.paused'), lead: t('js.paused-lead'), reason: s.now.reason, more: s.stand.called ? '' : position(s) }),
-  returning: (s) => ({ big: t('js.returning'), lead: plural('js.returning-lead', s.now.seats_held ?? 0), more: position(s) }),
-  'sold-out': (s) => ({ big: t('js.sold-out'), lead: t('js.sold-out-lead'), more: position(s) }),
-  ended: () => ({ big: t('js.ended'), lead: t('js.find'), orders: true }),
-  done: () => ({ big: t('js.done'), lead: t('js.done-lead'), orders: true }),
+  elsewhere: () => ({ big: t('room.turn'), lead: t('room.elsewhere'), title: t('room.title-turn'), go: t('room.continue-here') }),
+  again: () => ({ big: t('room.again'), lead: t('room.again-lead'), title: t('room.title-turn'), go: t('room.enter') }),
+  paused: (s) => ({ big: t('room.paused'), lead: t('room.paused-lead'), more: s.stand.called ? '' : position(s) }),
+  returning: (s) => ({ big: t('room.returning'), lead: plural('room.returning-lead', s.now.seats_held ?? 0), more: position(s) }),
+  'sold-out': (s) => ({ big: t('room.sold-out'), lead: t('room.sold-out-lead'), more: position(s) }),
+  ended: () => ({ big: t('room.ended'), lead: t('js.find'), orders: true }),
+  done: () => ({ big: t('room.done'), lead: t('room.done-lead'), orders: true }),
 };
 
-// view is what to show: {kind, big, under, lead, more, reason, share, title, go, orders, aloud}; what is missing is hidden.
+// chances are what is likely to be left at one's turn: of all prices in one line, and of each by its id.
+function chances(kind, { now, stand }) {
+  const waits = ['waiting', 'paused', 'returning'].includes(kind) && !stand.called;
+  const of = (lasts) => (waits ? outlook(stand.ahead, lasts) : ''), all = of(now.lasts);
+  return {
+    outlook: all && t(all === 'gone' ? 'room.gone-all' : 'room.may-all'),
+    prices: now.categories.map(({ id, free, lasts }) => {
+      const one = free ? of(lasts) : '';
+      return [id, one && t(one === 'gone' ? 'room.gone-price' : 'room.may-price')];
+    }),
+  };
+}
+
+// The organiser's reason, where the page does not say it in its own words.
+const unexplained = ['returning', 'turn', 'done', 'before'];
+
+// view is what to show: {kind, big, under, lead, more, reason, grace, outlook, prices, share, title, go, orders, aloud};
+// what is missing is hidden.
 export function view(state) {
   const kind = kindOf(state);
-  return { kind, ...words[kind](state) };
+  return {
+    kind, ...words[kind](state), ...chances(kind, state), reason: unexplained.includes(kind) ? '' : state.now.reason,
+    grace: state.turn.returned && ['next', 'turn', 'again', 'paused'].includes(kind) ? t('room.returned') : '',
+  };
 }

@@ -1,13 +1,15 @@
 // Taking one's turn. A page that is looked at takes it by itself and says so only when the server has said yes; a hidden
 // one waits until it is looked at, so that nobody's room stands empty inside.
 import { api, ask } from '../shared/api.js';
+import { device } from '../shared/place.js';
 
-// makeTurn gives {state, until, called(place, open), enter(place)}; changed() is called whenever the state changes.
-// State: none → asking → in | next (no room yet, asks again) | again (had it before: one must ask for it) | done.
+// makeTurn gives {state, until, returned, called(place, open), enter(place)}; changed() is called whenever the state changes.
+// State: none → asking → in | next (no room yet, asks again) | again (had it before: one must ask for it) | done |
+// elsewhere (another device has acted since: this one only looks on). returned: put back to the front by a fault of ours.
 export function makeTurn(event, changed) {
   const had = `fs_turn_${event}`;
   let timer = 0, running = false, asked = false, open = false;
-  const turn = { state: 'none', until: 0 };
+  const turn = { state: 'none', until: 0, returned: false };
   const become = (state, until = 0) => {
     Object.assign(turn, { state, until });
     changed();
@@ -17,13 +19,15 @@ export function makeTurn(event, changed) {
   turn.enter = async (place) => {
     clearTimeout(timer);
     try {
-      const { admitted_until: until } = await ask('POST', api(event, '/queue/admission'), {}, { place: place.place });
+      const { admitted_until: until } = await ask('POST', api(event, '/queue/admission'), {}, { place: place.place, device: device() });
       remember(had);
       become('in', new Date(until).getTime());
       return true;
     } catch (problem) {
       const after = problem.facts?.retry_after_ms;
+      turn.returned ||= problem.facts?.returned === true;
       if (problem.code === 'already-bought') become('done');
+      else if (problem.code === 'other-device') become('elsewhere');
       else if (problem.code === 'room-full') {
         become('next');
         timer = setTimeout(() => turn.called(place, open), after);
@@ -42,8 +46,9 @@ export function makeTurn(event, changed) {
     try {
       let inside = false;
       if (!asked) { // one may have been inside already, or have bought
-        const { state } = await ask('GET', api(event, '/queue/me'), undefined, { place: place.place });
+        const { state, returned } = await ask('GET', api(event, '/queue/me'), undefined, { place: place.place });
         asked = true;
+        turn.returned ||= returned === true;
         if (state === 'done') return become('done');
         inside = state === 'admitted';
       }
@@ -67,28 +72,4 @@ function remember(key) {
 }
 function remembered(key) {
   try { return sessionStorage.getItem(key) !== null; } catch { return false; }
-}
-
-// makeSound is two short notes, once; browsers allow it after the visitor has touched the page.
-export function makeSound() {
-  let context = null, played = false;
-  const allow = () => {
-    context ??= window.AudioContext ? new AudioContext() : null;
-    context?.resume();
-  };
-  for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, allow, { once: true });
-  return () => {
-    if (played || context?.state !== 'running') return;
-    played = true;
-    [[660, 0], [880, 0.18]].forEach(([pitch, after]) => {
-      const note = context.createOscillator(), volume = context.createGain(), at = context.currentTime + after;
-      note.frequency.value = pitch;
-      volume.gain.setValueAtTime(0.0001, at);
-      volume.gain.exponentialRampToValueAtTime(0.2, at + 0.02);
-      volume.gain.exponentialRampToValueAtTime(0.0001, at + 0.35);
-      note.connect(volume).connect(context.destination);
-      note.start(at);
-      note.stop(at + 0.4);
-    });
-  };
 }

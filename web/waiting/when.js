@@ -34,6 +34,6 @@ export function left(ms) {
 export function about([low, high]) {
   const unit = high > 7200 ? 3600 : 60, kind = unit === 60 ? 'minutes' : 'hours';
   const from = Math.floor(low / unit), to = Math.ceil(high / unit);
-  if (unit === 60 && to <= 1) return t('js.minute');
-  return from === 0 || from === to ? t(`js.${kind}-up-to`, { high: to }) : t(`js.${kind}`, { low: from, high: to });
+  if (unit === 60 && to <= 1) return t('room.minute');
+  return from === 0 || from === to ? t(`room.${kind}-up-to`, { high: to }) : t(`room.${kind}`, { low: from, high: to });
 }

@@ -6,3 +6,8 @@ export function write(element, text) {
   element.hidden = !text;
   if (text && element.textContent !== text) element.textContent = text;
 }
+
+// dress adds a style sheet and waits for it.
+export const dress = (href) => new Promise((loaded, failed) => {
+  document.head.append(Object.assign(document.createElement('link'), { rel: 'stylesheet', href, onload: loaded, onerror: failed }));
+});

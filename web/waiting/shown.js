@@ -1,0 +1,41 @@
+// The range of the wait as it is shown. Estimates jump with every look; what one reads must not: it comes down by itself,
+// and goes up only when it must, slowly. Pure; research: the estimate of each second is modules/queue/wait.go's.
+
+const refresh = 10; // s, the unit of the shares below
+
+// makeShown gives {hear(at, [p10, p90], paused), left(now)}: an estimate made at a moment (ms), in seconds from then; and
+// what to show at a moment, in seconds, or null before the first estimate.
+export function makeShown() {
+  let low = 0, high = 0, heard = 0, still = false; // ends of the range as moments, so that it counts down by itself
+
+  return {
+    hear(at, [p10, p90], paused = false) {
+      const to = [at + 1000 * p10, at + 1000 * p90], passed = Math.max(0, at - heard);
+      if (!heard) [low, high] = to;
+      else if (paused || still) { // the clock of the line stood
+        low += passed;
+        high += passed;
+      } else {
+        const s = passed / 1000, middle = 1000 * Math.sqrt(Math.max(1, p10) * p90), left = Math.max(high - at, middle);
+        const part = (share) => 1 - (1 - share) ** (s / refresh);
+        if (to[1] < high) high -= part(0.15) * (high - to[1]);
+        else if (middle > 0.75 * (high - at)) high = Math.min(to[1], high + 0.004 * left * s);
+        const gap = part(0.5) * (to[0] - low);
+        low += Math.min(gap, 0.01 * left * s);
+        high = Math.max(high, to[0]); // a line that stands still: never less than the soonest that is likely
+        low = Math.min(low, high);
+      }
+      heard = at;
+      still = paused;
+    },
+    left: (now) => (heard ? [low, high].map((end) => Math.max(0, (end - now) / 1000)) : null),
+  };
+}
+
+// outlook is how likely the seats that are left are gone before one's turn: 'gone', 'may', or '' for no worry. lasts is
+// how many more positions they feed, null while nobody knows.
+export function outlook(ahead, lasts) {
+  if (ahead === undefined || lasts == null) return '';
+  if (ahead > 1.3 * lasts) return 'gone';
+  return ahead >= 0.7 * lasts && ahead > 0 ? 'may' : '';
+}
