@@ -80,6 +80,10 @@ func (b linesForSeating) Amend(ctx context.Context, tx *gorm.DB, eventID int64, 
 	return b.queue.Amend(ctx, tx, eventID, admissionCap, perMinute)
 }
 
+func (b linesForSeating) Moved(ctx context.Context, tx *gorm.DB, eventID int64, from, to time.Time) error {
+	return b.queue.Moved(ctx, tx, eventID, from, to)
+}
+
 func (b linesForSeating) Changed(ctx context.Context, eventID int64) error {
 	return b.queue.Changed(ctx, eventID)
 }

@@ -37,7 +37,8 @@ func (a *App) build() error {
 	a.staff = staff.New(staff.Deps{DB: db, Clock: a.clock, Log: a.log, Limits: limits, PublicURL: a.publicURL, PerIP: c.Limits.PerIP})
 	a.queue = queue.New(queue.Deps{
 		DB: db, Redis: redis, KeyPrefix: c.Redis.Prefix, Clock: a.clock, Log: a.log, Keys: a.keys, Limits: limits,
-		PerIP: c.Limits.PerIP, PublicURL: a.publicURL, Seats: seatsForQueue{a}, Events: eventsForQueue{a},
+		PerIP: c.Limits.PerIP, PublicURL: a.publicURL,
+		Beacon: queue.BeaconConfig{URLs: c.Draw.BeaconURLs, Chain: c.Draw.BeaconChain, Key: c.Draw.BeaconKey}, Seats: seatsForQueue{a}, Events: eventsForQueue{a},
 		Orders: ordersForQueue{a}, Payments: paymentsForQueue{a}, Journal: a.staff,
 	})
 	a.seating = seating.New(seating.Deps{

@@ -38,6 +38,7 @@ type Config struct {
 	SMTP          SMTPConfig     `koanf:"smtp"`
 	Payments      PaymentConfig  `koanf:"payments"`
 	Limits        LimitConfig    `koanf:"limits"`
+	Draw          DrawConfig     `koanf:"draw"`
 	Keys          KeyConfig      `koanf:"keys"`
 	Log           LogConfig      `koanf:"log"`
 }
@@ -79,6 +80,13 @@ type LimitConfig struct {
 	PerPlace int `koanf:"per_place" validate:"min=0"`
 }
 
+// DrawConfig names a source of public randomness (drand over HTTP) for the draws of new events; no URLs means none.
+type DrawConfig struct {
+	BeaconURLs  []string `koanf:"beacon_urls" validate:"max=10"`
+	BeaconChain string   `koanf:"beacon_chain"`
+	BeaconKey   string   `koanf:"beacon_key"`
+}
+
 // KeyConfig holds keys that do not come from Postgres: "id:hex[,id:hex…]", newest first.
 type KeyConfig struct {
 	Place   string `koanf:"place"`
@@ -104,6 +112,7 @@ func Defaults() Config {
 		SMTP:     SMTPConfig{From: "Fairseat <tickets@localhost>"},
 		Payments: PaymentConfig{Provider: "sandbox"},
 		Limits:   LimitConfig{PerIP: 1200, PerPlace: 120},
+		Draw:     DrawConfig{BeaconURLs: []string{}},
 		Log:      LogConfig{Level: "info", Format: "text"},
 	}
 }
@@ -195,7 +204,7 @@ func loadEnvironment(environ []string, check func(*koanf.Koanf, func(string) str
 		}
 		key := strings.ReplaceAll(strings.ToLower(rest), "__", ".")
 		names[key] = name
-		if key == "http.trusted_proxies" {
+		if key == "http.trusted_proxies" || key == "draw.beacon_urls" {
 			return key, strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' })
 		}
 		return key, v
@@ -245,6 +254,9 @@ func (c *Config) validate(origin map[string]string) error {
 			return fmt.Errorf("%s: %q is not a network like 10.0.0.0/8", at("http.trusted_proxies"), network)
 		}
 	}
+	if err := c.Draw.validate(at); err != nil {
+		return err
+	}
 	if _, err := mail.ParseAddress(c.SMTP.From); err != nil {
 		return fmt.Errorf("%s: %q is not an address like Box office <tickets@example.org>", at("smtp.from"), c.SMTP.From)
 	}
@@ -263,6 +275,32 @@ func (c *Config) validate(origin map[string]string) error {
 	}
 	c.DataDir = abs
 	return c.refuseInProduction(at)
+}
+
+var (
+	hash64 = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	hexKey = regexp.MustCompile(`^([0-9a-f]{2}){32,256}$`)
+)
+
+// validate wants all of a beacon or nothing.
+func (d *DrawConfig) validate(at func(string) string) error {
+	for _, text := range d.BeaconURLs {
+		if u, err := url.Parse(text); err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" {
+			return fmt.Errorf("%s: %q is not like https://api.drand.sh", at("draw.beacon_urls"), text)
+		}
+	}
+	d.BeaconChain, d.BeaconKey = strings.ToLower(d.BeaconChain), strings.ToLower(d.BeaconKey)
+	switch {
+	case len(d.BeaconURLs) == 0:
+		if d.BeaconChain != "" || d.BeaconKey != "" {
+			return errors.New("draw.beacon_chain and draw.beacon_key: draw.beacon_urls names nobody to ask")
+		}
+	case !hash64.MatchString(d.BeaconChain):
+		return fmt.Errorf("%s: must be the hash of a drand chain, 64 hex digits", at("draw.beacon_chain"))
+	case d.BeaconKey != "" && !hexKey.MatchString(d.BeaconKey):
+		return fmt.Errorf("%s: must be the public key of the chain in hex, or empty", at("draw.beacon_key"))
+	}
+	return nil
 }
 
 func (c *Config) refuseInProduction(at func(string) string) error {

@@ -37,7 +37,7 @@ func (s *Service) Audit(ctx context.Context) ([]string, error) {
 		if shown := state.num("shown"); shown > row.Serving {
 			wrong("%d positions shown as called, %d recorded", shown, row.Serving)
 		}
-		if state.num("drawn") == 1 && (row.Size == nil || *row.Size != state.num("size")) {
+		if state.num("drawn") == 1 && (!row.drawn() || *row.Size != state.num("size")) {
 			wrong("a draw of %d that is not the recorded one", state.num("size"))
 		}
 	}

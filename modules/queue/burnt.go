@@ -26,10 +26,13 @@ func (r lineRow) burntRanges() ([]burntRange, error) {
 // rememberBurnt puts every burnt position into Redis, where calls step over it. Before the draw there is none yet.
 func (s *Service) rememberBurnt(ctx context.Context, event Event, row *lineRow) error {
 	ranges, err := row.burntRanges()
-	if err != nil || row.Size == nil || len(ranges) == 0 {
+	if err != nil || !row.drawn() || len(ranges) == 0 {
 		return err
 	}
-	draw := s.room(row.EventID).drawn(event, row)
+	draw, err := s.room(row.EventID).drawn(event, row)
+	if err != nil {
+		return err
+	}
 	var positions []int64
 	for _, r := range ranges {
 		for i := r.From; i < r.To; i++ {
@@ -54,10 +57,10 @@ func publishedBurnt(row *lineRow) ([][2]int64, error) {
 		shift := int64(0)
 		switch {
 		case r.Cohort == InDraw.String():
-			if row.Size != nil {
+			if row.drawn() {
 				r.To = min(r.To, *row.Size)
 			}
-		case row.Size == nil:
+		case !row.drawn():
 			continue
 		default:
 			shift = *row.Size

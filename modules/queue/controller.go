@@ -26,6 +26,9 @@ const (
 
 // Run looks after every line until ctx ends: seals draws, calls people, sweeps admissions. Every replica runs it.
 func (s *Service) Run(ctx context.Context) error {
+	if s.beacon.on() { // known before the first event is published with it
+		s.flights.DoChan("beacon", func() (any, error) { return s.beacon.info(ctx) })
+	}
 	ticker := time.NewTicker(passEvery)
 	defer ticker.Stop()
 	for {
@@ -105,6 +108,9 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 		if _, err := s.redis.run(ctx, "shown", id, strconv.FormatInt(serving, 10)); err != nil {
 			return err
 		}
+	}
+	if err := s.tellCalls(ctx, &row, state.num("serving")); err != nil {
+		return err
 	}
 	if err := s.estimate(ctx, id, state, byCategory); err != nil {
 		return err

@@ -20,6 +20,7 @@ func (s *Service) Routes(r request.Routes) {
 	h := &handler{s}
 	r.Event.GET("/queue/now", h.now)
 	r.Event.POST("/queue", h.join)
+	r.Event.GET("/queue/log", h.fairnessLog)
 	r.Place.GET("/queue/me", h.me)
 	r.Place.POST("/queue/admission", h.enter)
 	r.Place.DELETE("/queue/admission", h.leave)
@@ -29,6 +30,8 @@ func (s *Service) Routes(r request.Routes) {
 	r.AdminEvent.POST("/queue/resume", h.throw(s.Resume))
 	r.AdminEvent.POST("/queue/end", h.throw(s.End))
 	r.AdminEvent.PUT("/queue/message", h.say)
+	r.AdminEvent.GET("/queue/log", h.fairnessLog)
+	r.AdminEvent.POST("/queue/beacon", h.moveBeacon)
 }
 
 // now answers GET /events/:event/queue/now: the same bytes for everyone, so a cache may stand in front of it.

@@ -63,8 +63,15 @@ func (s *Service) reload(ctx context.Context, eventID int64) error {
 			if err != nil || found.status() == "ok" {
 				return err
 			}
+			was, err := s.postgres.inside(tx, eventID)
+			if err != nil {
+				return err
+			}
 			row, trusted, err = s.postgres.resume(tx, eventID, countersOf(found), !found.at("now").Before(event.OpensAt))
-			return err
+			if err != nil {
+				return err
+			}
+			return s.postgres.recordLoss(tx, was, row, event.Slug)
 		})
 		if err != nil || row == nil {
 			return err
@@ -123,7 +130,7 @@ func loadArgs(event Event, row *lineRow) []string {
 	}
 	set := settingsArgs(&event, row)
 	fields := []string{
-		"draws", flag(row.Draws), "sealed", flag(row.Size != nil), "drawn", flag(row.Size != nil), "size", strconv.FormatInt(size, 10),
+		"draws", flag(row.Draws), "sealed", flag(row.Size != nil), "drawn", flag(row.drawn()), "size", strconv.FormatInt(size, 10),
 		"draw", strconv.FormatInt(draw, 10), "draw_ceiling", strconv.FormatInt(row.DrawCeiling, 10),
 		"tail", strconv.FormatInt(row.TailUsed, 10), "tail_ceiling", strconv.FormatInt(row.TailCeiling, 10),
 		"serving", strconv.FormatInt(row.Serving, 10), "shown", strconv.FormatInt(row.Serving, 10),
@@ -144,7 +151,7 @@ func (s *Service) raise(ctx context.Context, eventID int64, cohort string, used,
 }
 
 // settle turns a sealed line into a drawn one: the size goes to Postgres, once and before anything else; what Postgres
-// has then is the draw.
+// has then is the draw, or waits for public randomness to be one. No error means neither.
 func (s *Service) settle(ctx context.Context, eventID int64) error {
 	return s.together(ctx, "settle", eventID, func(ctx context.Context) error {
 		found, err := s.script(ctx, "state", eventID)
@@ -157,10 +164,11 @@ func (s *Service) settle(ctx context.Context, eventID int64) error {
 		if found.num("drawn") == 1 || found.num("sealed") == 0 {
 			return nil
 		}
-		if err := s.postgres.seal(ctx, eventID, found.num("size")); err != nil {
-			return err
+		event, err := s.events.Event(ctx, eventID)
+		if err != nil {
+			return fmt.Errorf("settle draw: %w", err)
 		}
-		row, err := s.postgres.read(ctx, eventID)
+		row, err := s.postgres.seal(ctx, eventID, found.num("size"), event.Slug)
 		if err != nil {
 			return err
 		}
@@ -168,9 +176,9 @@ func (s *Service) settle(ctx context.Context, eventID int64) error {
 			_, err := s.redis.run(ctx, "distrust", eventID)
 			return cmp.Or(err, errLost)
 		}
-		event, err := s.events.Event(ctx, eventID)
-		if err != nil {
-			return fmt.Errorf("settle draw: %w", err)
+		if !row.drawn() {
+			s.seek(ctx, event, row)
+			return nil
 		}
 		if err := s.rememberBurnt(ctx, event, row); err != nil {
 			return err
@@ -190,14 +198,14 @@ func (s *Service) shuffle(ctx context.Context, eventID int64) (*Shuffle, error) 
 		return known, nil
 	}
 	row, err := s.postgres.read(ctx, eventID)
-	if err != nil || row.Size == nil {
+	if err != nil || !row.drawn() {
 		return nil, err
 	}
 	event, err := s.events.Event(ctx, eventID)
 	if err != nil {
 		return nil, fmt.Errorf("read draw: %w", err)
 	}
-	return r.drawn(event, row), nil
+	return r.drawn(event, row)
 }
 
 // known is the permutation if this replica has met it.
@@ -207,14 +215,18 @@ func (r *room) known() *Shuffle {
 	return r.draw
 }
 
-// drawn makes the permutation of a row that has a size, and keeps it.
-func (r *room) drawn(event Event, row *lineRow) *Shuffle {
+// drawn makes the permutation of a row that is drawn, and keeps it.
+func (r *room) drawn(event Event, row *lineRow) (*Shuffle, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.draw == nil {
-		r.draw = NewShuffle(Seed(event.Slug, *row.Size, row.Secret, nil), *row.Size)
+		seed, err := row.seed(event.Slug)
+		if err != nil {
+			return nil, err
+		}
+		r.draw = NewShuffle(seed, *row.Size)
 	}
-	return r.draw
+	return r.draw, nil
 }
 
 // position of a place; false while the line is not drawn.

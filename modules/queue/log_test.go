@@ -1,10 +1,14 @@
 package queue
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -20,16 +24,13 @@ func TestLogIsAChain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	var lines []string
-	if err := k.DB.Raw(`SELECT line FROM fairness_log WHERE event_id = ? ORDER BY seq`, k.id).Scan(&lines).Error; err != nil {
-		t.Fatal(err)
-	}
+	lines := strings.Split(strings.TrimSuffix(k.do("GET", k.queuePath("/log?format=lines"), "").Body.String(), "\n"), "\n")
 	if len(lines) != 3 {
 		t.Fatalf("%d lines, want published and two pauses", len(lines))
 	}
 	prev := ""
 	for i, line := range lines {
-		var entry logEntry
+		var entry LogEntry
 		if err := json.Unmarshal([]byte(line), &entry); err != nil {
 			t.Fatal(err)
 		}
@@ -39,9 +40,114 @@ func TestLogIsAChain(t *testing.T) {
 		sum := sha256.Sum256([]byte(line))
 		prev = hex.EncodeToString(sum[:])
 	}
+	if head := k.do("GET", k.queuePath("/now"), "").want(200)["log"].(map[string]any); head["seq"] != 3.0 || head["hash"] != prev {
+		t.Errorf("head %v, want 3 %s", head, prev)
+	}
 	for _, change := range []string{`UPDATE fairness_log SET line = '{}'`, `DELETE FROM fairness_log`} {
 		if err := k.DB.Exec(change).Error; err == nil {
 			t.Errorf("%s was allowed", change)
 		}
+	}
+}
+
+func TestLogInPages(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	for i := range 6 {
+		if err := k.queue.Pause(context.Background(), k.event(), owner, "192.0.2.1", fmt.Sprint("reason ", i)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, path := range []string{k.queuePath("/log"), "admin/" + k.queuePath("/log")} {
+		var seen []string
+		after := 0.0
+		for pages := 1; ; pages++ {
+			page := k.do("GET", fmt.Sprintf("%s?after=%.0f&limit=3", path, after), "")
+			body := page.want(200)
+			if c := page.Header().Get("Cache-Control"); !strings.HasPrefix(c, "public, max-age=2") || page.Header().Get("Set-Cookie") != "" {
+				t.Errorf("headers %v", page.Header())
+			}
+			for _, e := range body["entries"].([]any) {
+				seen = append(seen, fmt.Sprint(e.(map[string]any)["seq"]))
+			}
+			if body["head"].(map[string]any)["seq"] != 7.0 {
+				t.Errorf("head %v", body["head"])
+			}
+			if body["next"] == nil {
+				if pages != 3 {
+					t.Errorf("%d pages", pages)
+				}
+				break
+			}
+			after = body["next"].(float64)
+		}
+		if fmt.Sprint(seen) != "[1 2 3 4 5 6 7]" {
+			t.Errorf("%s: %v", path, seen)
+		}
+	}
+	for query, field := range map[string]string{"after=-1": "after", "after=x": "after", "limit=0": "limit", "limit=1001": "limit", "format=xml": "format"} {
+		if body := k.do("GET", k.queuePath("/log?"+query), "").fails(422, "bad-field"); !strings.Contains(fmt.Sprint(body["fields"]), field) {
+			t.Errorf("%s: %v", query, body)
+		}
+	}
+}
+
+// Every call stands in the log exactly once, however seldom it is written, and so does all else that decides.
+func TestLogTellsASale(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, func(l *line) { l.Cap = 3 })
+	ctx := context.Background()
+	k.joinMany(70)
+	k.lose()
+	k.joinMany(1)
+	k.open()
+	entries := 0
+	for range 40 {
+		k.tick()
+		for index := range int64(20) {
+			_, _ = k.enter(Place{EventID: k.id, Cohort: InDraw, Index: 50 + index})
+			_ = k.queue.Leave(ctx, k.id, Place{EventID: k.id, Cohort: InDraw, Index: 50 + index}.Key())
+		}
+	}
+	capacity, perMinute := 5, 100
+	for range 2 { // the second changes nothing
+		if err := k.DB.Transaction(func(tx *gorm.DB) error { return k.queue.Amend(ctx, tx, k.id, &capacity, &perMinute) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, do := range []staffSwitch{k.queue.Pause, k.queue.Resume, k.queue.End, k.queue.End} {
+		if err := do(ctx, k.event(), owner, "192.0.2.1", "Rain."); err != nil {
+			t.Fatal(err)
+		}
+	}
+	next, last := int64(0), time.Time{}
+	kinds := map[string]int{}
+	for _, e := range k.entries() {
+		kinds[e.Kind]++
+		if e.Kind != "called" {
+			continue
+		}
+		entries++
+		var c called
+		if err := json.Unmarshal(e.Data, &c); err != nil || c.From != next || c.To <= c.From {
+			t.Errorf("%s after %d: %v", e.Data, next, err)
+		}
+		at, err := time.Parse(time.RFC3339, e.At)
+		if err != nil || (at.Sub(last) < tellEvery && c.To != k.row().Serving) {
+			t.Errorf("called at %s, %v after the one before", e.At, at.Sub(last))
+		}
+		next, last = c.To, at
+	}
+	if next != k.row().Serving || next == 0 || entries < 3 {
+		t.Errorf("the log tells of %d calls in %d entries, %d were called", next, entries, k.row().Serving)
+	}
+	want := map[string]int{"published": 1, "burnt": 1, "opened": 1, "drawn": 1, "called": entries, "limits": 1, "paused": 1, "resumed": 1, "ended": 1}
+	if fmt.Sprint(kinds) != fmt.Sprint(want) {
+		t.Errorf("the log has %v, want %v", kinds, want)
+	}
+	var drawn drawEntry
+	k.logged("drawn", &drawn)
+	if drawn.Size != *k.row().Size || drawn.Beacon != nil || drawn.Secret != hex.EncodeToString(k.row().Secret) {
+		t.Errorf("%+v", drawn)
 	}
 }

@@ -39,17 +39,24 @@ type nowView struct {
 	Lasts             *int64         `json:"lasts"`  // positions more that the seats left will feed; null: not known
 	Slowed            *string        `json:"slowed"` // by what fewer are let in: "payments"; null: by nothing
 	PollAfterMS       int64          `json:"poll_after_ms"`
+	Log               *logHead       `json:"log"` // the last entry of the fairness log
 }
 
 // drawView is the proof: null until the draw, but for the commitment and what a lost Redis burnt.
 type drawView struct {
-	Commitment   string     `json:"commitment"`
-	BeaconSource *struct{}  `json:"beacon_source"` // none is configured yet
-	Size         *int64     `json:"size"`
-	Secret       *string    `json:"secret"`
-	Beacon       *string    `json:"beacon"`
-	Seed         *string    `json:"seed"`
-	Burnt        [][2]int64 `json:"burnt"`
+	Commitment   string        `json:"commitment"`
+	BeaconSource *beaconSource `json:"beacon_source"` // null: the draw uses no public randomness
+	Size         *int64        `json:"size"`
+	Secret       *string       `json:"secret"`
+	Beacon       *string       `json:"beacon"`
+	Seed         *string       `json:"seed"`
+	Burnt        [][2]int64    `json:"burnt"`
+}
+
+// beaconSource is the public randomness that a draw takes: the hash of a drand chain, and the round.
+type beaconSource struct {
+	Chain string `json:"chain"`
+	Round int64  `json:"round"`
 }
 
 type categoryView struct {
@@ -204,6 +211,9 @@ func (s *Service) view(event Event, row *lineRow, state reply, counts *Counts) (
 			v.Reason, v.Slowed = &text, nil
 		}
 	}
+	if row.LogSeq > 0 {
+		v.Log = &logHead{row.LogSeq, row.LogHash}
+	}
 	for _, c := range event.Categories {
 		category := categoryView{ID: c.ID, Price: c.Price}
 		if counts != nil {
@@ -218,17 +228,48 @@ func (s *Service) view(event Event, row *lineRow, state reply, counts *Counts) (
 	if !row.Draws {
 		return v, nil
 	}
+	var err error
+	if v.Phase == PhaseDrawing && row.Size != nil {
+		text, err := awaited(row)
+		if err != nil {
+			return v, err
+		}
+		v.Reason = &text
+	}
+	v.Draw, err = drawOf(event, row)
+	return v, err
+}
+
+// drawOf is what of a draw is public.
+func drawOf(event Event, row *lineRow) (*drawView, error) {
 	burnt, err := publishedBurnt(row)
 	if err != nil {
-		return v, err
+		return nil, err
 	}
-	v.Draw = &drawView{Commitment: row.Commitment, Burnt: burnt}
-	if row.Size != nil {
-		secret := hex.EncodeToString(row.Secret)
-		seed := Seed(event.Slug, *row.Size, row.Secret, nil)
-		digits := hex.EncodeToString(seed[:])
-		v.Draw.Size, v.Draw.Secret, v.Draw.Seed = row.Size, &secret, &digits
+	v := &drawView{Commitment: row.Commitment, Burnt: burnt}
+	chain, err := row.chain()
+	if err != nil {
+		return nil, err
 	}
+	if chain != nil {
+		v.BeaconSource = &beaconSource{chain.Hash, *row.BeaconRound}
+	}
+	if !row.drawn() {
+		return v, nil
+	}
+	seed, err := row.seed(event.Slug)
+	if err != nil {
+		return nil, err
+	}
+	value, err := row.value()
+	if err != nil {
+		return nil, err
+	}
+	if value != nil {
+		v.Beacon = &value.Randomness
+	}
+	secret, digits := hex.EncodeToString(row.Secret), hex.EncodeToString(seed[:])
+	v.Size, v.Secret, v.Seed = row.Size, &secret, &digits
 	return v, nil
 }
 

@@ -24,6 +24,7 @@ func (k *kit) now() []byte {
 	}
 	row := k.row()
 	body := bytes.ReplaceAll(a.Body.Bytes(), []byte(row.Commitment), []byte("COMMITMENT"))
+	body = bytes.ReplaceAll(body, []byte(row.LogHash), []byte("HASH"))
 	body = bytes.ReplaceAll(body, []byte(hex.EncodeToString(row.Secret)), []byte("SECRET"))
 	if row.Size != nil {
 		seed := Seed(k.slug, *row.Size, row.Secret, nil)

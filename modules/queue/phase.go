@@ -7,7 +7,7 @@ import (
 
 // The phases of an event.
 //
-//	announced ──prequeue_at──▶ prequeue ──opens_at──▶ drawing ──size in Postgres──▶ open ──closes_at, or ended──▶ ended
+//	announced ──prequeue_at──▶ prequeue ──opens_at──▶ drawing ──size (and beacon) in Postgres──▶ open ──closes_at, or ended──▶ ended
 //	                                                                               ⇅  ⇅
 //	                                              pause, resume: paused ───────────┘  └──── sold-out: no seat free, held or
 //	                                                                                        in checkout; one that returns reopens
@@ -30,7 +30,7 @@ func phase(now time.Time, event Event, row *lineRow, counts *Counts) string {
 		return PhaseAnnounced
 	case now.Before(event.OpensAt):
 		return PhasePrequeue
-	case row.Size == nil:
+	case !row.drawn():
 		return PhaseDrawing
 	case row.PausedReason != nil:
 		return PhasePaused

@@ -103,8 +103,9 @@ type Deps struct {
 	Log       *slog.Logger
 	Keys      *keyring.Ring
 	Limits    Limits
-	PerIP     int    // joins a minute from one network; 0 = no budget
-	PublicURL string // https makes the cookie Secure and binds it to the host
+	PerIP     int          // joins a minute from one network; 0 = no budget
+	Beacon    BeaconConfig // the zero value: draws use no public randomness
+	PublicURL string       // https makes the cookie Secure and binds it to the host
 	Seats     Seats
 	Events    Events
 	Orders    Orders
@@ -127,6 +128,7 @@ type Service struct {
 	orders   Orders
 	door     *door
 	journal  Journal
+	beacon   *beacon
 
 	flights singleflight.Group
 	mu      sync.Mutex
@@ -138,7 +140,7 @@ func New(d Deps) *Service {
 	return &Service{
 		redis: newRedisStore(d), postgres: &postgresStore{db: d.DB, clock: d.Clock}, clock: d.Clock, log: d.Log, keys: d.Keys,
 		limits: d.Limits, perIP: d.PerIP, secure: strings.HasPrefix(d.PublicURL, "https://"),
-		seats: d.Seats, events: d.Events, orders: d.Orders, door: newDoor(d.Payments), journal: d.Journal, rooms: map[int64]*room{},
+		seats: d.Seats, events: d.Events, orders: d.Orders, door: newDoor(d.Payments), journal: d.Journal, beacon: newBeacon(d.Beacon), rooms: map[int64]*room{},
 	}
 }
 
@@ -153,7 +155,8 @@ type room struct {
 	// restsUntil is until when nobody need look after a forgotten line.
 	restsUntil time.Time
 	arrivals   arrivals
-	drift      int // ticks in a row in which Redis had other settings than Postgres
+	sought     time.Time // when the beacon was last asked
+	drift      int       // ticks in a row in which Redis had other settings than Postgres
 }
 
 func (s *Service) room(eventID int64) *room {

@@ -3,12 +3,14 @@ package queue
 import (
 	"context"
 	"crypto/rand"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"time"
 
 	"gorm.io/gorm"
 
+	"fairseat/app/clock"
 	"fairseat/app/fault"
 )
 
@@ -31,14 +33,43 @@ func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug 
 	if !l.Draws {
 		row.Size = new(int64) // a draw of nobody, so there is nothing to wait for
 	}
+	var opensAt time.Time
+	if err := tx.WithContext(ctx).Raw(`SELECT opens_at FROM events WHERE id = ?`, eventID).Scan(&opensAt).Error; err != nil {
+		return "", fmt.Errorf("publish line of %s: %w", slug, err)
+	}
+	if l.Draws {
+		if row.BeaconChain, row.BeaconRound, err = s.fixBeacon(ctx, opensAt); err != nil {
+			return "", err
+		}
+	}
 	if err := s.postgres.insert(ctx, tx, row); err != nil {
 		return "", fmt.Errorf("publish line of %s: %w", slug, err)
 	}
-	published := map[string]any{"event": slug, "draws": l.Draws, "commitment": row.Commitment, "cap": l.Cap, "per_minute": l.PerMinute}
+	published := publishedEntry{slug, l.Draws, clock.Time(opensAt), row.Commitment, nil, l.Cap, l.PerMinute}
+	if row.BeaconRound != nil {
+		published.Beacon = &publishedBeacon{json.RawMessage(row.BeaconChain), *row.BeaconRound}
+	}
 	if err := s.postgres.record(tx.WithContext(ctx), eventID, "published", published); err != nil {
 		return "", err
 	}
 	return row.Commitment, nil
+}
+
+// publishedEntry is what the log begins with.
+type publishedEntry struct {
+	Event      string           `json:"event"`
+	Draws      bool             `json:"draws"`
+	OpensAt    clock.Time       `json:"opens_at"`
+	Commitment string           `json:"commitment"`
+	Beacon     *publishedBeacon `json:"beacon"` // null: the draw uses no public randomness
+	Cap        int              `json:"cap"`
+	PerMinute  *int             `json:"per_minute"`
+}
+
+// publishedBeacon is the chain, as beaconChain, and the round of it that is fixed from the start.
+type publishedBeacon struct {
+	Chain json.RawMessage `json:"chain"`
+	Round int64           `json:"round"`
 }
 
 // checkSettings refuses what a line cannot have.
@@ -59,12 +90,26 @@ func (s *Service) Amend(ctx context.Context, tx *gorm.DB, eventID int64, capacit
 	if err := checkSettings(capacity, perMinute); err != nil {
 		return err
 	}
-	err := tx.WithContext(ctx).Exec(`UPDATE lines SET cap = coalesce(?, cap), per_minute = coalesce(?, per_minute) WHERE event_id = ?`,
-		capacity, perMinute, eventID).Error
-	if err != nil {
-		return fmt.Errorf("amend line: %w", err)
+	res := tx.WithContext(ctx).Exec(`UPDATE lines SET cap = coalesce(@cap, cap), per_minute = coalesce(@rate, per_minute)
+		WHERE event_id = @event AND (cap, per_minute) IS DISTINCT FROM (coalesce(@cap, cap), coalesce(@rate, per_minute))`,
+		map[string]any{"cap": capacity, "rate": perMinute, "event": eventID})
+	if res.Error != nil {
+		return fmt.Errorf("amend line: %w", res.Error)
 	}
-	return nil
+	if res.RowsAffected == 0 { // as it was
+		return nil
+	}
+	row, err := s.postgres.inside(tx.WithContext(ctx), eventID)
+	if err != nil {
+		return err
+	}
+	return s.postgres.record(tx.WithContext(ctx), eventID, "limits", map[string]any{"cap": row.Cap, "per_minute": row.PerMinute})
+}
+
+// Moved tells the line, in the transaction that does it, that its opening moves: the log says so, and the round of a
+// beacon follows. ErrAlreadyDrawn once the draw is closed.
+func (s *Service) Moved(ctx context.Context, tx *gorm.DB, eventID int64, from, to time.Time) error {
+	return s.postgres.recordOpening(tx.WithContext(ctx), eventID, from, to, "")
 }
 
 // Changed makes Redis take over what Postgres has: cap, admissions a minute, pause, end and times. Call it after the

@@ -17,6 +17,7 @@ type staffSwitch func(ctx context.Context, event request.Event, who request.Staf
 // act is a switch that staff throw: one change in Postgres with its entry in the log, then Redis.
 type act struct {
 	name, statement string
+	kind            string // of its entry in the fairness log; "": none
 	args            []any
 	detail          any
 }
@@ -29,6 +30,14 @@ func (s *Service) do(ctx context.Context, event request.Event, who request.Staff
 		res := tx.Exec(a.statement, append(a.args, event.ID)...)
 		if res.Error != nil {
 			return fmt.Errorf("%s: %w", a.name, res.Error)
+		}
+		if a.kind != "" && res.RowsAffected > 0 {
+			if err := s.postgres.recordCalls(tx, event.ID, 0); err != nil {
+				return err
+			}
+			if err := s.postgres.record(tx, event.ID, a.kind, a.detail); err != nil {
+				return err
+			}
 		}
 		return s.journal.Note(ctx, tx, who, ip, a.name, event.Slug, a.detail)
 	})
@@ -48,24 +57,23 @@ func (s *Service) pushed(ctx context.Context, eventID int64) {
 
 // Pause stops admissions; those inside stay, and every place is kept.
 func (s *Service) Pause(ctx context.Context, event request.Event, who request.Staff, ip, reason string) error {
-	return s.do(ctx, event, who, ip, act{"queue.pause", `UPDATE lines SET paused_reason = ? WHERE event_id = ?`, []any{reason}, reasonOf(reason)})
+	return s.do(ctx, event, who, ip, act{"queue.pause", `UPDATE lines SET paused_reason = ? WHERE event_id = ?`, "paused", []any{reason}, reasonOf(reason)})
 }
 
 // Resume lets admissions go on.
 func (s *Service) Resume(ctx context.Context, event request.Event, who request.Staff, ip, reason string) error {
-	return s.do(ctx, event, who, ip, act{"queue.resume", `UPDATE lines SET paused_reason = NULL WHERE event_id = ?`, nil, reasonOf(reason)})
+	return s.do(ctx, event, who, ip, act{"queue.resume", `UPDATE lines SET paused_reason = NULL WHERE event_id = ?`, "resumed", nil, reasonOf(reason)})
 }
 
 // End ends the sale for good; live orders finish.
 func (s *Service) End(ctx context.Context, event request.Event, who request.Staff, ip, reason string) error {
-	return s.do(ctx, event, who, ip, act{"queue.end", `UPDATE lines SET ended_at = coalesce(ended_at, ?::timestamptz, now()),
-		ended_reason = CASE WHEN ended_at IS NULL THEN ? ELSE ended_reason END WHERE event_id = ?`,
-		[]any{clock.SQLArg(s.clock), reason}, reasonOf(reason)})
+	return s.do(ctx, event, who, ip, act{"queue.end", `UPDATE lines SET ended_at = coalesce(?::timestamptz, now()), ended_reason = ?
+		WHERE ended_at IS NULL AND event_id = ?`, "ended", []any{clock.SQLArg(s.clock), reason}, reasonOf(reason)})
 }
 
 // Say shows a message to everyone who waits; empty takes it back.
 func (s *Service) Say(ctx context.Context, event request.Event, who request.Staff, ip, message string) error {
-	return s.do(ctx, event, who, ip, act{"queue.message", `UPDATE lines SET message = ? WHERE event_id = ?`, []any{message}, map[string]string{"message": message}})
+	return s.do(ctx, event, who, ip, act{"queue.message", `UPDATE lines SET message = ? WHERE event_id = ?`, "", []any{message}, map[string]string{"message": message}})
 }
 
 // Open opens the sale now: the draw takes who has joined until this moment. ErrAlreadyOpen once it is, ErrEnded after
@@ -87,6 +95,9 @@ func (s *Service) Open(ctx context.Context, event request.Event, who request.Sta
 	err = s.postgres.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := s.events.OpenNow(ctx, tx, event.ID, now); err != nil {
 			return fmt.Errorf("open: %w", err)
+		}
+		if err := s.postgres.recordOpening(tx, event.ID, state.at("opens"), now, reason); err != nil {
+			return err
 		}
 		return s.journal.Note(ctx, tx, who, ip, "queue.open", event.Slug, reasonOf(reason))
 	})

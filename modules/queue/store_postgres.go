@@ -33,6 +33,13 @@ type lineRow struct {
 	PausedReason *string
 	EndedAt      *time.Time
 	EndedReason  string
+	LogSeq       int64
+	LogHash      string
+	Logged       int64 // positions called that the log tells of
+	LoggedAt     *time.Time
+	BeaconChain  []byte // JSON of beaconChain; nil: the draw uses none
+	BeaconRound  *int64
+	BeaconValue  []byte     // JSON of beaconValue
 	StartsAt     *time.Time // of the performance; only live reads it
 	Rested       string     // see rest.go
 }
@@ -45,8 +52,9 @@ type postgresStore struct {
 
 // insert is part of the transaction that makes the event. A line without a draw has one of size 0.
 func (p *postgresStore) insert(ctx context.Context, tx *gorm.DB, r lineRow) error {
-	return tx.WithContext(ctx).Exec(`INSERT INTO lines (event_id, draws, cap, per_minute, secret, commitment, size)
-		VALUES (?, ?, ?, ?, ?, ?, ?)`, r.EventID, r.Draws, r.Cap, r.PerMinute, r.Secret, r.Commitment, r.Size).Error
+	return tx.WithContext(ctx).Exec(`INSERT INTO lines (event_id, draws, cap, per_minute, secret, commitment, size, beacon_chain, beacon_round)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?)`, r.EventID, r.Draws, r.Cap, r.PerMinute, r.Secret, r.Commitment, r.Size,
+		jsonArg(r.BeaconChain), r.BeaconRound).Error
 }
 
 // read is the row of one line.
@@ -69,7 +77,7 @@ func (p *postgresStore) live(ctx context.Context) ([]lineRow, error) {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
 	var rows []lineRow
-	err := p.db.WithContext(ctx).Raw(`SELECT event_id, draws, cap, per_minute, size, serving, draw_ceiling, tail_ceiling, paused_reason, ended_at,
+	err := p.db.WithContext(ctx).Raw(`SELECT event_id, draws, cap, per_minute, size, serving, draw_ceiling, tail_ceiling, paused_reason, ended_at, logged, logged_at,
 			(SELECT starts_at FROM events WHERE id = event_id)
 		FROM lines WHERE ended_at IS NULL OR ended_at > coalesce(?::timestamptz, now()) - interval '1 hour'`, clock.SQLArg(p.clock)).Scan(&rows).Error
 	if err != nil {
@@ -125,17 +133,6 @@ func (p *postgresStore) resume(tx *gorm.DB, eventID int64, found counters, opene
 	return &row, trusted, nil
 }
 
-// seal writes the size of the draw, once. A reload in between has raised draw_used above a size that is no longer true.
-func (p *postgresStore) seal(ctx context.Context, eventID, size int64) error {
-	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
-	defer cancel()
-	err := p.db.WithContext(ctx).Exec(`UPDATE lines SET size = ? WHERE event_id = ? AND size IS NULL AND draw_used <= ?`, size, eventID, size).Error
-	if err != nil {
-		return fmt.Errorf("seal draw: %w", err)
-	}
-	return nil
-}
-
 // called records how far the line was called; it never falls.
 func (p *postgresStore) called(ctx context.Context, eventID, serving int64) error {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
@@ -155,4 +152,12 @@ func (p *postgresStore) rest(ctx context.Context, eventID int64, word string) er
 		return fmt.Errorf("put line to rest: %w", err)
 	}
 	return nil
+}
+
+// jsonArg is JSON as a statement takes it, or NULL.
+func jsonArg(text []byte) any {
+	if text == nil {
+		return nil
+	}
+	return string(text)
 }

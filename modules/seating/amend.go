@@ -123,6 +123,11 @@ func (s *Service) write(ctx context.Context, tx *gorm.DB, was, e *Event, r *even
 	if err := s.updateSeats(tx, was, e, room); err != nil {
 		return err
 	}
+	if !e.OpensAt.Equal(was.OpensAt) {
+		if err := s.Lines.Moved(ctx, tx, e.ID, was.OpensAt, e.OpensAt); err != nil {
+			return err
+		}
+	}
 	admissionCap, perMinute, _ := r.line(fault.Fields{})
 	if admissionCap == nil && perMinute == nil {
 		return nil

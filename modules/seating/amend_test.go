@@ -20,7 +20,7 @@ func TestPatchAsksTheLineBeforeItLocksIt(t *testing.T) {
 		blocked = h.DB.Exec(`SELECT 1 FROM events WHERE slug = 'other' FOR KEY SHARE NOWAIT`).Error
 	}
 	ask(t, "PATCH", base+"/api/v1/admin/events/other", `{"opens_at":"2027-03-09T13:00:00Z","queue":{"cap":9}}`).want(t, 200, "")
-	if got := fmt.Sprint(h.lines.calls); got != "[reschedule amend]" {
+	if got := fmt.Sprint(h.lines.calls); got != "[reschedule moved amend]" {
 		t.Errorf("the line heard %s", got)
 	}
 	if blocked != nil {

@@ -78,7 +78,8 @@ type lines struct {
 	rescheduled []time.Time
 	changed     int
 	drawn       error
-	moving      func() // called by Reschedule
+	moving      func()         // called by Reschedule
+	moves       [][2]time.Time // told of within the transaction: from, to
 	calls       []string
 }
 
@@ -102,6 +103,14 @@ func (l *lines) Changed(context.Context, int64) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.changed++
+	return nil
+}
+
+func (l *lines) Moved(_ context.Context, _ *gorm.DB, _ int64, from, to time.Time) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.calls = append(l.calls, "moved")
+	l.moves = append(l.moves, [2]time.Time{from, to})
 	return nil
 }
 

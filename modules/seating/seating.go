@@ -40,6 +40,8 @@ type Lines interface {
 	// Amend changes settings; nil leaves one as it is. Changed makes them count, after the commit.
 	Amend(ctx context.Context, tx *gorm.DB, eventID int64, admissionCap, perMinute *int) error
 	Changed(ctx context.Context, eventID int64) error
+	// Moved tells the line, in the transaction that does it, that the opening moves.
+	Moved(ctx context.Context, tx *gorm.DB, eventID int64, from, to time.Time) error
 	// Reschedule moves the opening, or refuses with 409 already-drawn.
 	Reschedule(ctx context.Context, eventID int64, opensAt time.Time) error
 	// Phase is the event's phase as API.md names them.

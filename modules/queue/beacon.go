@@ -1,0 +1,150 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// beaconPatience is the longest one question to the beacon may take.
+	beaconPatience = 2 * time.Second
+	// largestBeacon is more than any answer of a beacon has.
+	largestBeacon = 16 << 10
+)
+
+// BeaconConfig names a public source of randomness, drand over HTTP. Without URLs draws of new events use none.
+type BeaconConfig struct {
+	URLs  []string // where it is asked, all at once; none has to be trusted
+	Chain string   // hex hash of the chain
+	Key   string   // hex public key, if it shall be checked apart from the hash
+}
+
+// beacon asks for what a chain says. Safe for concurrent use.
+type beacon struct {
+	config BeaconConfig
+	client *http.Client
+
+	mu    sync.Mutex
+	chain *beaconChain // once it is known, it is for ever
+}
+
+func newBeacon(c BeaconConfig) *beacon {
+	return &beacon{config: c, client: &http.Client{Timeout: beaconPatience}}
+}
+
+// on tells whether new events use it.
+func (b *beacon) on() bool { return len(b.config.URLs) > 0 }
+
+// info is the configured chain, checked against its hash.
+func (b *beacon) info(ctx context.Context) (*beaconChain, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.chain != nil {
+		return b.chain, nil
+	}
+	found, err := askAll(ctx, b, "/"+b.config.Chain+"/info", func(body []byte) (beaconChain, error) {
+		var said struct {
+			PublicKey   string `json:"public_key"`
+			Period      int64  `json:"period"`
+			GenesisTime int64  `json:"genesis_time"`
+			GroupHash   string `json:"groupHash"`
+			Scheme      string `json:"schemeID"`
+			Metadata    struct {
+				ID string `json:"beaconID"`
+			} `json:"metadata"`
+		}
+		if err := json.Unmarshal(body, &said); err != nil {
+			return beaconChain{}, err
+		}
+		c := beaconChain{b.config.Chain, said.Scheme, strings.ToLower(said.PublicKey), said.Period, said.GenesisTime, strings.ToLower(said.GroupHash), said.Metadata.ID}
+		if b.config.Key != "" && c.PublicKey != b.config.Key {
+			return beaconChain{}, errors.New("another public key than the configured one")
+		}
+		return c, c.check()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("beacon %s: %w", b.config.Chain, err)
+	}
+	b.chain = &found
+	return b.chain, nil
+}
+
+// value is what a chain says in a round, with a signature that is right.
+func (b *beacon) value(ctx context.Context, chain beaconChain, round int64) (beaconValue, error) {
+	v, err := askAll(ctx, b, "/"+chain.Hash+"/public/"+strconv.FormatInt(round, 10), func(body []byte) (beaconValue, error) {
+		var v beaconValue
+		if err := json.Unmarshal(body, &v); err != nil {
+			return v, err
+		}
+		if v.Round != round {
+			return v, fmt.Errorf("answered with round %d", v.Round)
+		}
+		for _, text := range []*string{&v.Randomness, &v.Signature, &v.PreviousSignature} {
+			*text = strings.ToLower(*text)
+		}
+		return v, chain.verify(v)
+	})
+	if err != nil {
+		return v, fmt.Errorf("beacon round %d: %w", round, err)
+	}
+	return v, nil
+}
+
+// askAll asks every URL at once; the first answer that is right counts.
+func askAll[T any](ctx context.Context, b *beacon, path string, read func([]byte) (T, error)) (T, error) {
+	var none T
+	if !b.on() {
+		return none, errors.New("draw.beacon_urls names nobody to ask")
+	}
+	ctx, cancel := context.WithTimeout(ctx, beaconPatience)
+	defer cancel()
+	type answer struct {
+		found T
+		err   error
+	}
+	answers := make(chan answer, len(b.config.URLs))
+	for _, url := range b.config.URLs {
+		go func() {
+			body, err := b.get(ctx, strings.TrimRight(url, "/")+path)
+			if err != nil {
+				answers <- answer{err: err}
+				return
+			}
+			found, err := read(body)
+			answers <- answer{found, err}
+		}()
+	}
+	var wrong []error
+	for range b.config.URLs {
+		a := <-answers
+		if a.err == nil {
+			return a.found, nil
+		}
+		wrong = append(wrong, a.err)
+	}
+	return none, errors.Join(wrong...)
+}
+
+func (b *beacon) get(ctx context.Context, url string) ([]byte, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	res, err := b.client.Do(req)
+	if err != nil {
+		return nil, err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("%s: %s", url, res.Status)
+	}
+	return io.ReadAll(io.LimitReader(res.Body, largestBeacon))
+}

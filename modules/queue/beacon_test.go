@@ -1,0 +1,382 @@
+package queue
+
+import (
+	"context"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/drand/drand/v2/crypto"
+	"gorm.io/gorm"
+
+	"fairseat/app/testkit"
+)
+
+// The chain that the League of Entropy calls quicknet, and what it said in its thousandth round.
+func TestVerifiesDrandItself(t *testing.T) {
+	t.Parallel()
+	quicknet := beaconChain{
+		Hash: "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971", Scheme: crypto.SigsOnG1ID, Period: 3, GenesisTime: 1692803367,
+		PublicKey: "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d1064510d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a",
+		GroupHash: "f477d5c89f21a17c863a7f937c6a6d15859414d2be09cd448d4279af331c5d3e", ID: "quicknet",
+	}
+	if err := quicknet.check(); err != nil {
+		t.Error(err)
+	}
+	said := beaconValue{Round: 1000, Randomness: "fe290beca10872ef2fb164d2aa4442de4566183ec51c56ff3cd603d930e54fdd",
+		Signature: "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39"}
+	if err := quicknet.verify(said); err != nil {
+		t.Error(err)
+	}
+	said.Round++
+	if err := quicknet.verify(said); err == nil {
+		t.Error("the value of another round was taken")
+	}
+	quicknet.Period = 4
+	if err := quicknet.check(); err == nil {
+		t.Error("another chain under the same hash was taken")
+	}
+}
+
+func TestEverySchemeIsVerified(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2027, 3, 9, 9, 0, 0, 0, time.UTC)
+	for _, scheme := range []string{crypto.DefaultSchemeID, crypto.UnchainedSchemeID, crypto.SigsOnG1ID, crypto.ShortSigSchemeID} {
+		o := newOracle(t, scheme, func() time.Time { return now })
+		if err := o.chain.check(); err != nil {
+			t.Errorf("%s: %v", scheme, err)
+		}
+		b := newBeacon(BeaconConfig{URLs: []string{"http://127.0.0.1:1", o.URL}, Chain: o.chain.Hash, Key: o.chain.PublicKey})
+		chain, err := b.info(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		v, err := b.value(t.Context(), *chain, 7)
+		if err != nil || v.Randomness != o.says(7).Randomness {
+			t.Errorf("%s: %+v %v", scheme, v, err)
+		}
+		for _, fault := range []string{"away", "forged", "other round", "other randomness"} {
+			o.be(fault)
+			if v, err := b.value(t.Context(), *chain, 8); err == nil {
+				t.Errorf("%s, %s: %+v was taken", scheme, fault, v)
+			}
+		}
+	}
+}
+
+func TestRoundsAndTheirTimes(t *testing.T) {
+	t.Parallel()
+	c := beaconChain{Period: 3, GenesisTime: 1000}
+	for at, want := range map[int64]int64{0: 1, 1000: 1, 1001: 2, 1003: 2, 1004: 3, 4000: 1001} {
+		if got := c.roundAt(time.Unix(at, 0)); got != want {
+			t.Errorf("at %d: round %d, want %d", at, got, want)
+		}
+	}
+	if got := c.roundAt(time.Unix(1003, 1)); got != 3 {
+		t.Errorf("a moment after a round: %d", got)
+	}
+	if got := c.timeOf(3); !got.Equal(time.Unix(1006, 0)) {
+		t.Errorf("round 3 at %v", got)
+	}
+}
+
+// withBeacon publishes a line whose draw takes an oracle's randomness.
+func withBeacon(t *testing.T) (*kit, *oracle) {
+	k := newKit(t)
+	o := newOracle(t, crypto.SigsOnG1ID, k.Clock.Now)
+	k.deps.Beacon = o.config()
+	k.queue = New(k.deps)
+	k.echo = k.serve(k.queue)
+	k.slug = "recital"
+	event := k.neighbours.event
+	event.Slug = k.slug
+	k.neighbours.event = event
+	k.publish(event, LineSettings{Draws: true, Cap: 10})
+	return k, o
+}
+
+// toRound moves the clock to when the line's round comes.
+func (k *kit) toRound(o *oracle) {
+	k.Clock.Set(o.chain.timeOf(*k.row().BeaconRound))
+}
+
+// waitsDrawn ticks until the draw took place.
+func (k *kit) waitsDrawn() {
+	k.T.Helper()
+	testkit.Eventually(k.T, 10*time.Second, "the draw", func() bool { k.tick(); return k.row().drawn() && k.state().num("drawn") == 1 })
+}
+
+func (k *kit) drawView() map[string]any {
+	k.T.Helper()
+	return k.do("GET", k.queuePath("/now"), "").want(200)["draw"].(map[string]any)
+}
+
+func TestDrawTakesTheBeacon(t *testing.T) {
+	t.Parallel()
+	k, o := withBeacon(t)
+	opens := k.neighbours.event.OpensAt
+	round := *k.row().BeaconRound
+	if at := o.chain.timeOf(round); at.Before(opens.Add(6*time.Second)) || !o.chain.timeOf(round-1).Before(opens.Add(6*time.Second)) {
+		t.Fatalf("round %d at %v, opening at %v", round, at, opens)
+	}
+	source := k.drawView()["beacon_source"].(map[string]any)
+	if source["chain"] != o.chain.Hash || source["round"] != float64(round) {
+		t.Errorf("source %v", source)
+	}
+	places := k.joinMany(9)
+	k.open()
+	k.tick()
+	if row := k.row(); row.Size == nil || *row.Size != 9 || row.drawn() {
+		t.Fatalf("after the opening: %+v", row)
+	}
+	view := k.do("GET", k.queuePath("/now"), "").want(200)
+	if draw := view["draw"].(map[string]any); view["phase"] != PhaseDrawing || draw["size"] != nil || draw["secret"] != nil || draw["seed"] != nil {
+		t.Errorf("public before the round: %v %v", view["phase"], draw)
+	}
+	if reason, _ := view["reason"].(string); !strings.HasPrefix(reason, "Waiting for public randomness: round ") {
+		t.Errorf("reason %q", reason)
+	}
+	if tail := k.join(); tail.Cohort != InTail {
+		t.Errorf("joined the draw after the opening: %+v", tail)
+	}
+	k.refused(places[0], ErrNotOpen)
+	asked := o.questions()
+	k.tick()
+	if o.questions() != asked {
+		t.Error("a round was asked for before its time")
+	}
+	k.toRound(o)
+	k.waitsDrawn()
+	draw, said := k.drawView(), o.says(round)
+	if draw["beacon"] != said.Randomness || draw["size"] != 9.0 {
+		t.Errorf("%v, the beacon said %+v", draw, said)
+	}
+	randomness, _ := hex.DecodeString(said.Randomness)
+	seed := Seed(k.slug, 9, k.row().Secret, randomness)
+	if draw["seed"] != hex.EncodeToString(seed[:]) {
+		t.Errorf("seed %v", draw["seed"])
+	}
+	shuffle := NewShuffle(seed, 9)
+	for _, p := range places {
+		if want, _ := shuffle.Position(p.Index); k.position(p) != want {
+			t.Errorf("%s stands at %d, want %d", p.Key(), k.position(p), want)
+		}
+	}
+	// What is drawn stays, whatever is lost.
+	k.lose()
+	k.tick()
+	if again := k.drawView(); again["seed"] != draw["seed"] || k.replicaPosition(places[3]) != k.position(places[3]) {
+		t.Errorf("after a loss: %v", again)
+	}
+	if err := k.DB.Exec(`UPDATE lines SET beacon_value = '{}' WHERE event_id = ?`, k.id).Error; err == nil {
+		t.Error("the beacon's value could be changed")
+	}
+	k.checkLine()
+}
+
+// replicaPosition is what a process that just started says.
+func (k *kit) replicaPosition(p Place) int64 {
+	k.T.Helper()
+	position, ok, err := k.replica().position(context.Background(), k.id, p.Key())
+	if err != nil || !ok {
+		k.T.Fatalf("%v %v", ok, err)
+	}
+	return position
+}
+
+// Away, lying, or early: the draw waits, asks once a second at most, and takes the right value when it comes.
+func TestDrawWaitsForTheBeacon(t *testing.T) {
+	t.Parallel()
+	for _, fault := range []string{"away", "forged", "other round", "other randomness"} {
+		t.Run(fault, func(t *testing.T) {
+			t.Parallel()
+			k, o := withBeacon(t)
+			k.joinMany(3)
+			k.open()
+			k.tick()
+			o.be(fault)
+			k.toRound(o)
+			before := o.questions()
+			for range 20 { // many ask within one second
+				k.tickNow(k.queue)
+			}
+			testkit.Eventually(t, 10*time.Second, "the beacon was asked", func() bool { return o.questions() == before+1 })
+			k.tick()
+			testkit.Eventually(t, 10*time.Second, "and asked again", func() bool { k.tickNow(k.queue); return o.questions() == before+2 })
+			if row := k.row(); row.drawn() {
+				t.Fatalf("drawn with %s", row.BeaconValue)
+			}
+			round := *k.row().BeaconRound
+			o.be("")
+			k.waitsDrawn()
+			if v, err := k.row().value(); err != nil || v.Round != round || v.Randomness != o.says(round).Randomness {
+				t.Errorf("%+v %v", v, err)
+			}
+			k.checkLine()
+		})
+	}
+}
+
+func TestStaffMoveTheRoundOn(t *testing.T) {
+	t.Parallel()
+	k, o := withBeacon(t)
+	k.joinMany(3)
+	path := "admin/" + k.queuePath("/beacon")
+	k.do("POST", path, `{"reason":"too soon"}`).fails(409, "beacon-not-due")
+	k.open()
+	k.tick()
+	k.do("POST", path, `{"reason":"still too soon"}`).fails(409, "beacon-not-due")
+	o.be("away")
+	first := *k.row().BeaconRound
+	k.toRound(o)
+	k.Clock.Advance(10 * time.Minute)
+	k.do("POST", path, `{}`).fails(422, "bad-field")
+	answer := k.do("POST", path, `{"reason":"The network of the hall is down."}`).want(200)
+	second := *k.row().BeaconRound
+	if answer["round"] != float64(second) || second <= first || o.chain.timeOf(second).Before(k.Clock.Now().Add(6*time.Second)) {
+		t.Fatalf("moved from %d to %d: %v", first, second, answer)
+	}
+	o.be("")
+	k.toRound(o)
+	k.waitsDrawn()
+	k.do("POST", path, `{"reason":"again"}`).fails(409, "already-drawn")
+	if v, _ := k.row().value(); v.Round != second {
+		t.Errorf("drawn with %+v", v)
+	}
+	var moved beaconMoved
+	k.logged("beacon-moved", &moved)
+	if moved.From != first || moved.To != second || moved.Reason != "The network of the hall is down." {
+		t.Errorf("the log says %+v", moved)
+	}
+	if err := k.DB.Exec(`UPDATE lines SET beacon_round = beacon_round + 1 WHERE event_id = ?`, k.id).Error; err == nil {
+		t.Error("the round of a draw that took place could be changed")
+	}
+}
+
+// logged decodes the data of the last entry of a kind.
+func (k *kit) logged(kind string, into any) {
+	k.T.Helper()
+	entries := k.entries()
+	for i := len(entries) - 1; i >= 0; i-- {
+		if entries[i].Kind == kind {
+			if err := json.Unmarshal(entries[i].Data, into); err != nil {
+				k.T.Fatal(err)
+			}
+			return
+		}
+	}
+	k.T.Fatalf("no entry %q in %+v", kind, entries)
+}
+
+func (k *kit) entries() []LogEntry {
+	k.T.Helper()
+	lines, err := k.queue.postgres.lines(context.Background(), k.id, 0, logPage)
+	if err != nil {
+		k.T.Fatal(err)
+	}
+	entries := make([]LogEntry, len(lines))
+	for i, l := range lines {
+		if entries[i], err = l.entry(); err != nil {
+			k.T.Fatal(err)
+		}
+	}
+	return entries
+}
+
+// Whoever knows a round's value must not choose the size: nobody closed the draw until the round was public.
+func TestLateSealTakesALaterRound(t *testing.T) {
+	t.Parallel()
+	k, o := withBeacon(t)
+	k.joinMany(3)
+	first := *k.row().BeaconRound
+	k.open()
+	k.Clock.Advance(time.Minute) // no process ran
+	k.tick()
+	row := k.row()
+	if *row.Size != 3 || *row.BeaconRound <= first || o.chain.timeOf(*row.BeaconRound).Before(k.Clock.Now().Add(6*time.Second)) {
+		t.Fatalf("size %d, round %d after %d", *row.Size, *row.BeaconRound, first)
+	}
+	k.toRound(o)
+	k.waitsDrawn()
+	var moved beaconMoved
+	k.logged("beacon-moved", &moved)
+	if moved.From != first || !strings.Contains(moved.Reason, "already public") {
+		t.Errorf("%+v", moved)
+	}
+}
+
+// The round follows the opening, until the draw is closed.
+func TestRoundFollowsTheOpening(t *testing.T) {
+	t.Parallel()
+	k, o := withBeacon(t)
+	first := *k.row().BeaconRound
+	was := k.neighbours.event.OpensAt
+	later := was.Add(30 * time.Minute)
+	if err := k.DB.Transaction(func(tx *gorm.DB) error { return k.queue.Moved(context.Background(), tx, k.id, was, later) }); err != nil {
+		t.Fatal(err)
+	}
+	if round := *k.row().BeaconRound; round != first+30*60/oraclePeriod {
+		t.Errorf("round %d, before %d", round, first)
+	}
+	if err := k.queue.Open(context.Background(), k.event(), owner, "192.0.2.1", "All are here."); err != nil {
+		t.Fatal(err)
+	}
+	if row := k.row(); *row.BeaconRound >= first || o.chain.timeOf(*row.BeaconRound).Before(k.Clock.Now().Add(6*time.Second)) {
+		t.Errorf("round %d, before %d", *row.BeaconRound, first)
+	}
+	k.tick()
+	if err := k.DB.Transaction(func(tx *gorm.DB) error { return k.queue.Moved(context.Background(), tx, k.id, was, later) }); !errors.Is(err, ErrAlreadyDrawn) {
+		t.Errorf("an opening moved after the draw was closed: %v", err)
+	}
+	kinds := []string{}
+	for _, e := range k.entries() {
+		kinds = append(kinds, e.Kind)
+	}
+	if got := strings.Join(kinds, " "); got != "published opening-moved beacon-moved opening-moved beacon-moved opened" {
+		t.Errorf("the log has %s", got)
+	}
+	k.toRound(o)
+	k.waitsDrawn()
+}
+
+// Another chain than the one configured is not taken, nor is an event published without its round.
+func TestPublishNeedsTheConfiguredChain(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	o := newOracle(t, crypto.SigsOnG1ID, k.Clock.Now)
+	liar := newOracle(t, crypto.SigsOnG1ID, k.Clock.Now)
+	hash := o.chain.Hash
+	liar.chain.Hash = hash // answers under a name that is not its own
+	silent := httptest.NewServer(nil)
+	silent.Close()
+	otherKey := o.config()
+	otherKey.Key = liar.chain.PublicKey
+	for name, config := range map[string]BeaconConfig{
+		"another chain": {URLs: []string{liar.URL}, Chain: hash}, "nobody there": {URLs: []string{silent.URL}, Chain: hash}, "another key": otherKey,
+	} {
+		deps := k.deps
+		deps.Beacon = config
+		err := k.DB.Transaction(func(tx *gorm.DB) error {
+			_, err := New(deps).Publish(context.Background(), tx, k.id, k.slug, LineSettings{Draws: true, Cap: 1})
+			return err
+		})
+		if !errors.Is(err, ErrBeaconAway) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// An event from before the setting keeps having no beacon.
+	k.deps.Beacon = o.config()
+	k.queue = New(k.deps)
+	k.echo = k.serve(k.queue)
+	k.joinMany(2)
+	k.open()
+	k.tick()
+	if draw := k.drawView(); draw["beacon_source"] != nil || draw["beacon"] != nil || draw["seed"] == nil {
+		t.Errorf("%v", draw)
+	}
+	k.do("POST", "admin/"+k.queuePath("/beacon"), `{"reason":"x"}`).fails(409, "no-beacon")
+}
