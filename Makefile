@@ -12,7 +12,7 @@ deps: ## install what running needs: Postgres and Redis from the system's packag
 	@sh .ci/step "Go modules" go mod download
 
 test-deps: deps ## install what testing needs besides
-	@sh .ci/install poppler-utils chromium
+	@sh .ci/install poppler-utils chromium nginx-light
 
 build: ## bin/fairseat
 	@mkdir -p bin

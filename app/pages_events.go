@@ -22,8 +22,8 @@ func (a *App) eventPages(r request.Routes) {
 	r.Root.GET("/events/:event", a.eventPage, a.seating.ResolveEvent())
 }
 
-// publicFor is how long a cache may keep what everyone sees.
-const publicFor = "public, max-age=5"
+// publicFor is how long a cache may keep what everyone sees, and what it does when we are gone.
+const publicFor = "public, max-age=5, stale-if-error=600"
 
 // listed is an event on the list of all.
 type listed struct {

@@ -137,7 +137,7 @@ func TestPublicPagesAreTheSameForEveryone(t *testing.T) {
 			if l.header.Get("Set-Cookie") != "" {
 				t.Errorf("%s sets a cookie", path)
 			}
-			if got := l.header.Get("Cache-Control"); got != "public, max-age=5" {
+			if got := l.header.Get("Cache-Control"); got != "public, max-age=5, stale-if-error=600" {
 				t.Errorf("%s: Cache-Control is %q", path, got)
 			}
 			if got := l.header.Values("Vary"); len(got) != 1 || got[0] != "Accept-Encoding" {

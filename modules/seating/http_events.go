@@ -104,7 +104,7 @@ func (h *handler) listEvents(c echo.Context) error {
 	for i, e := range events {
 		out[i] = h.seating.describe(c.Request().Context(), e)
 	}
-	c.Response().Header().Set(echo.HeaderCacheControl, "public, max-age=1")
+	c.Response().Header().Set(echo.HeaderCacheControl, "public, max-age=1, stale-if-error=600")
 	return c.JSON(http.StatusOK, map[string]any{"events": out})
 }
 
@@ -114,7 +114,7 @@ func (h *handler) getEvent(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	c.Response().Header().Set(echo.HeaderCacheControl, "public, max-age=1")
+	c.Response().Header().Set(echo.HeaderCacheControl, "public, max-age=1, stale-if-error=600")
 	return c.JSON(http.StatusOK, h.seating.describe(c.Request().Context(), e))
 }
 
@@ -125,7 +125,7 @@ func (h *handler) getPlan(c echo.Context) error {
 		return err
 	}
 	c.Response().Header().Set(echo.HeaderVary, echo.HeaderAcceptEncoding)
-	if public(c, "public, max-age=60", `W/"`+e.PlanVersion+`"`) {
+	if public(c, "public, max-age=60, stale-if-error=600", `W/"`+e.PlanVersion+`"`) {
 		return c.NoContent(http.StatusNotModified)
 	}
 	return request.Zipped(c, http.StatusOK, echo.MIMEApplicationJSON, room.encoded().json, room.jsonGz)
@@ -167,7 +167,7 @@ func (h *handler) getSeats(c echo.Context) error {
 	if body == nil {
 		return ErrBusy
 	}
-	if public(c, "public, max-age=2", `"`+strconv.FormatInt(version, 10)+`"`) {
+	if public(c, "public, max-age=2, stale-if-error=600", `"`+strconv.FormatInt(version, 10)+`"`) {
 		return c.NoContent(http.StatusNotModified)
 	}
 	return c.Blob(http.StatusOK, echo.MIMEApplicationJSON, body)

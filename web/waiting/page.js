@@ -42,7 +42,7 @@ const look = watch(event, {
   lost(away) {
     const net = at('net');
     net.classList.toggle('good', !away);
-    write(net, t(away ? 'js.offline' : 'js.online'));
+    write(net, t({ offline: 'js.offline', silent: 'js.silent' }[away] ?? 'js.online'));
     if (away) return;
     if (state.place && !state.shown) have(state.place.place);
     setTimeout(() => net.classList.contains('good') && write(net, ''), 5000);
