@@ -96,9 +96,14 @@ func (a *App) showPlace(c echo.Context, refusal error) error {
 	}
 	for key, value := range map[string]any{
 		"State": v.State, "Lines": v.Lines, "Bar": v.Bar, "Share": v.Share, "Reason": v.Reason, "Message": v.Message,
-		"Keeps": v.Refresh > 0, "Returns": v.Returns,
+		"Keeps": v.Refresh > 0, "Returns": v.Returns, "Outlook": v.Outlook,
 	} {
 		data[key] = value
+	}
+	for i, p := range data["Prices"].([]priceLine) {
+		if p.Free > 0 {
+			data["Prices"].([]priceLine)[i].Chance = v.Chances[p.ID]
+		}
 	}
 	// A header and no <meta>: what the page says of itself is then the same with and without script.
 	data["Refresh"] = v.Refresh > 0
@@ -117,6 +122,8 @@ type placeView struct {
 	Bar             bool
 	Share           int64 // of the way, in thousandths
 	Reason, Message string
+	Outlook         string // what is likely to be left at one's turn: in all, and of each price by its id
+	Chances         map[string]string
 	Returns         bool          // everything is taken; seats may come back
 	Refresh         time.Duration // 0: nothing will change
 }
@@ -171,7 +178,7 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 		text(say.t("room.sold-out"), say.t("room.sold-out-lead"), number)
 	case st.State == queue.StateYourTurn:
 		text(say.t("room.turn"), say.t("room.turn-kept"))
-	case f.SeatsFree == 0 && f.Reason != "":
+	case f.SeatsFree == 0 && f.Reason != "" && !f.Slowed:
 		v.Reason, v.Returns = "", true
 		text(say.t("room.returning"), say.plural("room.returning-lead", int64(f.SeatsHeld)), number)
 	default:
@@ -189,7 +196,33 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 			text(ahead, say.t("room.wait", "wait", wait), number)
 		}
 	}
+	if st.State == queue.StateWaiting && st.Ahead != nil && (f.Phase == queue.PhaseOpen || f.Phase == queue.PhasePaused) {
+		v.Outlook, v.Chances = chances(say, *st.Ahead, f.Lasts)
+	}
 	return v, nil
+}
+
+// chances are what seats are likely to be left for one with so many ahead: of all prices in one line, and of each by its
+// id; "" for no worry. web/waiting/say.js says the same.
+func chances(say *speaker, ahead int64, lasts map[string]int64) (all string, each map[string]string) {
+	each = map[string]string{}
+	for id, n := range lasts {
+		key := ""
+		switch far := float64(ahead) / float64(max(1, n)); {
+		case far > 1.3:
+			key = "room.gone-"
+		case far >= .7:
+			key = "room.may-"
+		default:
+			continue
+		}
+		if id == "" {
+			all = say.t(key + "all")
+		} else {
+			each[id] = say.t(key + "price")
+		}
+	}
+	return all, each
 }
 
 // about is a range of seconds as people say it.

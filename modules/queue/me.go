@@ -101,6 +101,9 @@ type Figures struct {
 	Draws                             bool
 	Size                              int64 // of the draw; 0 before it, and without one
 	SeatsFree, SeatsHeld              int   // 0 while they are not known
+	Slowed                            bool  // for the sake of payments; Reason says so
+	// Lasts is how many more positions the seats that are left will feed, by category and in all ("").
+	Lasts map[string]int64
 }
 
 // Figures are at most a second old, or as old as Redis has been away.
@@ -119,7 +122,15 @@ func (s *Service) Figures(ctx context.Context, eventID int64) (Figures, error) {
 		OpensAt: time.Time(m.view.OpensAt), Draws: m.view.Draw != nil,
 		Reason: said(m.view.Reason), Message: said(m.view.Message),
 		Phase: m.view.Phase, Joined: m.view.Joined, Waiting: m.waiting, Admitted: m.view.Active, Called: m.view.Serving,
-		Cap: m.view.Cap, AdmittedPerMinute: m.view.AdmittedPerMinute,
+		Cap: m.view.Cap, AdmittedPerMinute: m.view.AdmittedPerMinute, Slowed: m.view.Slowed != nil, Lasts: map[string]int64{},
+	}
+	if m.view.Lasts != nil {
+		f.Lasts[""] = *m.view.Lasts
+	}
+	for _, c := range m.view.Categories {
+		if c.Lasts != nil {
+			f.Lasts[c.ID] = *c.Lasts
+		}
 	}
 	if f.Draws && m.view.Draw.Size != nil {
 		f.Size = *m.view.Draw.Size

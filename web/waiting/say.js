@@ -15,7 +15,7 @@ function kindOf({ now, stand, turn }) {
   if (now.phase === 'drawing' || stand.position === undefined) return 'drawing';
   if (now.phase === 'paused' || now.phase === 'sold-out') return now.phase;
   if (stand.called) return turn.state === 'again' ? 'again' : 'next';
-  return now.seats_free === 0 && now.reason ? 'returning' : 'waiting';
+  return now.seats_free === 0 && now.reason && !now.slowed ? 'returning' : 'waiting';
 }
 
 const position = ({ stand }) => (stand.inDraw

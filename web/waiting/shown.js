@@ -36,6 +36,7 @@ export function makeShown() {
 // how many more positions they feed, null while nobody knows.
 export function outlook(ahead, lasts) {
   if (ahead === undefined || lasts == null) return '';
-  if (ahead > 1.3 * lasts) return 'gone';
-  return ahead >= 0.7 * lasts && ahead > 0 ? 'may' : '';
+  const far = ahead / Math.max(1, lasts);
+  if (far > 1.3) return 'gone';
+  return far >= 0.7 ? 'may' : '';
 }

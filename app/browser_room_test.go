@@ -1,0 +1,275 @@
+package app_test
+
+import (
+	"fmt"
+	"image"
+	_ "image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/makiuchi-d/gozxing"
+	"github.com/makiuchi-d/gozxing/qrcode"
+)
+
+// before runs a script in every page this browser opens from now on, ahead of the page's own.
+func (b *browser) before(script string) {
+	b.t.Helper()
+	_, err := send(b, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: script})
+	b.set(err)
+}
+
+// hurried lets a page's timers run thirty times as fast, and counts what it asks the server for.
+const hurried = `(() => {
+	const later = setTimeout, ask = fetch;
+	window.asked = 0;
+	window.setTimeout = (f, ms, ...rest) => later(f, ms / 30, ...rest);
+	window.fetch = (...what) => { asked++; return ask(...what); };
+	window.watched = (ms) => new Promise((done) => later(() => done(asked), ms));
+})();`
+
+// looksAway hides the page as another tab before it would, or brings it back.
+func (b *browser) looksAway(away bool) {
+	b.t.Helper()
+	b.set(b.js(fmt.Sprintf(`Object.defineProperty(document, "hidden", {value: %v, configurable: true});
+		document.dispatchEvent(new Event("visibilitychange"))`, away), nil))
+}
+
+func (b *browser) asked() (n int) {
+	b.t.Helper()
+	b.set(b.js("asked", &n))
+	return n
+}
+
+// hiddenPage: nobody looks, nothing is asked; looked at again, it asks at once.
+func (s *stage) hiddenPage(t *testing.T) {
+	s.sale("unseen", object{"queue": object{"cap": 1, "per_minute": 60}})
+	s.holds("unseen", "Inside", 1)
+	b := newBrowser(t, s.base, phone)
+	b.before(hurried)
+	b.bears(s.waits("unseen", "Away"))
+	b.sees("number 2 in the line")
+	b.until("the page asks again and again", func() bool { return b.asked() > 12 })
+	b.looksAway(true)
+	b.set(b.js("watched(500)", nil)) // what was under way is answered
+	before := b.asked()
+	var after int
+	if b.set(b.js("watched(1500)", &after)); after != before { // as long as ten looks and more
+		t.Errorf("hidden, it asked %d times", after-before)
+	}
+	b.looksAway(false)
+	b.until("it asks when it is looked at", func() bool { return b.asked() > before })
+}
+
+// bell stands in for the system's notifications, and answers the question for leave.
+const bell = `window.notices = [];
+	window.Notification = class {
+		static permission = "default";
+		static async requestPermission() { return this.permission = "%s"; }
+		constructor(title, { body }) { notices.push(title + " / " + body); window.notice = this; }
+		close() { this.closed = true; }
+	};`
+
+// callMe: who asked to be called is called while the page is hidden, by a notification where it is allowed.
+func (s *stage) callMe(t *testing.T) {
+	s.sale("bell", object{"queue": object{"cap": 1, "per_minute": 60}})
+	inside := s.holds("bell", "Inside", 1)
+	ada, bob := newBrowser(t, s.base, phone), newBrowser(t, s.base)
+	ada.before(hurried)
+	ada.before(fmt.Sprintf(bell, "granted"))
+	ada.bears(s.waits("bell", "Ada"))
+	ada.sees("You're next.")
+	ada.tabTo("button", "Call me when it's my turn")
+	ada.press("Enter")
+	ada.sees("A notification and a sound will call you.")
+	ada.axe()
+	ada.fits()
+	var said []string
+	if ada.set(ada.js("notices", &said)); len(said) != 1 || !strings.Contains(said[0], "This is how we'll call you") {
+		t.Errorf("on being allowed it showed %q", said)
+	}
+
+	bob.before(fmt.Sprintf(bell, "denied"))
+	bob.bears(s.waits("bell", "Bob"))
+	bob.click("button", "Call me when it's my turn")
+	bob.sees("This browser has been told to show no notifications")
+	bob.axe()
+	bob.reload()
+	bob.sees("You can close this page.")
+	var pressed string
+	bob.until("this device remembers", func() bool {
+		return bob.js(`document.getElementById("call").ariaPressed`, &pressed) == nil && pressed == "true"
+	})
+	bob.click("button", "Call me when it's my turn")
+	bob.until("it is taken back", func() bool {
+		return bob.js(`document.getElementById("call").ariaPressed`, &pressed) == nil && pressed == "false"
+	})
+
+	ada.looksAway(true)
+	inside.must(t, 204, "DELETE", inside.path("/queue/admission"), nil, nil)
+	ada.until("she is called", func() bool {
+		return ada.js("notices", &said) == nil && len(said) == 2 && said[1] == "It's your turn. / Evening of bell"
+	})
+	if me := ada.standing("bell"); me.State != "your-turn" {
+		t.Errorf("a page that nobody looks at has taken the turn: %s", me.State)
+	}
+	var title string
+	if ada.set(ada.js("document.title", &title)); !strings.HasPrefix(title, "You're next · ") {
+		t.Errorf("the tab says %q", title)
+	}
+	var closed bool
+	ada.set(ada.js(`{ let focused = false; window.focus = () => { focused = true; }; notice.onclick(); focused && notice.closed }`, &closed))
+	if !closed {
+		t.Error("a click on the notification does not bring the page")
+	}
+	ada.looksAway(false)
+	ada.sees("It's your turn.", "Your turn is kept until")
+}
+
+// handOver: the code on the page is the private link, which opens the same place on the phone that read it; without
+// script a page of its own does the same.
+func (s *stage) handOver(t *testing.T) {
+	s.sale("carry", object{"queue": object{"cap": 1, "per_minute": 60}})
+	s.holds("carry", "Inside", 1)
+	f := s.waits("carry", "Carrier")
+	link := s.base + "/events/carry#p=" + f.bearer
+	b := newBrowser(t, s.base)
+	b.bears(f)
+	b.sees("number 2 in the line")
+	b.set(b.js(`document.querySelector("#hand summary").click()`, nil))
+	b.until("the code is drawn", func() bool {
+		var width int
+		return b.js(`document.getElementById("qr").naturalWidth`, &width) == nil && width > 0
+	})
+	b.axe()
+	b.set(b.js(`document.getElementById("qr").scrollIntoView({block: "center"})`, nil))
+	if read := b.scans(t); read != link {
+		t.Errorf("the code says %q, want %q", read, link)
+	}
+
+	bare := newBrowser(t, s.base, phone, noScript)
+	bare.is(f)
+	bare.open("/events/carry/place")
+	bare.click("link", "Take your place to another device")
+	bare.arrives("/events/carry/place/link")
+	bare.sees("Point your phone's camera at it.", "Back to your place")
+	bare.axe()
+	bare.fits()
+	var written string
+	if bare.set(bare.js(`document.getElementById("link").value`, &written)); written != link {
+		t.Errorf("the link is %q", written)
+	}
+	if read := bare.scans(t); read != link {
+		t.Errorf("the code says %q, want %q", read, link)
+	}
+	// A stranger has no link; and the answer is nobody's to keep.
+	if a := newClient(s.base).must(t, 303, "GET", "/events/carry/place/qr.svg", nil, nil); a.Header.Get("Location") != "/events/carry" {
+		t.Errorf("%v", a.Header)
+	}
+	if a := f.must(t, 200, "GET", "/events/carry/place/qr.svg", nil, nil); a.Header.Get("Cache-Control") != "private, no-store" ||
+		strings.Contains(string(a.Body), f.bearer) {
+		t.Errorf("%v %s", a.Header, a.Body)
+	}
+}
+
+// scans reads the code on the screen as a phone's camera would.
+func (b *browser) scans(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "screen.png")
+	b.set(b.picture(file))
+	picture, err := os.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer picture.Close()
+	img, _, err := image.Decode(picture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	bits, err := gozxing.NewBinaryBitmapFromImage(img)
+	if err != nil {
+		t.Fatal(err)
+	}
+	result, err := qrcode.NewQRCodeReader().Decode(bits, map[gozxing.DecodeHintType]any{gozxing.DecodeHintType_TRY_HARDER: true})
+	if err != nil {
+		b.fail("no code on the screen: %v", err)
+	}
+	return result.GetText()
+}
+
+// steadyRange: what is shown comes down by itself, goes up only when it must, and stands while the sale is paused.
+func (s *stage) steadyRange(t *testing.T) {
+	b := newBrowser(t, s.base)
+	b.open("/events/soon")
+	var got struct {
+		Fall, Doubled        []float64
+		Still                [2][]float64
+		RawJumps, ShownJumps int
+		SteepestRise         float64
+		Late                 []float64
+		Outlooks             []string
+	}
+	b.set(b.js(fmt.Sprintf(`(async () => {
+		%s
+		const { makeShown, outlook } = await import(await assetOf("shown.js"));
+		const run = (steps) => { const shown = makeShown(); return steps.map(([s, range, paused]) => { shown.hear(1e12 + 1000 * s, range, paused); return shown.left(1e12 + 1000 * s); }); };
+		const out = {};
+		out.fall = run([[0, [500, 1000]], [10, [100, 490]]])[1];
+		const still = run([[0, [500, 1000]], [10, [490, 990]], [20, [480, 980], true], [320, [480, 980], true], [330, [480, 980]]]);
+		out.still = [still[1], still[4]];
+		// An estimate that trembles by a third, for a wait that is half an hour at first.
+		let seed = 7, last = null, raw = null;
+		const random = () => (seed = seed * 48271 %% 2147483647) / 2147483647;
+		out.rawJumps = out.shownJumps = 0;
+		const trembling = makeShown();
+		for (let s = 0; s <= 1500; s += 10) {
+			const w = (1800 - s) * (0.67 + 0.66 * random()), range = [0.6 * w, 1.6 * w];
+			trembling.hear(1e12 + 1000 * s, range);
+			const high = trembling.left(1e12 + 1000 * s)[1];
+			if (last !== null && high > 1.2 * last) out.shownJumps++;
+			if (raw !== null && range[1] > 1.2 * raw) out.rawJumps++;
+			[last, raw] = [high, range[1]];
+		}
+		// The room is halved: the end moves away, slowly, and gets there.
+		const halved = makeShown();
+		out.steepestRise = 0;
+		out.late = [];
+		for (let s = 0, end = null; s <= 1800; s += 10) {
+			const w = s < 300 ? 1800 - s : 2 * (1800 - s) + 300;
+			halved.hear(1e12 + 1000 * s, [0.6 * w, 1.6 * w]);
+			const high = s + halved.left(1e12 + 1000 * s)[1];
+			if (end !== null) out.steepestRise = Math.max(out.steepestRise, (high - end) / 10 / Math.max(end - s, w));
+			end = high;
+			if (s === 310 || s === 1500) out.late.push((high - s) / w);
+		}
+		out.outlooks = [[100, null], [undefined, 5], [69, 100], [70, 100], [130, 100], [131, 100], [0, 0], [5, 0]].map(([ahead, lasts]) => outlook(ahead, lasts));
+		return out;
+	})()`, assetOf), &got))
+	near := func(what string, got, want float64) {
+		t.Helper()
+		if math.Abs(got-want) > 0.01*want+0.01 {
+			t.Errorf("%s is %.2f, want %.2f", what, got, want)
+		}
+	}
+	// From 490 to 990 s left (ten of them have passed) to 100 to 490: half of the gap below, 15 %% of it above.
+	near("the lower end", got.Fall[0], 490-0.5*390)
+	near("the upper end", got.Fall[1], 990-0.15*500)
+	for i, name := range []string{"lower end", "upper end"} {
+		near("over a pause the "+name, got.Still[1][i], got.Still[0][i])
+	}
+	if got.RawJumps < 10 || got.ShownJumps > 0 {
+		t.Errorf("of %d jumps of the estimate %d are shown", got.RawJumps, got.ShownJumps)
+	}
+	if got.SteepestRise > 0.0041 || got.SteepestRise < 0.001 {
+		t.Errorf("the end moves away by %.2f %% of the wait a second", 100*got.SteepestRise)
+	}
+	if got.Late[0] > 1 || got.Late[1] < 1 || got.Late[1] > 2 {
+		t.Errorf("of the new wait it shows %v at first and in the end", got.Late)
+	}
+	if said := strings.Join(got.Outlooks, ","); said != ",,,may,may,gone,,gone" {
+		t.Errorf("outlooks %s", said)
+	}
+}
