@@ -73,7 +73,11 @@ func (b paymentsForQueue) Health() queue.PaymentHealth {
 }
 
 func (b linesForSeating) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug string, s seating.LineSettings) (string, error) {
-	return b.queue.Publish(ctx, tx, eventID, slug, queue.LineSettings(s))
+	l := queue.LineSettings{Draws: s.Draws, Cap: s.Cap, PerMinute: s.PerMinute}
+	for _, lane := range s.Lanes {
+		l.Lanes = append(l.Lanes, queue.Lane(lane))
+	}
+	return b.queue.Publish(ctx, tx, eventID, slug, l)
 }
 
 func (b linesForSeating) Amend(ctx context.Context, tx *gorm.DB, eventID int64, admissionCap, perMinute *int) error {

@@ -28,6 +28,15 @@ func (s *Service) Audit(ctx context.Context) ([]string, error) {
 		wrong := func(format string, args ...any) {
 			violations = append(violations, fmt.Sprintf("event %d: ", row.EventID)+fmt.Sprintf(format, args...))
 		}
+		lanes, err := row.laneRows()
+		if err != nil {
+			return nil, err
+		}
+		for i, lane := range lanes {
+			if used := countersOf(state).lane(i); row.Size == nil && used > lane.Ceiling {
+				wrong("index %d of lane %d above its ceiling %d", used, i+1, lane.Ceiling)
+			}
+		}
 		if draw := state.num("draw"); row.Size == nil && draw > row.DrawCeiling {
 			wrong("draw index %d above its ceiling %d", draw, row.DrawCeiling)
 		}

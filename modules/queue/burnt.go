@@ -36,9 +36,7 @@ func (s *Service) rememberBurnt(ctx context.Context, event Event, row *lineRow) 
 	var positions []int64
 	for _, r := range ranges {
 		for i := r.From; i < r.To; i++ {
-			if r.Cohort == InTail.String() {
-				positions = append(positions, draw.Size()+i)
-			} else if p, ok := draw.Position(i); ok {
+			if p, ok := draw.Position(cohortOf(r.Cohort), i); ok {
 				positions = append(positions, p)
 			}
 		}
@@ -46,9 +44,14 @@ func (s *Service) rememberBurnt(ctx context.Context, event Event, row *lineRow) 
 	return s.redis.addBurnt(ctx, row.EventID, positions)
 }
 
-// publishedBurnt are the ranges as the page shows them: of indexes, those of the tail as size + index, merged.
+// publishedBurnt are the ranges as the page shows them: of indexes, those of the tail as size + index, merged. A lane has
+// its own.
 func publishedBurnt(row *lineRow) ([][2]int64, error) {
 	ranges, err := row.burntRanges()
+	if err != nil {
+		return nil, err
+	}
+	lanes, err := row.laneRows()
 	if err != nil {
 		return nil, err
 	}
@@ -56,9 +59,11 @@ func publishedBurnt(row *lineRow) ([][2]int64, error) {
 	for _, r := range ranges {
 		shift := int64(0)
 		switch {
-		case r.Cohort == InDraw.String():
+		case cohortOf(r.Cohort).Lane() > 0:
+			continue
+		case r.Cohort == InDraw.counter():
 			if row.drawn() {
-				r.To = min(r.To, *row.Size)
+				r.To = min(r.To, publicSize(*row.Size, lanes))
 			}
 		case !row.drawn():
 			continue
@@ -69,6 +74,11 @@ func publishedBurnt(row *lineRow) ([][2]int64, error) {
 			out = append(out, [2]int64{r.From + shift, r.To + shift})
 		}
 	}
+	return mergeRanges(out), nil
+}
+
+// mergeRanges sorts ranges, and makes one of those that touch.
+func mergeRanges(out [][2]int64) [][2]int64 {
 	slices.SortFunc(out, func(a, b [2]int64) int { return cmp.Compare(a[0], b[0]) })
 	merged := out[:0]
 	for _, r := range out {
@@ -78,5 +88,5 @@ func publishedBurnt(row *lineRow) ([][2]int64, error) {
 		}
 		merged = append(merged, r)
 	}
-	return merged, nil
+	return merged
 }

@@ -115,7 +115,7 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 	if err := s.estimate(ctx, id, state, byCategory); err != nil {
 		return err
 	}
-	nobody := state.num("shown") >= state.num("draw")+state.num("tail") || free == 0 || state["paused"] != ""
+	nobody := state.num("shown") >= state.num("joined") || free == 0 || state["paused"] != ""
 	if over && nobody && state.num("active") == 0 {
 		s.room(id).rest(now.Add(restFor))
 	}

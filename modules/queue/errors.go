@@ -17,6 +17,7 @@ var (
 
 	ErrNotYet   = fault.New(fault.Conflict, "not-yet", "The waiting room is not open yet. Being early does not help: everyone who joins before the sale opens has the same chance.")
 	ErrEnded    = fault.New(fault.Gone, "ended", "The sale has ended.")
+	ErrNoLane   = fault.New(fault.Conflict, "no-lane", "This code is for a lane that this event does not have.")
 	ErrSlowDown = fault.New(fault.TooMany, "slow-down", "Many people joined from your network in the last minute. Try again in a moment; being early does not help.")
 	ErrBusy     = fault.New(fault.Unavailable, "busy", "We cannot answer right now. Your place is safe; nobody loses or gains one meanwhile. Try again in a few seconds.")
 

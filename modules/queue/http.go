@@ -60,6 +60,7 @@ type joinResponse struct {
 	Place    string     `json:"place"`
 	Cohort   string     `json:"cohort"`
 	Index    int64      `json:"index"`
+	Lane     int        `json:"lane,omitempty"` // its number from 1, for whoever takes part in the draw in one
 	JoinedAt clock.Time `json:"joined_at"`
 }
 
@@ -100,7 +101,7 @@ func (h *handler) join(c echo.Context) error {
 	if request.IsForm(c) {
 		return c.Redirect(http.StatusSeeOther, "/events/"+event.Slug+"/place")
 	}
-	return c.JSON(status, joinResponse{token, p.Cohort.String(), p.Index, clock.Time(p.JoinedAt)})
+	return c.JSON(status, joinResponse{token, p.Cohort.String(), p.Index, p.Cohort.Lane(), clock.Time(p.JoinedAt)})
 }
 
 // readJoin reads the body, JSON or form or none. What later rooms will ask for is refused, not ignored.
@@ -140,6 +141,7 @@ func readJoin(c echo.Context) error {
 type meResponse struct {
 	Cohort      string     `json:"cohort"`
 	Index       int64      `json:"index"`
+	Lane        int        `json:"lane,omitempty"`
 	Position    *int64     `json:"position"`
 	Ahead       *int64     `json:"ahead"`
 	State       string     `json:"state"`
@@ -155,7 +157,7 @@ func (h *handler) me(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	response := meResponse{st.Cohort.String(), st.Index, st.Position, st.Ahead, st.State, nil, st.Poll.Milliseconds(), st.Ended}
+	response := meResponse{st.Cohort.String(), st.Index, st.Cohort.Lane(), st.Position, st.Ahead, st.State, nil, st.Poll.Milliseconds(), st.Ended}
 	if st.P10 != nil {
 		response.Wait = &waitRange{*st.P10, *st.P90}
 	}

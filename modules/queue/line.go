@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -95,13 +96,17 @@ func (s *Service) load(ctx context.Context, tx *gorm.DB, event Event, resumed *l
 		return false, fmt.Errorf("load line: %w", err)
 	}
 	if row.DrawCeiling != resumed.DrawCeiling || row.TailCeiling != resumed.TailCeiling || (row.Size == nil) != (resumed.Size == nil) ||
-		row.DrawUsed != resumed.DrawUsed || row.TailUsed != resumed.TailUsed {
+		row.DrawUsed != resumed.DrawUsed || row.TailUsed != resumed.TailUsed || !bytes.Equal(row.Lanes, resumed.Lanes) {
 		return false, nil
 	}
 	if err := s.rememberBurnt(ctx, event, &row); err != nil {
 		return false, err
 	}
-	answer, err := s.redis.run(ctx, "load", row.EventID, append(loadArgs(event, &row), places...)...)
+	args, err := loadArgs(event, &row)
+	if err != nil {
+		return false, err
+	}
+	answer, err := s.redis.run(ctx, "load", row.EventID, append(args, places...)...)
 	if err != nil {
 		return false, err
 	}
@@ -117,16 +122,28 @@ func (s *Service) load(ctx context.Context, tx *gorm.DB, event Event, resumed *l
 }
 
 // loadArgs are the fields of adm, as load.lua takes them.
-func loadArgs(event Event, row *lineRow) []string {
+func loadArgs(event Event, row *lineRow) ([]string, error) {
 	flag := func(b bool) string {
 		if b {
 			return "1"
 		}
 		return "0"
 	}
+	lanes, err := row.laneRows()
+	if err != nil {
+		return nil, err
+	}
 	size, draw := int64(0), row.DrawUsed
 	if row.Size != nil {
 		size, draw = *row.Size, *row.Size
+	}
+	var laneFields []string
+	for i, lane := range lanes {
+		used, name := lane.Used, InLane(i+1).counter()
+		if lane.Size != nil {
+			used, draw = *lane.Size, draw-*lane.Size
+		}
+		laneFields = append(laneFields, name, strconv.FormatInt(used, 10), name+"_ceiling", strconv.FormatInt(lane.Ceiling, 10))
 	}
 	set := settingsArgs(&event, row)
 	fields := []string{
@@ -135,9 +152,10 @@ func loadArgs(event Event, row *lineRow) []string {
 		"tail", strconv.FormatInt(row.TailUsed, 10), "tail_ceiling", strconv.FormatInt(row.TailCeiling, 10),
 		"serving", strconv.FormatInt(row.Serving, 10), "shown", strconv.FormatInt(row.Serving, 10),
 		"cap", set[0], "per_minute", set[1], "paused", pausedField(row), "ended", set[3], "prequeue", set[4], "opens", set[5],
-		"closes", set[6], "max", set[7],
+		"closes", set[6], "max", set[7], "lanes", strconv.Itoa(len(lanes)),
 	}
-	return append([]string{strconv.Itoa(len(fields) / 2)}, fields...)
+	fields = append(fields, laneFields...)
+	return append([]string{strconv.Itoa(len(fields) / 2)}, fields...), nil
 }
 
 // raise reserves more indexes for a cohort, in Postgres first.
@@ -168,7 +186,7 @@ func (s *Service) settle(ctx context.Context, eventID int64) error {
 		if err != nil {
 			return fmt.Errorf("settle draw: %w", err)
 		}
-		row, err := s.postgres.seal(ctx, eventID, found.num("size"), event.Slug)
+		row, err := s.postgres.seal(ctx, eventID, countersOf(found), event.Slug)
 		if err != nil {
 			return err
 		}
@@ -192,7 +210,7 @@ func (s *Service) settle(ctx context.Context, eventID int64) error {
 }
 
 // shuffle is the permutation of a line that is drawn, or nil before. A line without a draw has one of size 0.
-func (s *Service) shuffle(ctx context.Context, eventID int64) (*Shuffle, error) {
+func (s *Service) shuffle(ctx context.Context, eventID int64) (*lineup, error) {
 	r := s.room(eventID)
 	if known := r.known(); known != nil {
 		return known, nil
@@ -209,14 +227,14 @@ func (s *Service) shuffle(ctx context.Context, eventID int64) (*Shuffle, error) 
 }
 
 // known is the permutation if this replica has met it.
-func (r *room) known() *Shuffle {
+func (r *room) known() *lineup {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.draw
 }
 
-// drawn makes the permutation of a row that is drawn, and keeps it.
-func (r *room) drawn(event Event, row *lineRow) (*Shuffle, error) {
+// drawn makes the order of a row that is drawn, and keeps it.
+func (r *room) drawn(event Event, row *lineRow) (*lineup, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.draw == nil {
@@ -224,7 +242,11 @@ func (r *room) drawn(event Event, row *lineRow) (*Shuffle, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.draw = NewShuffle(seed, *row.Size)
+		lanes, err := row.laneRows()
+		if err != nil {
+			return nil, err
+		}
+		r.draw = newLineup(seed, *row.Size, lanes)
 	}
 	return r.draw, nil
 }
@@ -243,15 +265,12 @@ func (s *Service) positionAtHand(eventID int64, place string) (int64, bool, erro
 	return positionIn(s.room(eventID).known(), place)
 }
 
-func positionIn(draw *Shuffle, place string) (int64, bool, error) {
+func positionIn(draw *lineup, place string) (int64, bool, error) {
 	cohort, index, err := parseKey(place)
 	if err != nil || draw == nil {
 		return 0, false, err
 	}
-	if cohort == InTail {
-		return draw.Size() + index, true, nil
-	}
-	position, ok := draw.Position(index)
+	position, ok := draw.Position(cohort, index)
 	if !ok {
 		return 0, false, ErrBadPlace
 	}

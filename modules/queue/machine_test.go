@@ -33,6 +33,7 @@ type model struct {
 	replicas []*Service
 	cap      int
 	draws    bool
+	lanes    []Lane
 	paused   bool
 	places   []Place
 	inside   map[string]time.Time // deadline
@@ -49,7 +50,10 @@ func TestLineAgainstAPlainModel(t *testing.T) {
 		round++
 		m := &model{t: t, inside: map[string]time.Time{}, born: map[string]time.Time{}, holding: map[string]bool{}, refused: map[string]time.Time{}}
 		m.cap, m.draws = rapid.IntRange(1, 6).Draw(t, "cap"), rapid.Bool().Draw(t, "draws")
-		m.kit = base.another(fmt.Sprintf("round-%d", round), LineSettings{Draws: m.draws, Cap: m.cap}, 10*time.Second)
+		if m.draws && rapid.Bool().Draw(t, "with lanes") {
+			m.lanes = []Lane{{"Members", 40}, {"Locals", 15}}
+		}
+		m.kit = base.another(fmt.Sprintf("round-%d", round), LineSettings{Draws: m.draws, Cap: m.cap, Lanes: m.lanes}, 10*time.Second)
 		m.replicas = []*Service{m.queue, m.replica(), m.replica()}
 		t.Repeat(map[string]func(*rapid.T){
 			"join": m.joinOne, "joins": m.joinSome, "tick": m.second, "claim": m.claim, "claim again": m.claim, "leave": m.leaveOne,
@@ -64,12 +68,20 @@ func (m *model) service() *Service { return m.replicas[rapid.IntRange(0, 2).Draw
 func (m *model) opened() bool { return !m.Clock.Now().Before(m.neighbours.event.OpensAt) }
 
 func (m *model) joinOne(t *rapid.T) {
-	p, err := m.service().Join(context.Background(), m.id)
+	lane := rapid.IntRange(0, len(m.lanes)).Draw(t, "lane")
+	p, err := m.service().JoinLane(context.Background(), m.id, lane)
 	if err != nil {
 		t.Fatalf("join: %v", err)
 	}
-	if want := m.draws && !m.opened(); (p.Cohort == InDraw) != want {
-		t.Fatalf("%+v, opened %v", p, m.opened())
+	want := InTail
+	if m.draws && !m.opened() {
+		want = InDraw
+		if lane > 0 {
+			want = InLane(lane)
+		}
+	}
+	if p.Cohort != want {
+		t.Fatalf("%+v in lane %d, opened %v", p, lane, m.opened())
 	}
 	m.places = append(m.places, p)
 }

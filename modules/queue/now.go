@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"fairseat/app/clock"
@@ -51,6 +52,7 @@ type drawView struct {
 	Beacon       *string       `json:"beacon"`
 	Seed         *string       `json:"seed"`
 	Burnt        [][2]int64    `json:"burnt"`
+	Lanes        []laneView    `json:"lanes,omitempty"`
 }
 
 // beaconSource is the public randomness that a draw takes: the hash of a drand chain, and the round.
@@ -183,7 +185,7 @@ func (s *Service) view(event Event, row *lineRow, state reply, counts *Counts) (
 	known := estimateOf(state, row.Cap, perMinute)
 	v := nowView{
 		Phase: phase(now, event, row, counts), Now: clock.Time(now), OpensAt: clock.Time(event.OpensAt),
-		Serving: state.num("shown"), Joined: state.num("draw") + state.num("tail"),
+		Serving: state.num("shown"), Joined: state.num("joined"),
 		AdmittedPerMinute: state.num("winsum"), Active: state.num("active"), Cap: int64(row.Cap),
 		Wait: known.Wait, Lasts: known.Lasts, Categories: []categoryView{},
 	}
@@ -246,7 +248,11 @@ func drawOf(event Event, row *lineRow) (*drawView, error) {
 	if err != nil {
 		return nil, err
 	}
-	v := &drawView{Commitment: row.Commitment, Burnt: burnt}
+	lanes, err := laneViews(row)
+	if err != nil {
+		return nil, err
+	}
+	v := &drawView{Commitment: row.Commitment, Burnt: burnt, Lanes: lanes}
 	chain, err := row.chain()
 	if err != nil {
 		return nil, err
@@ -279,8 +285,11 @@ func burntFrom(draw *drawView, serving int64) int64 {
 	if draw == nil {
 		return 0
 	}
-	burnt := int64(0)
-	for _, r := range draw.Burnt {
+	burnt, ranges := int64(0), draw.Burnt
+	for _, lane := range draw.Lanes {
+		ranges = append(slices.Clip(ranges), lane.Burnt...) // a lane's indexes lie within the draw as well
+	}
+	for _, r := range ranges {
 		switch {
 		case draw.Size != nil && r[0] < *draw.Size:
 			// Merged ranges may reach from the draw into the tail.

@@ -16,21 +16,51 @@ import (
 	"fairseat/app/request"
 )
 
-// Cohort tells those who take part in the draw from those who queue behind it.
+// Cohort tells those who take part in the draw, in a lane or without one, from those who queue behind it.
 type Cohort byte
 
-// The cohorts; their numbers stand in the token.
+// The cohorts; their numbers stand in the token. Lanes follow laneCohort.
 const (
-	InDraw Cohort = 0
-	InTail Cohort = 1
+	InDraw     Cohort = 0
+	InTail     Cohort = 1
+	laneCohort Cohort = 16
 )
 
-// String is the cohort's name in JSON.
+// InLane is the cohort of those who take part in the draw in a lane, by its number from 1.
+func InLane(lane int) Cohort { return laneCohort + Cohort(lane) }
+
+// Lane is the number of the cohort's lane, from 1; 0 for none.
+func (c Cohort) Lane() int { return max(0, int(c)-int(laneCohort)) }
+
+func (c Cohort) known() bool {
+	return c <= InTail || (c.Lane() >= 1 && c.Lane() <= maxLanes)
+}
+
+// String is the cohort's name in JSON, which names a lane apart.
 func (c Cohort) String() string {
-	if c == InDraw {
-		return "draw"
+	if c == InTail {
+		return "tail"
 	}
-	return "tail"
+	return "draw"
+}
+
+// counter is the name of the cohort's counter in Redis, and of its burnt ranges: "draw", "tail", "draw1" for the first lane.
+func (c Cohort) counter() string {
+	if lane := c.Lane(); lane > 0 {
+		return "draw" + strconv.Itoa(lane)
+	}
+	return c.String()
+}
+
+// cohortOf reads what counter wrote.
+func cohortOf(counter string) Cohort {
+	if counter == InTail.counter() {
+		return InTail
+	}
+	if lane, err := strconv.Atoi(strings.TrimPrefix(counter, "draw")); err == nil {
+		return InLane(lane)
+	}
+	return InDraw
 }
 
 // Place is what a place token says: one index in one event's line, and when it was given out.
@@ -41,8 +71,14 @@ type Place struct {
 	JoinedAt time.Time // to the millisecond
 }
 
-// Key names the place in its event, for Redis and orders: "d12" in the draw, "t7" in the tail.
-func (p Place) Key() string { return p.Cohort.String()[:1] + strconv.FormatInt(p.Index, 10) }
+// Key names the place in its event, for Redis and orders: "d12" in the draw, "l1.12" in its first lane, "t7" in the tail.
+func (p Place) Key() string {
+	index := strconv.FormatInt(p.Index, 10)
+	if lane := p.Cohort.Lane(); lane > 0 {
+		return "l" + strconv.Itoa(lane) + "." + index
+	}
+	return p.Cohort.String()[:1] + index
+}
 
 const (
 	tokenVersion = 1
@@ -98,7 +134,7 @@ func Verify(ring *keyring.Ring, token string) (Place, error) {
 		}
 		fields[i], rest = int64(v), rest[n:]
 	}
-	if len(rest) > 0 || p.Cohort > InTail {
+	if len(rest) > 0 || !p.Cohort.known() {
 		return Place{}, ErrBadPlace
 	}
 	p.EventID, p.Index, p.JoinedAt = fields[0], fields[1], time.UnixMilli(fields[2]).UTC()
@@ -194,11 +230,14 @@ func (s *Service) setCookie(c echo.Context, slug, token string) {
 // parseKey reads what Place.Key wrote, and nothing else.
 func parseKey(key string) (Cohort, int64, error) {
 	cohort, digits := InDraw, strings.TrimPrefix(key, "d")
-	if strings.HasPrefix(key, "t") {
+	switch {
+	case strings.HasPrefix(key, "t"):
 		cohort, digits = InTail, key[1:]
+	case strings.HasPrefix(key, "l") && len(key) > 2:
+		cohort, digits = InLane(int(key[1]-'0')), key[3:]
 	}
 	index, err := strconv.ParseInt(digits, 10, 64)
-	if p := (Place{Cohort: cohort, Index: index}); err != nil || index < 0 || p.Key() != key {
+	if p := (Place{Cohort: cohort, Index: index}); err != nil || index < 0 || !cohort.known() || p.Key() != key {
 		return 0, 0, errors.New("queue: not a place key: " + strconv.Quote(key))
 	}
 	return cohort, index, nil

@@ -15,7 +15,8 @@ var somePlace = Place{EventID: 42, Cohort: InTail, Index: 70_000, JoinedAt: time
 
 func TestTokenRoundTrip(t *testing.T) {
 	t.Parallel()
-	for _, p := range []Place{somePlace, {EventID: 1, JoinedAt: time.UnixMilli(0).UTC()}, {EventID: 1 << 60, Cohort: InDraw, Index: 1 << 50, JoinedAt: somePlace.JoinedAt}} {
+	for _, p := range []Place{somePlace, {EventID: 1, JoinedAt: time.UnixMilli(0).UTC()}, {EventID: 1 << 60, Cohort: InDraw, Index: 1 << 50, JoinedAt: somePlace.JoinedAt},
+		{EventID: 42, Cohort: InLane(1), Index: 12, JoinedAt: somePlace.JoinedAt}, {EventID: 42, Cohort: InLane(maxLanes), JoinedAt: somePlace.JoinedAt}} {
 		token := p.Sign(testKeys)
 		got, err := Verify(testKeys, token)
 		if err != nil || got != p {
@@ -28,7 +29,7 @@ func TestTokenRoundTrip(t *testing.T) {
 			t.Errorf("key %q: %v %d %v", p.Key(), cohort, index, err)
 		}
 	}
-	for _, key := range []string{"", "d", "x1", "d-1", "dt1", "d+1", "d01", "1", "t1x"} {
+	for _, key := range []string{"", "d", "x1", "d-1", "dt1", "d+1", "d01", "1", "t1x", "l", "l1", "l1.", "l0.1", "l5.1", "l1.01", "l1-1", "l11.1", "l1.-1"} {
 		if _, _, err := parseKey(key); err == nil {
 			t.Errorf("%q is a key", key)
 		}

@@ -147,16 +147,16 @@ func New(d Deps) *Service {
 // room is what this replica remembers of a line; all of it can be read again.
 type room struct {
 	mu     sync.Mutex
-	draw   *Shuffle // once its size is in Postgres, it is for ever
+	draw   *lineup  // once its size is in Postgres, it is for ever
 	row    *lineRow // as last read, for when Postgres is away
 	now    *moment  // what /queue/now says
 	tried  time.Time
 	warned time.Time
 	// restsUntil is until when nobody need look after a forgotten line.
 	restsUntil time.Time
-	arrivals   arrivals
-	sought     time.Time // when the beacon was last asked
-	drift      int       // ticks in a row in which Redis had other settings than Postgres
+	arrivals   [maxLanes + 2]arrivals // by lane
+	sought     time.Time              // when the beacon was last asked
+	drift      int                    // ticks in a row in which Redis had other settings than Postgres
 }
 
 func (s *Service) room(eventID int64) *room {

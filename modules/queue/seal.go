@@ -79,15 +79,14 @@ func (p *postgresStore) inside(tx *gorm.DB, eventID int64) (*lineRow, error) {
 	return &row, nil
 }
 
-// seal writes the size of the draw, once, and answers the row. A reload in between has raised draw_used above a size
+// seal writes the size of the draw, once, and answers the row. A reload in between has raised what is used above a size
 // that is no longer true: then the row has none.
-func (p *postgresStore) seal(ctx context.Context, eventID, size int64, slug string) (*lineRow, error) {
+func (p *postgresStore) seal(ctx context.Context, eventID int64, found counters, slug string) (*lineRow, error) {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
 	err := p.locked(ctx, eventID, func(tx *gorm.DB) error {
-		res := tx.Exec(`UPDATE lines SET size = ? WHERE event_id = ? AND size IS NULL AND draw_used <= ?`, size, eventID, size)
-		if res.Error != nil || res.RowsAffected == 0 {
-			return res.Error
+		if sealed, err := p.writeSize(tx, eventID, found); err != nil || !sealed {
+			return err
 		}
 		return p.recordSeal(tx, eventID, slug)
 	})
@@ -104,7 +103,11 @@ func (p *postgresStore) recordSeal(tx *gorm.DB, eventID int64, slug string) erro
 	if err != nil {
 		return err
 	}
-	if err := p.record(tx, eventID, "opened", map[string]any{"size": *row.Size}); err != nil {
+	lanes, err := row.laneRows()
+	if err != nil {
+		return err
+	}
+	if err := p.record(tx, eventID, "opened", openedEntry{*row.Size, publishedLanes(lanes)}); err != nil {
 		return err
 	}
 	chain, err := row.chain()
@@ -124,7 +127,13 @@ func (p *postgresStore) recordSeal(tx *gorm.DB, eventID int64, slug string) erro
 	return p.moveBeacon(tx, row, chain, chain.roundAt(now.Add(beaconMargin)), fmt.Sprintf("the draw was closed only when round %d was already public", *row.BeaconRound))
 }
 
-// drawEntry is what an entry "drawn" says: all that is needed to work the order out again.
+// openedEntry is what an entry "opened" says.
+type openedEntry struct {
+	Size  int64           `json:"size"`
+	Lanes []publishedLane `json:"lanes,omitempty"`
+}
+
+// drawEntry is what an entry "drawn" says: with the sizes of "opened", all that is needed to work the order out again.
 type drawEntry struct {
 	Size   int64        `json:"size"`
 	Secret string       `json:"secret"`

@@ -19,6 +19,7 @@ type LineSettings struct {
 	Draws     bool // false: everyone is tail, and is admitted at once as far as there is room
 	Cap       int  // how many may be inside, from 1
 	PerMinute *int // how many may enter in any 60 s; nil = no such limit
+	Lanes     []Lane
 }
 
 // Publish makes the line of an event inside the transaction that makes the event. The commitment is what the draw can
@@ -27,9 +28,19 @@ func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug 
 	if err := checkSettings(&l.Cap, l.PerMinute); err != nil {
 		return "", err
 	}
+	fields := fault.Fields{}
+	if checkLanes(l, fields); len(fields) > 0 {
+		return "", fields.Err()
+	}
+	lanes := newLanes(l.Lanes)
+	encoded, err := encodeLanes(lanes)
+	if err != nil {
+		return "", err
+	}
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails, says its documentation
-	row := lineRow{EventID: eventID, Draws: l.Draws, Cap: l.Cap, PerMinute: l.PerMinute, Secret: secret, Commitment: Commitment(secret)}
+	row := lineRow{EventID: eventID, Draws: l.Draws, Cap: l.Cap, PerMinute: l.PerMinute, Secret: secret, Commitment: Commitment(secret),
+		Lanes: []byte(encoded)}
 	if !l.Draws {
 		row.Size = new(int64) // a draw of nobody, so there is nothing to wait for
 	}
@@ -45,7 +56,7 @@ func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug 
 	if err := s.postgres.insert(ctx, tx, row); err != nil {
 		return "", fmt.Errorf("publish line of %s: %w", slug, err)
 	}
-	published := publishedEntry{slug, l.Draws, clock.Time(opensAt), row.Commitment, nil, l.Cap, l.PerMinute}
+	published := publishedEntry{slug, l.Draws, clock.Time(opensAt), row.Commitment, nil, l.Cap, l.PerMinute, publishedLanes(lanes)}
 	if row.BeaconRound != nil {
 		published.Beacon = &publishedBeacon{json.RawMessage(row.BeaconChain), *row.BeaconRound}
 	}
@@ -64,6 +75,7 @@ type publishedEntry struct {
 	Beacon     *publishedBeacon `json:"beacon"` // null: the draw uses no public randomness
 	Cap        int              `json:"cap"`
 	PerMinute  *int             `json:"per_minute"`
+	Lanes      []publishedLane  `json:"lanes,omitempty"`
 }
 
 // publishedBeacon is the chain, as beaconChain, and the round of it that is fixed from the start.

@@ -122,5 +122,13 @@ func (s *Service) Settings(ctx context.Context, eventID int64) (LineSettings, er
 	if err != nil {
 		return LineSettings{}, err
 	}
-	return LineSettings{Draws: row.Draws, Cap: row.Cap, PerMinute: row.PerMinute}, nil
+	lanes, err := row.laneRows()
+	if err != nil {
+		return LineSettings{}, err
+	}
+	l := LineSettings{Draws: row.Draws, Cap: row.Cap, PerMinute: row.PerMinute}
+	for _, lane := range lanes {
+		l.Lanes = append(l.Lanes, Lane{lane.Name, lane.Share})
+	}
+	return l, nil
 }

@@ -42,6 +42,7 @@ type lineRow struct {
 	BeaconValue  []byte     // JSON of beaconValue
 	StartsAt     *time.Time // of the performance; only live reads it
 	Rested       string     // see rest.go
+	Lanes        []byte     // JSON of laneRow
 }
 
 // postgresStore is the table lines.
@@ -52,8 +53,8 @@ type postgresStore struct {
 
 // insert is part of the transaction that makes the event. A line without a draw has one of size 0.
 func (p *postgresStore) insert(ctx context.Context, tx *gorm.DB, r lineRow) error {
-	return tx.WithContext(ctx).Exec(`INSERT INTO lines (event_id, draws, cap, per_minute, secret, commitment, size, beacon_chain, beacon_round)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?)`, r.EventID, r.Draws, r.Cap, r.PerMinute, r.Secret, r.Commitment, r.Size,
+	return tx.WithContext(ctx).Exec(`INSERT INTO lines (event_id, draws, cap, per_minute, secret, commitment, size, lanes, beacon_chain, beacon_round)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?)`, r.EventID, r.Draws, r.Cap, r.PerMinute, r.Secret, r.Commitment, r.Size, string(r.Lanes),
 		jsonArg(r.BeaconChain), r.BeaconRound).Error
 }
 
@@ -91,9 +92,12 @@ func (p *postgresStore) live(ctx context.Context) ([]lineRow, error) {
 func (p *postgresStore) raise(ctx context.Context, eventID int64, cohort string, used, reserve int64) (ceiling int64, err error) {
 	statement := `UPDATE lines SET tail_used = greatest(tail_used, ?), tail_ceiling = greatest(tail_ceiling, ?)
 		WHERE event_id = ? RETURNING tail_ceiling`
-	if cohort == InDraw.String() {
+	if cohort == InDraw.counter() {
 		statement = `UPDATE lines SET draw_used = greatest(draw_used, ?), draw_ceiling = greatest(draw_ceiling, ?)
 		WHERE event_id = ? AND size IS NULL RETURNING draw_ceiling`
+	}
+	if lane := cohortOf(cohort).Lane(); lane > 0 {
+		return p.raiseLane(ctx, eventID, lane, used, reserve)
 	}
 	if err := p.db.WithContext(ctx).Raw(statement, used, used+reserve, eventID).Scan(&ceiling).Error; err != nil {
 		return 0, fmt.Errorf("raise %s ceiling: %w", cohort, err)
@@ -120,13 +124,21 @@ func (p *postgresStore) resume(tx *gorm.DB, eventID int64, found counters, opene
 	if res.Error != nil || res.RowsAffected != 1 {
 		return nil, false, fmt.Errorf("resume line: event %d has none: %w", eventID, res.Error)
 	}
-	trusted = row.trusts(found)
-	added, err := json.Marshal(row.resume(found, trusted, opened))
+	lanes, err := row.laneRows()
+	if err != nil {
+		return nil, false, err
+	}
+	trusted = row.trusts(found, lanes)
+	added, err := json.Marshal(row.resume(found, lanes, trusted, opened))
 	if err != nil {
 		return nil, false, fmt.Errorf("resume line: %w", err)
 	}
-	res = tx.Raw(`UPDATE lines SET burnt = burnt || ?::jsonb, draw_used = ?, tail_used = ?, size = ?, rested = ''
-		WHERE event_id = ? RETURNING *`, string(added), row.DrawUsed, row.TailUsed, row.Size, eventID).Scan(&row)
+	encoded, err := encodeLanes(lanes)
+	if err != nil {
+		return nil, false, err
+	}
+	res = tx.Raw(`UPDATE lines SET burnt = burnt || ?::jsonb, draw_used = ?, tail_used = ?, size = ?, rested = '', lanes = ?::jsonb
+		WHERE event_id = ? RETURNING *`, string(added), row.DrawUsed, row.TailUsed, row.Size, encoded, eventID).Scan(&row)
 	if res.Error != nil {
 		return nil, false, fmt.Errorf("resume line: %w", res.Error)
 	}

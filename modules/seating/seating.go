@@ -53,6 +53,13 @@ type LineSettings struct {
 	Draws     bool // false: no draw, everyone stands in the tail
 	Cap       int
 	PerMinute *int // nil: as many as fit
+	Lanes     []Lane
+}
+
+// Lane is a part of the draw with a published share, in percent of the places drawn.
+type Lane struct {
+	Name  string
+	Share int
 }
 
 // Journal notes who did what, in the transaction of what was done.

@@ -57,15 +57,23 @@ local function save()
   dirty = {}
 end
 
+-- How many take part in the draw, lanes included. Each lane counts by itself: draw1, draw2 and so on.
+local function in_draw()
+  local sum = n('draw')
+  for lane = 1, n('lanes') do sum = sum + n('draw' .. lane) end
+  return sum
+end
+
 -- What Go wants to know of a line after most scripts.
 local function state(status)
+  local joined = (n('sealed') == 1 and n('size') or in_draw()) + n('tail')
   return {'status', status, 'now', whole(NOW), 'sealed', whole(n('sealed')), 'drawn', whole(n('drawn')), 'size', whole(n('size')),
     'draw', whole(n('draw')), 'tail', whole(n('tail')), 'serving', whole(n('serving')), 'shown', whole(n('shown')),
     'draws', whole(n('draws')), 'cap', whole(n('cap')), 'per_minute', whole(n('per_minute')), 'paused', adm.paused or '',
     'ended', whole(n('ended')), 'prequeue', whole(n('prequeue')), 'opens', whole(n('opens')), 'closes', whole(n('closes')),
     'max', whole(n('max')), 'active', whole(redis.call('ZCARD', LEASES)), 'winsum', whole(n('winsum')), 'mu', adm.mu or '0',
     'door', adm.g or '1', 'gone', whole(n('gone')), 'estimated', whole(n('estimated')),
-    'stuck', whole(n('stuck')), 'draw_ceiling', whole(n('draw_ceiling')), 'tail_ceiling', whole(n('tail_ceiling'))}
+    'stuck', whole(n('stuck')), 'joined', whole(joined), 'draw_ceiling', whole(n('draw_ceiling')), 'tail_ceiling', whole(n('tail_ceiling'))}
 end
 
 local function ended()
@@ -76,7 +84,7 @@ end
 local function seal()
   if n('sealed') == 0 and NOW >= n('opens') then
     put('sealed', 1)
-    put('size', n('draw'))
+    put('size', in_draw())
   end
 end
 

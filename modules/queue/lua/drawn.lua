@@ -4,7 +4,6 @@
 if not open_line() then return {'status', 'lost'} end
 put('sealed', 1)
 put('size', tonumber(ARGV[2]))
-put('draw', math.max(n('draw'), tonumber(ARGV[2])))
 put('drawn', 1)
 save()
 return state('ok')

@@ -1,8 +1,8 @@
 -- Gives out the next places: in the draw before the opening, behind it from then on. Whoever comes first after the
 -- opening seals the draw.
--- KEYS, ARGV 1 see common.lua; ARGV 2 how many wait for one
+-- KEYS, ARGV 1 see common.lua; ARGV 2 how many wait for one, 3 the lane (0 none)
 -- Returns status ok (cohort, index of the first, count: at most as many as wait, now, sealed, drawn) · not-yet (prequeue) · ended · lost
---   · ceiling (cohort, used, reserve): no index is left that Postgres knows of; raise it and ask again
+--   · no-lane: the line has lanes, and this is none of them · ceiling (cohort, used, reserve): no index is left that Postgres knows of; raise it and ask again
 if not open_line() then return {'status', 'lost'} end
 seal()
 if ended() then
@@ -19,7 +19,13 @@ if n('join_s') ~= second then
   put('join_s', second)
 end
 
-local cohort = (n('sealed') == 1) and 'tail' or 'draw'
+-- What tells lanes apart is for nothing where there are none.
+local lane, cohort = n('lanes') > 0 and tonumber(ARGV[3]) or 0, 'draw'
+if lane > n('lanes') then
+  save()
+  return {'status', 'no-lane'}
+end
+if n('sealed') == 1 then cohort = 'tail' elseif lane > 0 then cohort = 'draw' .. whole(lane) end
 local index = n(cohort)
 if index >= n(cohort .. '_ceiling') then
   save()

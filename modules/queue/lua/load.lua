@@ -6,7 +6,7 @@ if open_line() then return state('have') end
 local fields = tonumber(ARGV[2])
 for i = 3, 2 + 2 * fields, 2 do
   local field, value = ARGV[i], ARGV[i + 1]
-  if field == 'draw' or field == 'tail' or field == 'serving' or field == 'shown' then
+  if string.match(field, '^draw%d?$') or field == 'tail' or field == 'serving' or field == 'shown' then
     value = whole(math.max(tonumber(value), n(field))) -- counters never fall
   end
   put(field, value)

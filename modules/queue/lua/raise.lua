@@ -1,5 +1,5 @@
 -- Lets joins go up to a ceiling that Postgres has recorded.
--- KEYS, ARGV 1 see common.lua; ARGV 2 cohort, 3 the ceiling
+-- KEYS, ARGV 1 see common.lua; ARGV 2 the cohort's counter, 3 the ceiling
 -- Returns status ok · lost
 if not open_line() then return {'status', 'lost'} end
 local field = ARGV[2] .. '_ceiling'
