@@ -41,10 +41,15 @@ func TestBrowserShufflesAsTheServerDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	lanes, err := os.ReadFile("../modules/queue/testdata/lane-vectors.json")
+	if err != nil {
+		t.Fatal(err)
+	}
 	b := newBrowser(t, p.base)
 	b.open("/events/gala")
 	var got struct {
 		Checked int
+		Lined   int
 		Wrong   []string
 		Abc     string
 	}
@@ -57,10 +62,19 @@ func TestBrowserShufflesAsTheServerDoes(t *testing.T) {
 			const got = known.get(seed + size)(Number(index));
 			if (got !== Number(position)) wrong.push([seed, size, index, position, got].join());
 		}
-		return { checked: rows.length, wrong: wrong.slice(0, 3), abc: hex(sha256(new TextEncoder().encode("abc".repeat(40)))) };
-	})()`, assetOf, vectors), &got))
-	if got.Checked < 2000 || len(got.Wrong) > 0 {
-		t.Errorf("of %d vectors these are wrong: %q", got.Checked, got.Wrong)
+		const { makeLineup } = await import(await assetOf("lineup.js"));
+		let lined = 0;
+		for (const { draw, positions } of %s) {
+			const lineup = makeLineup(draw);
+			for (const [lane, index, position] of positions) {
+				lined++;
+				if (lineup(index, lane) !== position) wrong.push([draw.seed, lane, index, position, lineup(index, lane)].join());
+			}
+		}
+		return { lined, checked: rows.length, wrong: wrong.slice(0, 3), abc: hex(sha256(new TextEncoder().encode("abc".repeat(40)))) };
+	})()`, assetOf, vectors, lanes), &got))
+	if got.Checked < 2000 || got.Lined < 500 || len(got.Wrong) > 0 {
+		t.Errorf("of %d vectors and %d of lanes these are wrong: %q", got.Checked, got.Lined, got.Wrong)
 	}
 	// A text longer than one block: printf 'abc%.0s' $(seq 40) | sha256sum
 	if want := "b02c2454cf7a177aefdeb3e3d26b447fcc3d5db67be300d67e702c2b062dbb88"; got.Abc != want {

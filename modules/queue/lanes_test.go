@@ -2,10 +2,15 @@ package queue
 
 import (
 	"cmp"
+	"encoding/hex"
+	"encoding/json"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"fairseat/app/testkit"
 )
 
 // anyMerge is up to four lanes and the public.
@@ -108,4 +113,61 @@ func TestALineupWithoutLanesIsItsShuffle(t *testing.T) {
 	if _, ok := l.Position(InLane(1), 0); ok {
 		t.Error("there is no lane")
 	}
+}
+
+// The vectors a browser is checked with, and anyone who writes this again.
+func TestLaneVectors(t *testing.T) {
+	t.Parallel()
+	type vector struct {
+		Draw      map[string]any `json:"draw"`
+		Positions [][3]int64     `json:"positions"` // lane (0 none), index, position
+	}
+	var vectors []vector
+	random := rand.New(rand.NewPCG(7, 11))
+	for _, c := range []struct {
+		public int64
+		lanes  []laneRow
+	}{
+		{40, []laneRow{{Name: "Members", Share: 20}}},
+		{0, []laneRow{{Name: "Fan club “Blau”", Share: 45}, {Name: "Locals", Share: 45}}},
+		{300, []laneRow{{Name: "a", Share: 1}, {Name: "b", Share: 33}, {Name: "c", Share: 50}, {Name: "d", Share: 6}}},
+		{9, []laneRow{{Name: "Members", Share: 30}, {Name: "nobody", Share: 10}}},
+	} {
+		var seed [32]byte
+		for i := range seed {
+			seed[i] = byte(random.Uint32())
+		}
+		size, shown, sizes := c.public, []map[string]any{}, []int64{c.public}
+		for i := range c.lanes {
+			people := random.Int64N(100)
+			if c.lanes[i].Name == "nobody" {
+				people = 0
+			}
+			c.lanes[i].Size = &people
+			size += people
+			sizes = append(sizes, people)
+			shown = append(shown, map[string]any{"name": c.lanes[i].Name, "share": c.lanes[i].Share, "size": people})
+		}
+		l := newLineup(seed, size, c.lanes)
+		v := vector{Draw: map[string]any{"seed": hex.EncodeToString(seed[:]), "size": size, "lanes": shown}}
+		for lane, people := range sizes {
+			for i := range people {
+				cohort := InDraw
+				if lane > 0 {
+					cohort = InLane(lane)
+				}
+				position, ok := l.Position(cohort, i)
+				if !ok {
+					t.Fatalf("index %d of lane %d has no position", i, lane)
+				}
+				v.Positions = append(v.Positions, [3]int64{int64(lane), i, position})
+			}
+		}
+		vectors = append(vectors, v)
+	}
+	text, err := json.Marshal(vectors)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testkit.Golden(t, "lane-vectors.json", append(text, '\n'))
 }

@@ -1,15 +1,17 @@
 // How one place stands, worked out from what everyone sees (/queue/now) and what joining told. Pure.
-import { makeShuffle } from './shuffle.js';
+import { makeLineup } from './lineup.js';
 
-let drawn = null; // {key, shuffle, burnt}: worked out once, and again when more is burnt
+let drawn = null; // {key, lineup, burnt}: worked out once, and again when more is burnt
 
-// draw is the permutation of a draw that took place, and the positions nobody stands at, in order.
-function draw({ seed, size, burnt }) {
-  const key = seed + JSON.stringify(burnt);
+// draw is the order of a draw that took place, and the positions nobody stands at, in order.
+function draw(of) {
+  const { size, burnt, lanes = [] } = of, key = JSON.stringify([of.seed, burnt, lanes]);
   if (drawn?.key !== key) {
-    const shuffle = size ? makeShuffle(seed, size) : null, gone = [];
-    for (const [from, to] of burnt) for (let i = from; i < to; i++) gone.push(i < size ? shuffle(i) : i);
-    drawn = { key, shuffle, burnt: gone.sort((a, b) => a - b) };
+    const lineup = makeLineup(of), gone = [];
+    [burnt, ...lanes.map((lane) => lane.burnt)].forEach((ranges, lane) => {
+      for (const [from, to] of ranges) for (let i = from; i < to; i++) gone.push(!lane && i >= size ? i : lineup(i, lane));
+    });
+    drawn = { key, lineup, burnt: gone.sort((a, b) => a - b) };
   }
   return drawn;
 }
@@ -17,10 +19,10 @@ function draw({ seed, size, burnt }) {
 // standing gives {position, ahead, number, of, inDraw, called, wait}; before the draw, {}. serving is the largest seen.
 export function standing(now, place, serving) {
   if (now.draw && now.draw.size === null) return {};
-  const size = now.draw?.size ?? 0, { shuffle, burnt } = now.draw ? draw(now.draw) : { burnt: [] };
+  const size = now.draw?.size ?? 0, { lineup, burnt } = now.draw ? draw(now.draw) : { burnt: [] };
   const inDraw = place.cohort === 'draw' && now.draw !== null;
-  if (inDraw && place.index >= size) return {}; // not of this draw: the server will say so
-  const position = inDraw ? shuffle(place.index) : size + place.index;
+  const position = inDraw ? lineup(place.index, place.lane) : size + place.index;
+  if (position === undefined) return {}; // not of this draw: the server will say so
   const ahead = Math.max(0, position - serving - burnt.filter((p) => p >= serving && p < position).length);
   const open = new Date(now.now) >= new Date(now.opens_at);
   return {
