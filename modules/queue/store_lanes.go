@@ -75,5 +75,6 @@ func (p *postgresStore) writeSize(tx *gorm.DB, eventID int64, found counters) (b
 			return false, err
 		}
 	}
-	return true, tx.Exec(`UPDATE lines SET size = ? WHERE event_id = ?`, size, eventID).Error
+	res := tx.Exec(`UPDATE lines SET size = ? WHERE event_id = ?`, size, eventID)
+	return res.RowsAffected == 1, res.Error
 }
