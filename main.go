@@ -29,7 +29,8 @@ type cli struct {
 	Admin   struct {
 		Add adminAddCmd `cmd:"" help:"Add a staff account, or give it a new password."`
 	} `cmd:"" help:"Manage staff accounts."`
-	Version versionCmd `cmd:"" help:"Print the version."`
+	VerifyLog verifyLogCmd `cmd:"" help:"Check an event's public fairness log and its draw; exit code 1 if anything is wrong."`
+	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
 
 type (
@@ -47,6 +48,10 @@ type (
 	adminAddCmd struct {
 		Email string `arg:"" help:"Their address; the password is read from standard input."`
 	}
+	verifyLogCmd struct {
+		URL  string `arg:"" help:"The event's page, here or anywhere: https://tickets.example.org/events/gala"`
+		Head string `help:"An entry kept earlier, as number:hash: the log must still hold it." placeholder:"N:HASH"`
+	}
 	versionCmd struct{}
 )
 
@@ -62,6 +67,10 @@ func (cmd importCmd) Run(ctx context.Context, c app.Config) error {
 func (auditCmd) Run(ctx context.Context, c app.Config) error { return app.RunAudit(ctx, c, os.Stdout) }
 func (cmd adminAddCmd) Run(ctx context.Context, c app.Config) error {
 	return app.AddAdmin(ctx, c, cmd.Email, os.Stdin)
+}
+
+func (cmd verifyLogCmd) Run(ctx context.Context) error {
+	return app.VerifyLog(ctx, cmd.URL, cmd.Head, os.Stdout)
 }
 
 func main() {
@@ -87,7 +96,7 @@ func main() {
 // exit says in one line what went wrong: 2 for what a person can mend in settings or machine, 1 for the rest.
 func exit(err error) {
 	var start *app.StartError
-	if errors.Is(err, app.ErrViolations) {
+	if errors.Is(err, app.ErrViolations) || errors.Is(err, app.ErrBadLog) {
 		os.Exit(1) // the report has said it all
 	}
 	fmt.Fprintln(os.Stderr, "fairseat:", err)
