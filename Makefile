@@ -1,6 +1,6 @@
 # The loop: make dev, make test, make lint. `make help` lists everything.
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build run dev test lint bench pictures
+.PHONY: help deps test-deps build run dev test lint bench simulate pictures
 
 BIN := bin/fairseat
 
@@ -34,6 +34,9 @@ lint: ## formatting, vet, staticcheck
 
 bench: deps ## ratios against bare limits in the same run
 	go test -run '^$$' -bench . -benchtime 1s ./...
+
+simulate: deps ## the waiting room's controller and wait estimate against simulated crowds; some minutes, a table
+	SIMULATE=1 go test ./modules/queue -count=1 -timeout 60m -run '^TestSimulate$$' -v | grep -v level=INFO
 
 pictures: test-deps ## the README's pictures, into docs/pictures
 	@sh .ci/install fonts-inter

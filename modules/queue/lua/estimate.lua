@@ -96,12 +96,16 @@ local burnt = redis.call('ZCOUNT', BURNT, whole(serving), '(' .. whole(joined))
 local people = joined - serving - burnt
 local draw_left = cohort == 1 and size - serving - redis.call('ZCOUNT', BURNT, whole(serving), '(' .. whole(size)) or nil
 local per_minute, left_of_minute = n('per_minute'), math.max(0, n('per_minute') - n('winsum'))
-local ready = redis.call('ZCARD', READY)
-local unfilled = math.max(0, math.floor(offer) - active - ready - n('coming')) -- the opening: the room fills first
+-- The room fills at first, with as many calls as that takes among those who come at all; the learned p counts from later.
+local filling = 0
+if e.full == 0 then
+  local comes = math.min(1, (now.D + now.T + 14) / math.max(20, now.S - n('young') + 20))
+  filling = math.max(0, .96 * offer / comes - now.S)
+end
 local wait, ahead, p90 = {}, 0, 0
 for i, horizon in ipairs(HORIZON) do
   local v, p = pace(horizon)
-  local enter = v * horizon + unfilled * (1 - math.exp(-horizon / 40))
+  local enter = v * horizon + p * filling * (1 - math.exp(-horizon / 15))
   if per_minute > 0 then enter = math.min(enter, left_of_minute + per_minute * horizon / 60, per_minute * math.max(1, horizon / 60)) end
   local x = enter / p
   if draw_left and x > draw_left then x = draw_left + (x - draw_left) * p / PRIOR_SHOW end
@@ -123,7 +127,7 @@ end
 local view = {wait = wait, categories = {}}
 local known = n('left') >= 20 and adm.free and now.S > 0
 local _, p = pace(1200)
-local each, inside = n('q') * n('b') * p, (browsing() + ready + n('coming')) / p
+local each, inside = n('q') * n('b') * p, (browsing() + redis.call('ZCARD', READY) + n('coming')) / p
 local back = n('held') * (1 - (tonumber(adm.holds_sold) or .72))
 if known then view.lasts = math.floor(math.max(0, (n('free') + back) / each - inside)) end
 local taken, seen = 0, {}

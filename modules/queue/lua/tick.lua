@@ -151,6 +151,9 @@ end
 
 local count = 0
 put('coming', expected(32))
+local young = 0 -- open calls of the last 8 s, which say nothing yet of who comes
+for k = 1, 5 do young = young + v[cohort].U[k] end
+put('young', young)
 if calling then
   count = math.huge
   for _, tau in ipairs({2, 4, 8, 16, 32}) do count = math.min(count, fitting(tau)) end
