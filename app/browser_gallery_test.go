@@ -90,7 +90,9 @@ func (s *stage) eventScenes() []scene {
 	s.staff.must(s.t, 200, "POST", "/api/v1/admin/events/ended/queue/end", object{"reason": "It is over."}, nil)
 	called, calledToo, inside := s.waits("gala", "Called"), s.waits("gala", "Called Too"), s.enters("gala", "Inside")
 	_ = next
-	return []scene{
+	moved := s.waits("gala", "Moved")
+	moved.must(s.t, 200, "POST", moved.path("/queue"), nil, nil, "Fairseat-Device", "another")
+	return append(s.lineScenes(last, moved), []scene{
 		{"events", at("/"), "Summer Opening"},
 		{"event announced", at("/events/later"), "Winter Concert"},
 		{"event prequeue", at("/events/soon"), "Summer Opening"},
@@ -107,7 +109,7 @@ func (s *stage) eventScenes() []scene {
 		{"place paused", as(stopped, "/events/paused/place"), "storm warning"},
 		{"place sold out", as(unlucky, "/events/full/place"), "Two Chairs"},
 		{"place done", as(buyer, "/events/full/place"), "You have all the seats you may have."},
-		{"place ended", as(past, "/events/ended/place"), "Yesterday's Play"},
+		{"place ended", as(past, "/events/ended/place"), "It is over."},
 		{"plain before the draw", scriptless(early, "/events/soon/place"), "The draw is"},
 		{"plain waiting", scriptless(last, "/events/line/place"), "ahead of you"},
 		{"plain your turn", scriptless(calledToo, "/events/gala/place"), "Go in"},
@@ -117,7 +119,7 @@ func (s *stage) eventScenes() []scene {
 		{"plain done", scriptless(buyer, "/events/full/place"), "You have all the seats you may have."},
 		{"plain ended", scriptless(past, "/events/ended/place"), "The sale has ended."},
 		{"problem", at("/problems/seats-taken"), "seats-taken"},
-	}
+	}...)
 }
 
 // seatScenes are the map and the list, and what stands there before there is one.

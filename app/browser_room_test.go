@@ -273,3 +273,42 @@ func (s *stage) steadyRange(t *testing.T) {
 		t.Errorf("outlooks %s", said)
 	}
 }
+
+// lineScenes are the waiting room with what one may ask of it, and when the line has bad news.
+func (s *stage) lineScenes(waits, moved *fan) []scene {
+	// tells lets /queue/now say something else besides: news that takes long to come by itself.
+	tells := func(news string) func(*browser) {
+		return func(b *browser) {
+			b.before(`const ask = fetch; window.fetch = async (what, ...rest) => {
+				const answer = await ask(what, ...rest);
+				if (!String(what).endsWith("/queue/now")) return answer;
+				const now = await answer.json();
+				` + news + `
+				return new Response(JSON.stringify(now), {headers: {"Content-Type": "application/json"}});
+			};`)
+			as(waits, "/events/line/place")(b)
+		}
+	}
+	opened := func(b *browser) {
+		as(waits, "/events/line/place")(b)
+		b.click("button", "Call me when it's my turn")
+		b.set(b.js(`document.querySelectorAll("#hand summary, #mail summary").forEach((s) => s.click())`, nil))
+		b.until("the code is drawn", func() bool {
+			var width int
+			return b.js(`document.getElementById("qr").naturalWidth`, &width) == nil && width > 0
+		})
+	}
+	looksOn := func(b *browser) { // its own link is no other's: it does not take the place over
+		b.before(fmt.Sprintf(`localStorage.setItem("fs_place_gala", JSON.stringify({place: %q, cohort: "tail", index: %d}))`, moved.bearer, moved.place.Index))
+		as(moved, "/events/gala")(b)
+	}
+	return []scene{
+		{"place taken along", opened, "Point your phone's camera"},
+		{"plain taken along", scriptless(waits, "/events/line/place/link"), "Point your phone's camera"},
+		{"place elsewhere", looksOn, "open on another device"},
+		{"place gone before", tells(`now.lasts = 0; now.serving = 0; now.categories[0].lasts = 1;`), "every seat is gone before your turn"},
+		{"place slow", tells(`now.slowed = "payments"; now.reason = "Payments are slow at the moment, so fewer people are let in. Places are kept.";`), "Payments are slow"},
+		{"place returning", tells(`now.seats_free = 0; now.reason = "All seats are taken."; now.categories[0].free = 0;`), "seat may still come back"},
+		{"place awaits beacon", tells(`now.phase = "drawing"; now.reason = "Waiting for public randomness, round 4711.";`), "round 4711"},
+	}
+}

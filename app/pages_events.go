@@ -118,22 +118,22 @@ func (a *App) eventPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	phase, draws := "", true
+	phase, draws, reason := "", true, ""
 	if line, err := a.queue.Figures(ctx, event.ID); err == nil {
-		phase, draws = line.Phase, line.Draws
+		phase, draws, reason = line.Phase, line.Draws, line.Reason
 	} else if phase, err = a.queue.Phase(ctx, event.ID); err != nil {
 		return err
 	}
-	of := [3]any{event, phase, draws} // a change of these is shown at once
+	of := [4]any{event, phase, draws, reason} // a change of these is shown at once
 	return a.renderPublic(c, "waiting/event", publicFor, of, func() (map[string]any, error) {
 		data, say := a.eventData(ctx, event), &speaker{words: a.pages.Words("waiting")}
-		a.door(data, say, event, phase, draws)
+		a.door(data, say, event, phase, draws, reason)
 		return data, say.err
 	})
 }
 
-// door is what somebody without a place reads, as door in web/waiting/say.js does once scripts run.
-func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phase string, draws bool) {
+// door is what somebody without a place reads, as door in web/waiting/door.js does once scripts run.
+func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phase string, draws bool, reason string) {
 	now := a.clock.Now()
 	opens := say.moment(event.OpensAt, event.Timezone, now)
 	data["Open"], data["Lead"] = true, ""
@@ -147,11 +147,13 @@ func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phas
 			key, data["Lead"] = "js.door-announced", ""
 		}
 	case queue.PhaseEnded:
-		data["Open"], data["Lead"] = false, say.t("js.find")
+		data["Open"], data["Lead"] = false, strings.TrimSpace(reason+" "+say.t("js.find"))
 	case queue.PhaseSoldOut:
 		data["Lead"] = say.t("js.wait-for-return")
 	default:
-		data["Lead"] = say.t("js.behind")
+		if data["Lead"] = say.t("js.behind"); phase == queue.PhasePaused && reason != "" {
+			data["Lead"] = reason
+		}
 	}
 	data["Door"] = say.t(key, "when", opens)
 }

@@ -169,7 +169,11 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 		}
 		text(say.t("js.door-prequeue", "when", opens), say.t("js.fair"), say.plural("room.joined", max(f.Joined, st.Index+1)))
 	case f.Phase == queue.PhaseDrawing || st.Position == nil:
-		text(say.t("room.drawing"), say.t("room.drawing-lead"))
+		lead := "room.drawing-lead"
+		if f.Reason != "" { // it takes longer
+			lead = "room.drawing-kept"
+		}
+		text(say.t("room.drawing"), say.t(lead))
 	case f.Phase == queue.PhasePaused:
 		v.State = queue.StateWaiting
 		text(say.t("room.paused"), say.t("room.paused-lead"), number)

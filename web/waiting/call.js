@@ -28,6 +28,7 @@ export function makeCall(event) {
   button.addEventListener('click', async () => {
     wanted = !wanted;
     keep(key, wanted);
+    draw(); // the browser's question may stand unanswered for long
     if (wanted) {
       await sound.allow();
       if (!silent && Notification.permission === 'default') {
@@ -37,7 +38,8 @@ export function makeCall(event) {
     }
     draw();
   });
-  for (const kind of ['pointerdown', 'keydown']) addEventListener(kind, async () => { await sound.allow(); draw(); }, { once: true });
+  // The beginnings of a touch are no leave to sound, its end is.
+  for (const kind of ['mousedown', 'touchend', 'keydown']) addEventListener(kind, async () => { await sound.allow(); draw(); }, { once: true });
   draw();
   return {
     on: () => wanted,

@@ -30,7 +30,7 @@ const words = {
       more: now.draw ? plural('room.joined', Math.max(now.joined, place.index + 1)) : '',
     };
   },
-  drawing: () => ({ big: t('room.drawing'), lead: t('room.drawing-lead') }),
+  drawing: ({ now }) => ({ big: t('room.drawing'), lead: t(now.reason ? 'room.drawing-kept' : 'room.drawing-lead') }),
   waiting: (s) => {
     const { stand } = s, wait = s.wait ? about(s.wait) : '', ahead = plural('room.ahead', stand.ahead);
     const share = Math.min(1, s.serving / Math.max(1, stand.position)), lead = wait && t('room.wait', { wait });
