@@ -139,7 +139,8 @@ func (s *stage) handOver(t *testing.T) {
 	b := newBrowser(t, s.base)
 	b.bears(f)
 	b.sees("number 2 in the line")
-	b.set(b.js(`document.querySelector("#hand summary").click()`, nil))
+	b.tabTo("DisclosureTriangle", "Take your place to your phone")
+	b.press("Enter")
 	b.until("the code is drawn", func() bool {
 		var width int
 		return b.js(`document.getElementById("qr").naturalWidth`, &width) == nil && width > 0

@@ -80,8 +80,20 @@ func TestEndIsFinal(t *testing.T) {
 	k.refused(places[0], ErrEnded)
 	k.do("POST", k.queuePath(""), "").fails(410, "ended")
 	k.do("POST", k.staffPath("/open"), ``).fails(409, "already-open")
+	// Who still looks is told why, and that nothing more comes.
+	if view := k.do("GET", k.queuePath("/now"), "").want(200); view["reason"] != "Cancelled." {
+		t.Errorf("the reason is %v", view["reason"])
+	}
+	for _, p := range places {
+		if me := k.do("GET", k.queuePath("/me"), "", bearer(p)...).want(200); me["state"] != "done" || me["ended"] != true || me["wait"] != nil {
+			t.Errorf("%v", me)
+		}
+	}
 	k.Clock.Advance(time.Hour)
-	k.do("POST", k.staffPath("/end"), ``).want(200)
+	k.do("POST", k.staffPath("/end"), `{"reason":"Still over."}`).want(200)
+	if row := k.row(); row.EndedReason != "Cancelled." {
+		t.Errorf("the reason became %q", row.EndedReason)
+	}
 	if again := *k.row().EndedAt; !again.Equal(at) {
 		t.Errorf("ended at %v, then at %v", at, again)
 	}
@@ -168,5 +180,25 @@ func TestOpenedNowIsOpenNow(t *testing.T) {
 		if now["phase"] != PhaseOpen || now["serving"] == 0.0 {
 			t.Errorf("lost %v: %v, serving %v", lost, now["phase"], now["serving"])
 		}
+	}
+}
+
+// A sale that ends before its draw: nobody waits for one any more. Who is inside stays so.
+func TestStandingAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	p := k.join()
+	k.do("POST", k.staffPath("/end"), `{"reason":"Cancelled."}`).want(200)
+	if me := k.do("GET", k.queuePath("/me"), "", bearer(p)...).want(200); me["state"] != "done" || me["ended"] != true || me["position"] != nil {
+		t.Errorf("%v", me)
+	}
+	k, places := openRoom(t, 2)
+	k.mustEnter(places[0])
+	k.do("POST", k.staffPath("/end"), ``).want(200)
+	if me := k.do("GET", k.queuePath("/me"), "", bearer(places[0])...).want(200); me["state"] != "admitted" || me["ended"] != true {
+		t.Errorf("%v", me)
+	}
+	if view := k.do("GET", k.queuePath("/now"), "").want(200); view["reason"] != nil {
+		t.Errorf("no reason was given, told is %v", view["reason"])
 	}
 }

@@ -1,13 +1,13 @@
 // Getting inside: who has a turn takes it here, whoever has none is sent back to the event's page.
 import { Problem, api, ask } from '../shared/api.js';
-import { join, kept } from '../shared/place.js';
+import { device, join, kept } from '../shared/place.js';
 
 export const back = (event) => location.replace(`/events/${encodeURIComponent(event)}`);
 
 /** enter takes one's turn, or gives the Problem that says why not. */
 export async function enter(event) {
   try {
-    await ask('POST', api(event, '/queue/admission'));
+    await ask('POST', api(event, '/queue/admission'), undefined, { device: device() });
     return null;
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
