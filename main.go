@@ -29,6 +29,7 @@ type cli struct {
 	Admin   struct {
 		Add adminAddCmd `cmd:"" help:"Add a staff account, or give it a new password."`
 	} `cmd:"" help:"Manage staff accounts."`
+	Codes     codesCmd     `cmd:"" help:"Print access codes for a presale or a lane of an event."`
 	VerifyLog verifyLogCmd `cmd:"" help:"Check an event's public fairness log and its draw; exit code 1 if anything is wrong."`
 	Version   versionCmd   `cmd:"" help:"Print the version."`
 }
@@ -52,6 +53,12 @@ type (
 		URL  string `arg:"" help:"The event's page, here or anywhere: https://tickets.example.org/events/gala"`
 		Head string `help:"An entry kept earlier, as number:hash: the log must still hold it." placeholder:"N:HASH"`
 	}
+	codesCmd struct {
+		Event string `required:"" help:"The event's address (slug)." placeholder:"SLUG"`
+		Count int    `required:"" help:"How many codes." placeholder:"N"`
+		Lane  int    `default:"0" help:"The lane they belong to, by its number from 1; 0 is the line itself."`
+		From  int    `default:"1" help:"The first serial number: the same numbers are the same codes."`
+	}
 	versionCmd struct{}
 )
 
@@ -67,6 +74,9 @@ func (cmd importCmd) Run(ctx context.Context, c app.Config) error {
 func (auditCmd) Run(ctx context.Context, c app.Config) error { return app.RunAudit(ctx, c, os.Stdout) }
 func (cmd adminAddCmd) Run(ctx context.Context, c app.Config) error {
 	return app.AddAdmin(ctx, c, cmd.Email, os.Stdin)
+}
+func (cmd codesCmd) Run(ctx context.Context, c app.Config) error {
+	return app.PrintCodes(ctx, c, app.CodeOptions{Event: cmd.Event, Lane: cmd.Lane, First: cmd.From, Count: cmd.Count}, os.Stdout, os.Stderr)
 }
 
 func (cmd verifyLogCmd) Run(ctx context.Context) error {

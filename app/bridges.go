@@ -31,6 +31,8 @@ type (
 	documents         struct{ renderer *document.Renderer }
 	ordersForMail     struct{ *App }
 	filesForMail      struct{ *App }
+	mailsForQueue     struct{ *App }
+	eventsForMail     struct{ *App }
 )
 
 func (b seatsForQueue) Counts(ctx context.Context, eventID int64) (queue.Counts, error) {
@@ -73,15 +75,15 @@ func (b paymentsForQueue) Health() queue.PaymentHealth {
 }
 
 func (b linesForSeating) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug string, s seating.LineSettings) (string, error) {
-	l := queue.LineSettings{Draws: s.Draws, Cap: s.Cap, PerMinute: s.PerMinute}
+	l := queue.LineSettings{Draws: s.Draws, Cap: s.Cap, PerMinute: s.PerMinute, Identity: s.Identity, ProofOfWork: s.ProofOfWork}
 	for _, lane := range s.Lanes {
 		l.Lanes = append(l.Lanes, queue.Lane(lane))
 	}
 	return b.queue.Publish(ctx, tx, eventID, slug, l)
 }
 
-func (b linesForSeating) Amend(ctx context.Context, tx *gorm.DB, eventID int64, admissionCap, perMinute *int) error {
-	return b.queue.Amend(ctx, tx, eventID, admissionCap, perMinute)
+func (b linesForSeating) Amend(ctx context.Context, tx *gorm.DB, eventID int64, change seating.LineChange) error {
+	return b.queue.Amend(ctx, tx, eventID, queue.LineChange(change))
 }
 
 func (b linesForSeating) Moved(ctx context.Context, tx *gorm.DB, eventID int64, from, to time.Time) error {
@@ -244,4 +246,30 @@ func (b filesForMail) PDF(ctx context.Context, orderID uuid.UUID) ([]byte, error
 
 func (b filesForMail) Calendar(ctx context.Context, orderID uuid.UUID) ([]byte, error) {
 	return b.checkout.TicketsCalendar(ctx, orderID)
+}
+
+func (b mailsForQueue) JoinCode(ctx context.Context, tx *gorm.DB, eventID int64, email, code string) error {
+	return b.notification.JoinCode(ctx, tx, eventID, email, code)
+}
+
+func (b mailsForQueue) PlaceLink(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error {
+	return b.notification.PlaceLink(ctx, tx, eventID, email, url)
+}
+
+func (b mailsForQueue) YourTurn(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error {
+	return b.notification.YourTurn(ctx, tx, eventID, email, url)
+}
+
+func (b mailsForQueue) Forget(ctx context.Context, eventIDs []int64) error {
+	return b.notification.Forget(ctx, eventIDs)
+}
+
+func (b eventsForMail) EventDocument(ctx context.Context, eventID int64) (notification.OrderDocument, error) {
+	e, err := b.seating.EventByID(ctx, eventID)
+	if err != nil {
+		return notification.OrderDocument{}, err
+	}
+	return notification.OrderDocument{
+		EventName: e.Name, Accent: e.Accent, Venue: e.Venue, Timezone: e.Timezone, StartsAt: e.StartsAt, Contact: e.Contact,
+	}, nil
 }

@@ -37,9 +37,9 @@ func (a *App) build() error {
 	a.staff = staff.New(staff.Deps{DB: db, Clock: a.clock, Log: a.log, Limits: limits, PublicURL: a.publicURL, PerIP: c.Limits.PerIP})
 	a.queue = queue.New(queue.Deps{
 		DB: db, Redis: redis, KeyPrefix: c.Redis.Prefix, Clock: a.clock, Log: a.log, Keys: a.keys, Limits: limits,
-		PerIP: c.Limits.PerIP, PublicURL: a.publicURL,
+		PerIP: c.Limits.PerIP, PerNetwork: c.Limits.PerNetwork, PublicURL: a.publicURL,
 		Beacon: queue.BeaconConfig{URLs: c.Draw.BeaconURLs, Chain: c.Draw.BeaconChain, Key: c.Draw.BeaconKey}, Seats: seatsForQueue{a}, Events: eventsForQueue{a},
-		Orders: ordersForQueue{a}, Payments: paymentsForQueue{a}, Journal: a.staff,
+		Orders: ordersForQueue{a}, Payments: paymentsForQueue{a}, Journal: a.staff, Mails: mailsForQueue{a},
 	})
 	a.seating = seating.New(seating.Deps{
 		DB: db, Redis: redis, KeyPrefix: c.Redis.Prefix, Clock: a.clock, Log: a.log, Limits: limits,
@@ -67,7 +67,7 @@ func (a *App) build() error {
 		return &StartError{err}
 	}
 	a.notification = notification.New(notification.Deps{
-		DB: db, Clock: a.clock, Log: a.log, Jobs: jobs, Orders: ordersForMail{a}, Attachments: filesForMail{a},
+		DB: db, Clock: a.clock, Log: a.log, Jobs: jobs, Orders: ordersForMail{a}, Events: eventsForMail{a}, Attachments: filesForMail{a},
 		Mailer: mailer, From: c.SMTP.From, Trial: trial,
 	})
 

@@ -76,8 +76,9 @@ type PaymentConfig struct {
 
 // LimitConfig holds budgets a minute; 0 turns one off.
 type LimitConfig struct {
-	PerIP    int `koanf:"per_ip" validate:"min=0"`
-	PerPlace int `koanf:"per_place" validate:"min=0"`
+	PerIP      int `koanf:"per_ip" validate:"min=0"`
+	PerNetwork int `koanf:"per_network" validate:"min=0"`
+	PerPlace   int `koanf:"per_place" validate:"min=0"`
 }
 
 // DrawConfig names a source of public randomness (drand over HTTP) for the draws of new events; no URLs means none.
@@ -94,6 +95,7 @@ type KeyConfig struct {
 	Ticket  string `koanf:"ticket"`
 	Webhook string `koanf:"webhook"`
 	Buyer   string `koanf:"buyer"`
+	Access  string `koanf:"access"`
 }
 
 // LogConfig is how much is logged, and in which form.
@@ -111,7 +113,7 @@ func Defaults() Config {
 		Redis:    RedisConfig{Prefix: "fs:"},
 		SMTP:     SMTPConfig{From: "Fairseat <tickets@localhost>"},
 		Payments: PaymentConfig{Provider: "sandbox"},
-		Limits:   LimitConfig{PerIP: 1200, PerPlace: 120},
+		Limits:   LimitConfig{PerIP: 1200, PerNetwork: 6000, PerPlace: 120},
 		Draw:     DrawConfig{BeaconURLs: []string{}},
 		Log:      LogConfig{Level: "info", Format: "text"},
 	}
@@ -319,7 +321,7 @@ func (c *Config) refuseInProduction(at func(string) string) error {
 // ring is the configured keys; purposes without one are missing from it.
 func (k KeyConfig) ring(at func(string) string) (map[keyring.Purpose][]keyring.Key, error) {
 	given := map[keyring.Purpose]string{keyring.Place: k.Place, keyring.Order: k.Order, keyring.Ticket: k.Ticket,
-		keyring.Webhook: k.Webhook, keyring.Buyer: k.Buyer}
+		keyring.Webhook: k.Webhook, keyring.Buyer: k.Buyer, keyring.Access: k.Access}
 	keys := map[keyring.Purpose][]keyring.Key{}
 	for purpose, text := range given {
 		if text == "" {

@@ -36,6 +36,8 @@ type eventForm struct {
 	MaxPerBuyer                                            string
 	WaitingRoom                                            bool
 	Cap, PerMinute                                         string
+	Identity                                               string
+	ProofOfWork                                            bool
 	Prices                                                 []priceField
 	New                                                    bool
 	Errors                                                 map[string]string // field → sentence
@@ -50,7 +52,7 @@ type priceField struct {
 
 // newForm is the form of an event that is still to be made.
 func newForm(categories []seating.ImportedColour) *eventForm {
-	f := &eventForm{New: true, Timezone: "Europe/Berlin", Currency: "EUR", MaxPerBuyer: "4", WaitingRoom: true, Cap: "200", PerMinute: "600", Accent: colour.House}
+	f := &eventForm{New: true, Timezone: "Europe/Berlin", Currency: "EUR", MaxPerBuyer: "4", WaitingRoom: true, Cap: "200", PerMinute: "600", Identity: queue.IdentityNone, Accent: colour.House}
 	for _, c := range categories {
 		if c.Seats > 0 {
 			f.Prices = append(f.Prices, priceField{ID: c.ID, Name: c.Name, Color: c.Color, Seats: c.Seats})
@@ -59,8 +61,8 @@ func newForm(categories []seating.ImportedColour) *eventForm {
 	return f
 }
 
-// formOf is the form of an event as it is.
-func formOf(e *seating.Event) *eventForm {
+// formOf is the form of an event and its line as they are.
+func formOf(e *seating.Event, l queue.LineSettings) *eventForm {
 	zone := zoneOf(e)
 	local := func(t time.Time) string {
 		if t.IsZero() {
@@ -70,7 +72,7 @@ func formOf(e *seating.Event) *eventForm {
 	}
 	f := &eventForm{Name: e.Name, Slug: e.Slug, Venue: e.Venue, Description: e.Description, Contact: e.Contact, Terms: e.TermsURL,
 		Accent: e.Accent, Timezone: e.Timezone, StartsAt: local(e.StartsAt), OpensAt: local(e.OpensAt), Currency: e.Currency,
-		MaxPerBuyer: strconv.Itoa(e.MaxPerBuyer)}
+		MaxPerBuyer: strconv.Itoa(e.MaxPerBuyer), Identity: l.Identity, ProofOfWork: l.ProofOfWork}
 	if e.ClosesAt != nil {
 		f.ClosesAt = local(*e.ClosesAt)
 	}
@@ -96,11 +98,13 @@ func (f *eventForm) fill(v url.Values) {
 		"name": &f.Name, "slug": &f.Slug, "venue": &f.Venue, "description": &f.Description, "contact": &f.Contact, "terms_url": &f.Terms,
 		"accent": &f.Accent, "timezone": &f.Timezone, "starts_at": &f.StartsAt, "opens_at": &f.OpensAt, "closes_at": &f.ClosesAt,
 		"currency": &f.Currency, "max_per_buyer": &f.MaxPerBuyer, "cap": &f.Cap, "per_minute": &f.PerMinute,
+		"identity": &f.Identity,
 	} {
 		if v.Has(name) {
 			*to = strings.TrimSpace(strings.ReplaceAll(v.Get(name), "\r\n", "\n"))
 		}
 	}
+	f.ProofOfWork = v.Get("proof_of_work") == "yes"
 	if f.New {
 		f.WaitingRoom = v.Get("waiting_room") == "yes"
 		if f.Slug == "" {
@@ -130,13 +134,18 @@ func (f *eventForm) settings() map[string]any {
 	}
 	f.whole(s, "max_per_buyer", f.MaxPerBuyer)
 	s["prices"] = f.prices()
+	// Where a code is proof enough the other is not asked, whatever the box says.
+	line := map[string]any{"identity": f.Identity, "proof_of_work": f.ProofOfWork && f.Identity == queue.IdentityNone}
 	if !f.New {
+		s["queue"] = line
 		return s
 	}
 	s["slug"] = f.Slug
 	s["queue"] = nil
+	if !f.WaitingRoom && line["identity"] != queue.IdentityNone {
+		f.Errors["identity"] = "Needs a waiting room; once the event is there, it can be set without one too."
+	}
 	if f.WaitingRoom {
-		line := map[string]any{}
 		f.whole(line, "cap", f.Cap)
 		f.whole(line, "per_minute", f.PerMinute)
 		s["queue"] = line
@@ -276,7 +285,7 @@ var fieldLabels = map[string]string{
 	"name": "Name", "slug": "Address", "venue": "Venue", "description": "Description", "contact": "Contact", "terms_url": "Terms",
 	"timezone": "Time zone", "starts_at": "The event starts", "opens_at": "The sale opens", "closes_at": "The sale closes",
 	"currency": "Currency", "prices": "Prices", "max_per_buyer": "Seats one buyer may have", "cap": "Inside at once",
-	"per_minute": "Let in a minute", "accent": "Colour",
+	"per_minute": "Let in a minute", "identity": "Who may join", "proof_of_work": "Work for browsers", "accent": "Colour",
 }
 
 // Label is what a field is called in the form.

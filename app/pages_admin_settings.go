@@ -70,7 +70,11 @@ func (a *App) settingsPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.settings(c, http.StatusOK, e, formOf(e))
+	line, err := a.queue.Settings(c.Request().Context(), e.ID)
+	if err != nil {
+		return err
+	}
+	return a.settings(c, http.StatusOK, e, formOf(e, line))
 }
 
 func (a *App) settings(c echo.Context, status int, e *seating.Event, f *eventForm) error {
@@ -88,8 +92,11 @@ func (a *App) settingsForm(c echo.Context) error {
 	if err != nil {
 		return request.BodyError(err)
 	}
-	before := formOf(e).settings()
-	f := formOf(e)
+	line, err := a.queue.Settings(c.Request().Context(), e.ID)
+	if err != nil {
+		return err
+	}
+	before, f := formOf(e, line).settings(), formOf(e, line)
 	f.fill(typed)
 	settings := f.settings()
 	maps.DeleteFunc(settings, func(name string, value any) bool { return reflect.DeepEqual(before[name], value) })

@@ -18,10 +18,11 @@ const (
 	Ticket  Purpose = "ticket"  // Ed25519 seed of the codes in QR pictures
 	Webhook Purpose = "webhook" // HMAC shared with the sandbox processor
 	Buyer   Purpose = "buyer"   // HMAC of normalised mail addresses
+	Access  Purpose = "access"  // HMAC of access codes
 )
 
 // Purposes is every purpose a running process needs a key for.
-func Purposes() []Purpose { return []Purpose{Place, Order, Ticket, Webhook, Buyer} }
+func Purposes() []Purpose { return []Purpose{Place, Order, Ticket, Webhook, Buyer, Access} }
 
 // Key is 32 secret bytes under a short id that is safe to publish.
 type Key struct {

@@ -47,13 +47,18 @@ func New(redis rueidis.Client, prefix string, c clock.Clock, log *slog.Logger) *
 // zero means that it was empty, and when the next one is free; a refusal costs nothing. With perMinute 0 there is no
 // budget. When Redis is away, or silent for 250 ms, it answers 0, nil; an error only says that ctx itself has ended.
 func (l *Limiter) Take(ctx context.Context, name string, perMinute int) (retry time.Duration, err error) {
-	if perMinute <= 0 {
+	return l.TakeIn(ctx, name, perMinute, time.Minute)
+}
+
+// TakeIn is Take from a budget that refills in another period than a minute.
+func (l *Limiter) TakeIn(ctx context.Context, name string, budget int, period time.Duration) (retry time.Duration, err error) {
+	if budget <= 0 {
 		return 0, nil
 	}
 	wait, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	us, err := l.take.Exec(wait, l.redis, []string{l.prefix + name},
-		[]string{strconv.Itoa(perMinute), clock.RedisArg(l.clock)}).AsInt64()
+		[]string{strconv.Itoa(budget), clock.RedisArg(l.clock), strconv.FormatInt(period.Milliseconds(), 10)}).AsInt64()
 	if err == nil {
 		return time.Duration(us) * time.Microsecond, nil
 	}
@@ -80,14 +85,22 @@ func (l *Limiter) complain(err error) {
 
 // Network is the part of an address that one visitor cannot change at will, for the name of a budget: an IPv4 address
 // itself, the /64 of an IPv6 address. What is no address comes back as it is, cut to 64 bytes.
-func Network(ip string) string {
+func Network(ip string) string { return prefix(ip, 32, 64) }
+
+// Subnet is what one house, school or provider's customer has: the /24 of an IPv4 address, the /48 of an IPv6 address.
+func Subnet(ip string) string { return prefix(ip, 24, 48) }
+
+func prefix(ip string, bits4, bits6 int) string {
 	addr, err := netip.ParseAddr(ip)
 	if err != nil {
 		return ip[:min(len(ip), 64)]
 	}
-	addr = addr.Unmap().WithZone("")
+	addr, bits := addr.Unmap().WithZone(""), bits6
 	if addr.Is4() {
+		bits = bits4
+	}
+	if bits == addr.BitLen() {
 		return addr.String()
 	}
-	return netip.PrefixFrom(addr, 64).Masked().String()
+	return netip.PrefixFrom(addr, bits).Masked().String()
 }

@@ -304,6 +304,42 @@ func TestCallerGone(t *testing.T) {
 	}
 }
 
+func TestAnotherPeriod(t *testing.T) {
+	t.Parallel()
+	k := testkit.New(t)
+	l := limit.New(k.Redis, k.Prefix, k.Clock, k.Log)
+	takeIn := func() time.Duration {
+		retry, err := l.TakeIn(t.Context(), "b", 3, 15*time.Minute)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return retry
+	}
+	for i := range 3 {
+		if retry := takeIn(); retry != 0 {
+			t.Fatalf("take %d was refused for %v", i, retry)
+		}
+	}
+	if retry := takeIn(); retry != 5*time.Minute {
+		t.Fatalf("retry = %v, want 5 min", retry)
+	}
+	k.Clock.Advance(5 * time.Minute)
+	if takeIn() != 0 || takeIn() == 0 {
+		t.Fatal("one third of the period gives one")
+	}
+}
+
+func TestSubnet(t *testing.T) {
+	t.Parallel()
+	for ip, want := range map[string]string{
+		"192.0.2.7": "192.0.2.0/24", "::ffff:192.0.2.9": "192.0.2.0/24", "2001:db8:1:2:aaaa::1": "2001:db8:1::/48", "": "",
+	} {
+		if got := limit.Subnet(ip); got != want {
+			t.Errorf("Subnet(%q) = %q, want %q", ip, got, want)
+		}
+	}
+}
+
 func TestNetwork(t *testing.T) {
 	t.Parallel()
 	for ip, want := range map[string]string{

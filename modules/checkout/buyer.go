@@ -1,20 +1,16 @@
 package checkout
 
 import (
-	"net/mail"
 	"strings"
-	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/unicode/norm"
 
+	"fairseat/app/address"
 	"fairseat/app/keyring"
 )
 
-const (
-	longestName  = 200
-	longestEmail = 254 // RFC 5321: what fits through a mail server
-)
+const longestName = 200
 
 // Buyer is who buys, as they wrote it.
 type Buyer struct {
@@ -26,7 +22,7 @@ type Buyer struct {
 // characters are refused before anything is trimmed: a line break in an address is an attack on the mail, not a slip.
 func NewBuyer(name, email string) (Buyer, error) {
 	fields := map[string]string{}
-	b := Buyer{Name: norm.NFC.String(strings.TrimSpace(name)), Email: norm.NFC.String(strings.TrimSpace(email))}
+	b := Buyer{Name: norm.NFC.String(strings.TrimSpace(name)), Email: address.Tidy(email)}
 	switch n := utf8.RuneCountInString(b.Name); {
 	case n == 0:
 		fields["name"] = "is missing"
@@ -38,9 +34,9 @@ func NewBuyer(name, email string) (Buyer, error) {
 	switch {
 	case b.Email == "":
 		fields["email"] = "is missing"
-	case !printable(email) || !isAddress(b.Email):
+	case !address.Valid(email):
 		fields["email"] = "is not a mail address"
-	case len(b.Email) > longestEmail:
+	case len(b.Email) > address.Longest:
 		fields["email"] = "is longer than 254 characters"
 	}
 	if len(fields) > 0 {
@@ -49,23 +45,10 @@ func NewBuyer(name, email string) (Buyer, error) {
 	return b, nil
 }
 
-func printable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsRune(s, utf8.RuneError) && !strings.ContainsFunc(s, unicode.IsControl)
-}
-
-// isAddress takes a bare RFC 5322 addr-spec: no display name, no brackets, no comment, no quoted local part, since
-// what needs quoting is what attacks are made of.
-func isAddress(s string) bool {
-	a, err := mail.ParseAddress(s)
-	return err == nil && a.Name == "" && a.Address == s && !strings.ContainsAny(s, "<>()[]\",;:\\ ")
-}
+func printable(s string) bool { return address.Printable(s) }
 
 // normalEmail is the address as the limit per buyer sees it.
-func normalEmail(email string) string {
-	return strings.ToLower(norm.NFC.String(strings.TrimSpace(email)))
-}
+func normalEmail(email string) string { return address.Normal(email) }
 
 // buyerKey is what counts towards the limit instead of the address, so that neither the claims nor the log hold it.
-func buyerKey(keys *keyring.Ring, email string) []byte {
-	return keys.Current(keyring.Buyer).MAC([]byte(normalEmail(email)))
-}
+func buyerKey(keys *keyring.Ring, email string) []byte { return address.Key(keys, email) }

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"fairseat/app/clock"
@@ -25,8 +26,8 @@ type OutboxMail struct {
 	To      string     `json:"to"`
 	Subject string     `json:"subject"`
 	Status  string     `json:"status"`
-	Order   string     `json:"order"`
-	At      clock.Time `json:"at"` // sent, else promised
+	Order   string     `json:"order"` // "" for a mail about a line
+	At      clock.Time `json:"at"`    // sent, else promised
 	Error   string     `json:"error,omitempty"`
 }
 
@@ -55,8 +56,12 @@ func (s *Service) Outbox(ctx context.Context, q string) ([]OutboxMail, error) {
 		if r.SentAt != nil {
 			at = *r.SentAt
 		}
+		order := ""
+		if r.OrderID != uuid.Nil {
+			order = r.OrderID.String()
+		}
 		out = append(out, OutboxMail{
-			ID: r.ID.String(), To: r.Recipient, Subject: r.Subject, Status: r.Status, Order: r.OrderID.String(),
+			ID: r.ID.String(), To: r.Recipient, Subject: r.Subject, Status: r.Status, Order: order,
 			At: clock.Time(at.UTC().Truncate(time.Millisecond)), Error: r.LastError,
 		})
 	}

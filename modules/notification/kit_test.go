@@ -33,7 +33,7 @@ type kit struct {
 func newKit(t *testing.T) *kit {
 	t.Helper()
 	k := &kit{Kit: testkit.New(t), orders: &fakeOrders{byID: map[uuid.UUID]OrderDocument{}}, mailer: &fakeMailer{}}
-	k.Service = New(Deps{DB: k.Kit.DB, Clock: k.Kit.Clock, Log: k.Kit.Log, Jobs: newRiverJobs(t, k.Kit.DB), Orders: k.orders,
+	k.Service = New(Deps{DB: k.Kit.DB, Clock: k.Kit.Clock, Log: k.Kit.Log, Jobs: newRiverJobs(t, k.Kit.DB), Orders: k.orders, Events: k.orders,
 		Attachments: k.orders, Mailer: k.mailer, From: boxOffice})
 	return k
 }
@@ -139,6 +139,14 @@ func (f *fakeOrders) Document(_ context.Context, id uuid.UUID) (OrderDocument, e
 		return d, errors.New("no such order")
 	}
 	return d, nil
+}
+
+// EventDocument answers event 7 alone.
+func (f *fakeOrders) EventDocument(_ context.Context, id int64) (OrderDocument, error) {
+	if id != 7 {
+		return OrderDocument{}, errors.New("no such event")
+	}
+	return OrderDocument{EventName: "Spring Gala", Contact: "help@example.org"}, nil
 }
 
 func (f *fakeOrders) PDF(_ context.Context, id uuid.UUID) ([]byte, error) {

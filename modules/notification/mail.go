@@ -26,7 +26,8 @@ const (
 // mail is one row of the outbox.
 type mail struct {
 	ID        uuid.UUID
-	OrderID   uuid.UUID
+	OrderID   uuid.UUID // of a mail about an event: none
+	EventID   *int64    // of a mail about an order: nil
 	Kind      string
 	Recipient string
 	Subject   string
@@ -43,6 +44,7 @@ type mailData struct {
 	URL    string `json:"url,omitempty"`
 	Amount string `json:"amount,omitempty"`
 	Reason string `json:"reason,omitempty"`
+	Code   string `json:"code,omitempty"`
 }
 
 // newMail is queued, or failed at once when the address is none.

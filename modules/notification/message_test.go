@@ -177,11 +177,15 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
+var allKinds = []string{kindTickets, kindOrderLink, kindRefund, kindJoinCode, kindPlaceLink, kindYourTurn}
+
 func TestMailsReadAsWritten(t *testing.T) {
 	t.Parallel()
 	one := paid()
 	one.Tickets = one.Tickets[:1]
 	bare := OrderDocument{Code: "X", EventName: "דנה & <b>Friends</b>", Buyer: "Visit https://evil.example", Contact: "0221 / 12345", OrderURL: "https://t.example/o"}
+	event := OrderDocument{EventName: "Spring Gala", Venue: "Große Halle, Köln", Timezone: "Europe/Berlin",
+		StartsAt: time.Date(2027, 3, 9, 18, 30, 0, 0, time.UTC), Contact: "help@example.org"}
 	for name, c := range map[string]struct {
 		trial bool
 		mail  mail
@@ -191,6 +195,9 @@ func TestMailsReadAsWritten(t *testing.T) {
 		"tickets-trial": {true, mail{Kind: kindTickets}, one},
 		"order-link":    {false, mail{Kind: kindOrderLink, Data: mailData{URL: "https://t.example/orders/1#t=secret"}}, paid()},
 		"order-bare":    {true, mail{Kind: kindOrderLink}, bare},
+		"join-code":     {true, mail{Kind: kindJoinCode, Data: mailData{Code: "042917"}}, event},
+		"place-link":    {false, mail{Kind: kindPlaceLink, Data: mailData{URL: "https://t.example/events/gala#p=secret"}}, event},
+		"your-turn":     {false, mail{Kind: kindYourTurn, Data: mailData{URL: "https://t.example/events/gala#p=secret"}}, event},
 		"refund":        {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "late"}}, paid()},
 	} {
 		subject, text, body, err := newWriter(c.trial).write(c.mail, c.order)
@@ -211,8 +218,8 @@ func TestHTMLMailIsInert(t *testing.T) {
 	evil := `"><script>alert(1)</script><img src=x onerror=alert(1)>`
 	order := OrderDocument{Code: evil, Buyer: evil, EventName: evil, Venue: evil, Contact: evil, Total: evil, OrderURL: "javascript:alert(1)",
 		Tickets: []Ticket{{Seat: evil, Category: evil, URL: "javascript:alert(1)"}}}
-	for _, kind := range []string{kindTickets, kindOrderLink, kindRefund} {
-		_, _, body, err := newWriter(true).write(mail{Kind: kind, Data: mailData{Amount: evil}}, order)
+	for _, kind := range allKinds {
+		_, _, body, err := newWriter(true).write(mail{Kind: kind, Data: mailData{Amount: evil, Code: evil}}, order)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -265,7 +272,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 		t.Fatal(err)
 	}
 	used := map[string]bool{}
-	for _, kind := range []string{kindTickets, kindOrderLink, kindRefund} {
+	for _, kind := range allKinds {
 		used[kind+".promised"] = true
 		if kind != kindTickets {
 			used[kind+".subject"], used[kind+".preview"] = true, true

@@ -25,6 +25,12 @@ type Orders interface {
 	Document(ctx context.Context, orderID uuid.UUID) (OrderDocument, error)
 }
 
+// Events knows what a mail about an event says of it, as an order's document that has no order: name, place, time,
+// colour and contact.
+type Events interface {
+	EventDocument(ctx context.Context, eventID int64) (OrderDocument, error)
+}
+
 // OrderDocument is an order in the words of a mail. Empty fields are left out.
 type OrderDocument struct {
 	Code      string // what a person reads out: "K7QX2M4P"
@@ -63,6 +69,7 @@ type Deps struct {
 	Log         *slog.Logger
 	Jobs        Jobs
 	Orders      Orders
+	Events      Events
 	Attachments Attachments
 	Mailer      Mailer
 	From        string // "Box office <tickets@example.org>"
@@ -86,6 +93,9 @@ const (
 	kindTickets   = "tickets"
 	kindOrderLink = "order-link"
 	kindRefund    = "refund"
+	kindJoinCode  = "join-code" // these belong to an event's line, not to an order
+	kindPlaceLink = "place-link"
+	kindYourTurn  = "your-turn"
 )
 
 // TicketsReady promises the tickets of an order, once however often it is called. Like all promises it takes part in
@@ -130,6 +140,36 @@ func (s *Service) promiseNew(ctx context.Context, tx *gorm.DB, kind string, orde
 		return err
 	}
 	return s.promise(ctx, tx, newMail(id, kind, orderID, email, data))
+}
+
+// JoinCode promises the digits that show whose address it is.
+func (s *Service) JoinCode(ctx context.Context, tx *gorm.DB, eventID int64, email, code string) error {
+	return s.promiseOfEvent(ctx, tx, kindJoinCode, eventID, email, mailData{Code: code})
+}
+
+// PlaceLink promises the private link to a place in line.
+func (s *Service) PlaceLink(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error {
+	return s.promiseOfEvent(ctx, tx, kindPlaceLink, eventID, email, mailData{URL: url})
+}
+
+// YourTurn promises the news that a place is called, with its private link.
+func (s *Service) YourTurn(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error {
+	return s.promiseOfEvent(ctx, tx, kindYourTurn, eventID, email, mailData{URL: url})
+}
+
+// Forget deletes the mails of these events' lines: once a sale is over nobody needs to know who waited.
+func (s *Service) Forget(ctx context.Context, eventIDs []int64) error {
+	return s.store.forget(ctx, eventIDs)
+}
+
+func (s *Service) promiseOfEvent(ctx context.Context, tx *gorm.DB, kind string, eventID int64, email string, data mailData) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	m := newMail(id, kind, uuid.Nil, email, data)
+	m.EventID = &eventID
+	return s.promise(ctx, tx, m)
 }
 
 // promise writes the mail and its job, or neither.

@@ -34,9 +34,9 @@ func (s *Service) compose(ctx context.Context, m *mail) (*Message, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp.from: %w", err)
 	}
-	order, err := s.Orders.Document(ctx, m.OrderID)
+	order, err := s.document(ctx, m)
 	if err != nil {
-		return nil, fmt.Errorf("read order: %w", err)
+		return nil, err
 	}
 	if m.Recipient == "" {
 		m.Recipient = line(order.Email)
@@ -63,6 +63,22 @@ func (s *Service) compose(ctx context.Context, m *mail) (*Message, error) {
 		message.Files, err = s.attach(ctx, m)
 	}
 	return message, err
+}
+
+// document is what a mail's order or event says of itself.
+func (s *Service) document(ctx context.Context, m *mail) (OrderDocument, error) {
+	if m.EventID != nil {
+		d, err := s.Events.EventDocument(ctx, *m.EventID)
+		if err != nil {
+			return d, fmt.Errorf("read event: %w", err)
+		}
+		return d, nil
+	}
+	d, err := s.Orders.Document(ctx, m.OrderID)
+	if err != nil {
+		return d, fmt.Errorf("read order: %w", err)
+	}
+	return d, nil
 }
 
 // attach adds the tickets as a PDF, and the event as a calendar file where its start is known.

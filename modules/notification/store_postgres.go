@@ -29,10 +29,10 @@ func (s store) insert(ctx context.Context, tx *gorm.DB, m mail) (fresh bool, err
 	}
 	now := clock.SQLArg(s.clock)
 	r := tx.WithContext(ctx).Exec(`
-		INSERT INTO mails (id, order_id, kind, recipient, subject, data, status, last_error, created_at, next_try_at)
-		VALUES (?, ?, ?, ?, ?, ?::jsonb, ?, ?, coalesce(?::timestamptz, now()), coalesce(?::timestamptz, now()))
+		INSERT INTO mails (id, order_id, event_id, kind, recipient, subject, data, status, last_error, created_at, next_try_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, coalesce(?::timestamptz, now()), coalesce(?::timestamptz, now()))
 		ON CONFLICT (id) DO NOTHING`,
-		m.ID, m.OrderID, m.Kind, m.Recipient, m.Subject, string(data), m.Status, m.LastError, now, now)
+		m.ID, uuid.NullUUID{UUID: m.OrderID, Valid: m.OrderID != uuid.Nil}, m.EventID, m.Kind, m.Recipient, m.Subject, string(data), m.Status, m.LastError, now, now)
 	if r.Error != nil {
 		return false, fmt.Errorf("promise mail: %w", r.Error)
 	}
@@ -47,7 +47,7 @@ func (s store) take(ctx context.Context, id uuid.UUID, lease time.Duration) (*ma
 	r := s.db.WithContext(ctx).Raw(`
 		UPDATE mails SET attempts = attempts + 1, next_try_at = coalesce(?::timestamptz, now()) + ? * interval '1 ms'
 		WHERE id = ? AND status = 'queued' AND next_try_at <= coalesce(?::timestamptz, now())
-		RETURNING id, order_id, kind, recipient, subject, data, status, attempts, last_error, created_at,
+		RETURNING id, order_id, event_id, kind, recipient, subject, data, status, attempts, last_error, created_at,
 		          created_at < coalesce(?::timestamptz, now()) - ? * interval '1 ms' AS expired`,
 		now, lease.Milliseconds(), id, now, now, patience.Milliseconds()).Scan(&row)
 	if r.Error != nil {
@@ -57,7 +57,7 @@ func (s store) take(ctx context.Context, id uuid.UUID, lease time.Duration) (*ma
 		wait, err := s.wait(ctx, id)
 		return nil, wait, err
 	}
-	m := mail{ID: row.ID, OrderID: row.OrderID, Kind: row.Kind, Recipient: row.Recipient, Subject: row.Subject,
+	m := mail{ID: row.ID, OrderID: row.OrderID, EventID: row.EventID, Kind: row.Kind, Recipient: row.Recipient, Subject: row.Subject,
 		Status: row.Status, Attempts: row.Attempts, LastError: row.LastError, CreatedAt: row.CreatedAt.UTC(), Expired: row.Expired}
 	if err := json.Unmarshal(row.Data, &m.Data); err != nil {
 		return nil, 0, fmt.Errorf("take mail: %w", err)
@@ -80,10 +80,10 @@ func (s store) wait(ctx context.Context, id uuid.UUID) (time.Duration, error) {
 	return time.Duration(ms[0]) * time.Millisecond, nil
 }
 
-// sent closes a mail as delivered. The link in it is a key to the order and is not kept longer than needed.
+// sent closes a mail as delivered. The link or code in it is a key and is not kept longer than needed.
 func (s store) sent(ctx context.Context, m mail) error {
 	return s.write(ctx, "close mail", `
-		UPDATE mails SET status = 'sent', sent_at = coalesce(?::timestamptz, now()), last_error = '', data = data - 'url',
+		UPDATE mails SET status = 'sent', sent_at = coalesce(?::timestamptz, now()), last_error = '', data = data - 'url' - 'code',
 		       recipient = ?, subject = ?
 		WHERE id = ? AND status = 'queued'`, clock.SQLArg(s.clock), m.Recipient, m.Subject, m.ID)
 }
@@ -91,7 +91,7 @@ func (s store) sent(ctx context.Context, m mail) error {
 // failed closes a mail as undeliverable.
 func (s store) failed(ctx context.Context, m mail, why string) error {
 	return s.write(ctx, "give up mail", `
-		UPDATE mails SET status = 'failed', last_error = ?, data = data - 'url', recipient = ?, subject = ?
+		UPDATE mails SET status = 'failed', last_error = ?, data = data - 'url' - 'code', recipient = ?, subject = ?
 		WHERE id = ? AND status = 'queued'`, why, m.Recipient, m.Subject, m.ID)
 }
 
@@ -169,10 +169,16 @@ func (s store) find(ctx context.Context, q string, limit int) ([]mailRow, error)
 	return rows, nil
 }
 
+// forget deletes the mails of events' lines.
+func (s store) forget(ctx context.Context, eventIDs []int64) error {
+	return s.write(ctx, "forget mails", `DELETE FROM mails WHERE event_id IN ?`, eventIDs)
+}
+
 // mailRow is a row, or as much of it as a statement asks for.
 type mailRow struct {
 	ID        uuid.UUID
 	OrderID   uuid.UUID
+	EventID   *int64
 	Kind      string
 	Recipient string
 	Subject   string

@@ -29,7 +29,8 @@ func TestEveryWordComesFromTheCatalogue(t *testing.T) {
 					Code: "7", Buyer: buyer, OrderURL: "https://x.example/orders/1#t=key", EventName: "ΓΑΛΑ", Venue: "ΑΘΗΝΑ", Timezone: "Europe/Berlin",
 					StartsAt: time.Date(2027, 3, 9, 18, 30, 0, 0, time.UTC), Contact: contact, Total: "85.00 €", Tickets: tickets,
 				}
-				mails := []mail{{Kind: kindTickets}, {Kind: kindOrderLink}}
+				mails := []mail{{Kind: kindTickets}, {Kind: kindOrderLink}, {Kind: kindJoinCode, Data: mailData{Code: "123456"}},
+					{Kind: kindPlaceLink}, {Kind: kindYourTurn}}
 				for _, reason := range []string{"late", "wrong-amount", "second-payment", "staff", "", "unheard of"} {
 					mails = append(mails, mail{Kind: kindRefund, Data: mailData{Amount: "42.50 €", Reason: reason}})
 				}
@@ -47,7 +48,7 @@ func TestEveryWordComesFromTheCatalogue(t *testing.T) {
 			}
 		}
 	}
-	for _, kind := range []string{kindTickets, kindOrderLink, kindRefund} {
+	for _, kind := range allKinds {
 		checkForeign(t, "promise of "+kind, newWriterOf(pseudo, true).promisedSubject(kind), OrderDocument{})
 	}
 }

@@ -45,6 +45,7 @@ type content struct {
 	Accent                           colour.Accent
 	Event, When, Venue, Code, Total  string
 	OrderURL, Intro                  string
+	Digits                           string // of a join code
 	Count                            int
 	Tickets                          []seat
 }
@@ -75,7 +76,7 @@ func (w *writer) write(m mail, d OrderDocument) (subject, text, html string, err
 func (w *writer) content(m mail, d OrderDocument) (c content, err error) {
 	c = content{
 		Lang: language, Trial: w.trial, Event: line(d.EventName), Venue: line(d.Venue), Code: line(d.Code),
-		Total: line(d.Total), OrderURL: d.OrderURL, Count: len(d.Tickets),
+		Total: line(d.Total), OrderURL: d.OrderURL, Digits: line(m.Data.Code), Count: len(d.Tickets),
 		Filler: strings.Repeat("\u00a0\u200c", 80), Accent: accent(d.Accent),
 	}
 	if m.Data.URL != "" {

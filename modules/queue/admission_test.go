@@ -246,7 +246,7 @@ func TestLoweringTheCapPutsNobodyOut(t *testing.T) {
 	}
 	ctx := context.Background()
 	amend := func(capacity int) {
-		if err := k.queue.Amend(ctx, k.DB, k.id, &capacity, nil); err != nil {
+		if err := k.queue.Amend(ctx, k.DB, k.id, LineChange{Cap: &capacity}); err != nil {
 			t.Fatal(err)
 		}
 		if err := k.queue.Changed(ctx, k.id); err != nil {
@@ -271,7 +271,7 @@ func TestLoweringTheCapPutsNobodyOut(t *testing.T) {
 	k.mustEnter(places[5])
 	amend(3)
 	k.mustEnter(places[6])
-	if err := k.queue.Amend(ctx, k.DB, k.id, new(int), nil); err == nil {
+	if err := k.queue.Amend(ctx, k.DB, k.id, LineChange{Cap: new(int)}); err == nil {
 		t.Error("a cap of 0")
 	}
 }

@@ -29,14 +29,19 @@ func (s *Service) Run(ctx context.Context) error {
 	if s.beacon.on() { // known before the first event is published with it
 		s.flights.DoChan("beacon", func() (any, error) { return s.beacon.info(ctx) })
 	}
-	ticker := time.NewTicker(passEvery)
+	ticker, forget := time.NewTicker(passEvery), time.NewTicker(forgetEvery)
 	defer ticker.Stop()
+	defer forget.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-ticker.C:
 			s.pass(ctx)
+		case <-forget.C:
+			if err := s.forgetAddresses(ctx); err != nil {
+				s.complain(ctx, "addresses of lines that are over are kept", 0, err)
+			}
 		}
 	}
 }
@@ -118,6 +123,9 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 	nobody := state.num("shown") >= state.num("joined") || free == 0 || state["paused"] != ""
 	if over && nobody && state.num("active") == 0 {
 		s.room(id).rest(now.Add(restFor))
+	}
+	if err := s.writeToCalled(ctx, event, &row, state, free); err != nil {
+		s.complain(ctx, "those called are not written to", id, err)
 	}
 	return s.mend(ctx, event, &row, state)
 }

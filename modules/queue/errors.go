@@ -19,7 +19,14 @@ var (
 	ErrEnded    = fault.New(fault.Gone, "ended", "The sale has ended.")
 	ErrNoLane   = fault.New(fault.Conflict, "no-lane", "This code is for a lane that this event does not have.")
 	ErrSlowDown = fault.New(fault.TooMany, "slow-down", "Many people joined from your network in the last minute. Try again in a moment; being early does not help.")
-	ErrBusy     = fault.New(fault.Unavailable, "busy", "We cannot answer right now. Your place is safe; nobody loses or gains one meanwhile. Try again in a few seconds.")
+	ErrTooMany  = fault.New(fault.TooMany, "slow-down", "That was tried many times in a short while. Wait a moment, then try again.")
+
+	ErrEmailRequired      = fault.New(fault.Forbidden, "email-required", "This line takes one place for each mail address. Say yours, and we mail you a code.")
+	ErrCodeRequired       = fault.New(fault.Forbidden, "code-required", "We have mailed you a code of six digits. Send it along with the address to join.")
+	ErrAccessCodeRequired = fault.New(fault.Forbidden, "access-code-required", "This line is for those who were given an access code. Send yours to join.")
+	ErrBadCode            = fault.New(fault.Forbidden, "bad-code", "This code is not right. Look at it again; codes by mail are good for ten minutes, and the newest one counts.")
+	ErrProofRequired      = fault.New(fault.Forbidden, "proof-required", "Joining takes a little work of your browser. Solve the challenge, or say a mail address and join by a code mailed there.")
+	ErrBusy               = fault.New(fault.Unavailable, "busy", "We cannot answer right now. Your place is safe; nobody loses or gains one meanwhile. Try again in a few seconds.")
 
 	ErrNotOpen       = fault.New(fault.Conflict, "not-open", "The sale is not open yet. Your place is kept.")
 	ErrNotYourTurn   = fault.New(fault.Conflict, "not-your-turn", "It is not your turn yet. Your place is kept.")

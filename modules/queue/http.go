@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -9,7 +8,6 @@ import (
 
 	"fairseat/app/clock"
 	"fairseat/app/fault"
-	"fairseat/app/limit"
 	"fairseat/app/request"
 )
 
@@ -50,10 +48,10 @@ func (h *handler) now(c echo.Context) error {
 }
 
 type joinRequest struct {
-	Proof      any `json:"proof"`
-	Email      any `json:"email"`
-	Code       any `json:"code"`
-	AccessCode any `json:"access_code"`
+	Proof      string `json:"proof"`
+	Email      string `json:"email"`
+	Code       string `json:"code"`
+	AccessCode string `json:"access_code"`
 }
 
 type joinResponse struct {
@@ -62,80 +60,52 @@ type joinResponse struct {
 	Index    int64      `json:"index"`
 	Lane     int        `json:"lane,omitempty"` // its number from 1, for whoever takes part in the draw in one
 	JoinedAt clock.Time `json:"joined_at"`
+	Mailed   *bool      `json:"mailed,omitempty"`
 }
 
 // join answers POST /events/:event/queue. Who has a place keeps it; an invalid cookie is replaced, an invalid Bearer,
 // which somebody put there on purpose, is refused.
 func (h *handler) join(c echo.Context) error {
-	if err := readJoin(c); err != nil {
+	application, err := ReadApplication(c)
+	if err != nil {
 		return err
 	}
-	ctx, event, status := c.Request().Context(), request.EventOf(c), http.StatusOK
-	p, token, fromCookie, err := h.queue.presented(c)
-	switch {
-	case err == nil:
-		if device, err := deviceOf(c); err != nil {
-			return err
-		} else if device != "" {
-			if err := h.queue.moveTo(ctx, event.ID, p.Key(), device); err != nil {
-				return err
-			}
-		}
-	case errors.Is(err, ErrBadPlace) && !fromCookie:
+	j, err := h.queue.Apply(c, application)
+	if err != nil {
 		return err
-	default:
-		retry, err := h.queue.limits.Take(ctx, "join:"+limit.Network(c.RealIP()), h.queue.perIP)
-		if err != nil {
-			return away(err)
-		}
-		if retry > 0 {
-			return ErrSlowDown.After(retry)
-		}
-		if p, err = h.queue.Join(ctx, event.ID); err != nil {
-			return err
-		}
-		token, status = p.Sign(h.queue.keys), http.StatusCreated
 	}
-	h.queue.setCookie(c, event.Slug, token)
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	if request.IsForm(c) {
-		return c.Redirect(http.StatusSeeOther, "/events/"+event.Slug+"/place")
+		return c.Redirect(http.StatusSeeOther, "/events/"+request.EventOf(c).Slug+"/place")
 	}
-	return c.JSON(status, joinResponse{token, p.Cohort.String(), p.Index, p.Cohort.Lane(), clock.Time(p.JoinedAt)})
+	status := http.StatusOK
+	if j.Fresh {
+		status = http.StatusCreated
+	}
+	p := j.Place
+	return c.JSON(status, joinResponse{j.Token, p.Cohort.String(), p.Index, p.Cohort.Lane(), clock.Time(p.JoinedAt), j.Mailed})
 }
 
-// readJoin reads the body, JSON or form or none. What later rooms will ask for is refused, not ignored.
-func readJoin(c echo.Context) error {
+// ReadApplication reads the body of a request to join: JSON, a form, or none.
+func ReadApplication(c echo.Context) (Application, error) {
 	var body joinRequest
-	if request.IsForm(c) {
-		form, err := c.FormParams()
-		if err != nil {
-			return request.BodyError(err)
-		}
-		for name := range form {
-			switch value := form.Get(name); name {
-			case "proof":
-				body.Proof = value
-			case "email":
-				body.Email = value
-			case "code":
-				body.Code = value
-			case "access_code":
-				body.AccessCode = value
-			default:
-				return request.ErrBadBody.Say("The form has a field that this address does not take: " + strconv.Quote(name) + ".")
-			}
-		}
-	} else if err := request.Decode(c, &body); err != nil {
-		return err
+	if !request.IsForm(c) {
+		err := request.Decode(c, &body)
+		return Application(body), err
 	}
-	fields := fault.Fields{}
-	for name, value := range map[string]any{"proof": body.Proof, "email": body.Email, "code": body.Code, "access_code": body.AccessCode} {
-		if value != nil && value != "" {
-			fields[name] = "is not available yet; leave it out"
-		}
+	form, err := c.FormParams()
+	if err != nil {
+		return Application{}, request.BodyError(err)
 	}
-	return fields.Err()
+	fields := map[string]*string{"proof": &body.Proof, "email": &body.Email, "code": &body.Code, "access_code": &body.AccessCode}
+	for name := range form {
+		to, ok := fields[name]
+		if !ok {
+			return Application{}, request.ErrBadBody.Say("The form has a field that this address does not take: " + strconv.Quote(name) + ".")
+		}
+		*to = form.Get(name)
+	}
+	return Application(body), nil
 }
 
 type meResponse struct {

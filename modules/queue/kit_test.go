@@ -33,7 +33,10 @@ type kit struct {
 var testKeys = keyring.New(map[keyring.Purpose][]keyring.Key{keyring.Place: {
 	{ID: "b2", Secret: []byte("0123456789abcdef0123456789abcdef")},
 	{ID: "a1", Secret: []byte("fedcba9876543210fedcba9876543210")},
-}})
+},
+	keyring.Buyer:  {{ID: "m1", Secret: []byte("00112233445566778899aabbccddeeff")}},
+	keyring.Access: {{ID: "c2", Secret: []byte("ffeeddccbbaa99887766554433221100")}, {ID: "c1", Secret: []byte("0f1e2d3c4b5a69788796a5b4c3d2e1f0")}},
+})
 
 // line is how a test's line is made: opening an hour after its prequeue, which is now.
 type line struct {
@@ -64,6 +67,7 @@ func newKit(t testing.TB, change ...func(*line)) *kit {
 	k.deps = Deps{
 		DB: k.DB, Redis: k.Redis, KeyPrefix: k.Prefix, Clock: k.Clock, Log: k.Log, Keys: testKeys, Limits: k.neighbours,
 		PublicURL: "http://localhost:8080", Seats: k.neighbours, Events: k.neighbours, Orders: k.neighbours, Payments: k.neighbours, Journal: k.neighbours,
+		Mails: k.neighbours,
 	}
 	k.queue = New(k.deps)
 	k.publish(event, l.LineSettings)
@@ -222,7 +226,7 @@ func (k *kit) serve(s *Service) *echo.Echo {
 			_ = c.String(http.StatusInternalServerError, err.Error())
 			return
 		}
-		status := map[fault.Kind]int{fault.Bad: 400, fault.Unauthorized: 401, fault.Conflict: 409, fault.Gone: 410,
+		status := map[fault.Kind]int{fault.Bad: 400, fault.Unauthorized: 401, fault.Forbidden: 403, fault.Conflict: 409, fault.Gone: 410,
 			fault.Unsupported: 415, fault.Invalid: 422, fault.TooMany: 429, fault.Unavailable: 503}[f.Kind]
 		body := map[string]any{"code": f.Code, "detail": f.Detail, "retry_after": f.RetryAfter.Seconds()}
 		for name, fact := range f.Facts {

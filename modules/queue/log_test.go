@@ -111,7 +111,9 @@ func TestLogTellsASale(t *testing.T) {
 	}
 	capacity, perMinute := 5, 100
 	for range 2 { // the second changes nothing
-		if err := k.DB.Transaction(func(tx *gorm.DB) error { return k.queue.Amend(ctx, tx, k.id, &capacity, &perMinute) }); err != nil {
+		if err := k.DB.Transaction(func(tx *gorm.DB) error {
+			return k.queue.Amend(ctx, tx, k.id, LineChange{Cap: &capacity, PerMinute: &perMinute})
+		}); err != nil {
 			t.Fatal(err)
 		}
 	}

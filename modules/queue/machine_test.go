@@ -273,7 +273,7 @@ func (m *model) stop(t *rapid.T) {
 
 func (m *model) changeCap(t *rapid.T) {
 	m.cap = rapid.IntRange(1, 6).Draw(t, "cap")
-	if err := m.queue.Amend(context.Background(), m.DB, m.id, &m.cap, nil); err != nil {
+	if err := m.queue.Amend(context.Background(), m.DB, m.id, LineChange{Cap: &m.cap}); err != nil {
 		t.Fatal(err)
 	}
 	if err := m.service().Changed(context.Background(), m.id); err != nil {

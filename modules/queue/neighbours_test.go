@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,6 +28,9 @@ type neighbours struct {
 	notes    []string
 	retry    time.Duration
 	asked    []string
+	empty    string // the budget whose name begins so refuses
+	mails    []letter
+	forgot   []int64
 	health   PaymentHealth
 }
 
@@ -42,6 +46,9 @@ func (n *neighbours) pay(h PaymentHealth) {
 	defer n.mu.Unlock()
 	n.health = h
 }
+
+// letter is a mail that was promised.
+type letter struct{ kind, to, says string }
 
 func (n *neighbours) Event(context.Context, int64) (Event, error) {
 	n.mu.Lock()
@@ -113,9 +120,58 @@ func (n *neighbours) Note(_ context.Context, _ *gorm.DB, who request.Staff, ip, 
 	return err
 }
 
-func (n *neighbours) Take(_ context.Context, name string, perMinute int) (time.Duration, error) {
+func (n *neighbours) Take(ctx context.Context, name string, perMinute int) (time.Duration, error) {
+	return n.TakeIn(ctx, name, perMinute, time.Minute)
+}
+
+func (n *neighbours) TakeIn(_ context.Context, name string, most int, _ time.Duration) (time.Duration, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.asked = append(n.asked, name+" "+strconv.Itoa(perMinute))
+	n.asked = append(n.asked, name+" "+strconv.Itoa(most))
+	if n.empty != "" && !strings.HasPrefix(name, n.empty) {
+		return 0, nil
+	}
 	return n.retry, nil
+}
+
+// refuse empties the budgets whose names begin so; "" fills all again.
+func (n *neighbours) refuse(name string, retry time.Duration) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.empty, n.retry = name, retry
+}
+
+func (n *neighbours) promise(kind, to, says string) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.mails = append(n.mails, letter{kind, to, says})
+	return nil
+}
+
+func (n *neighbours) JoinCode(_ context.Context, _ *gorm.DB, _ int64, email, code string) error {
+	return n.promise("code", email, code)
+}
+
+func (n *neighbours) PlaceLink(_ context.Context, _ *gorm.DB, _ int64, email, url string) error {
+	return n.promise("link", email, url)
+}
+
+func (n *neighbours) YourTurn(_ context.Context, _ *gorm.DB, _ int64, email, url string) error {
+	return n.promise("turn", email, url)
+}
+
+func (n *neighbours) Forget(_ context.Context, ids []int64) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.forgot = append(n.forgot, ids...)
+	return nil
+}
+
+// letters are the mails promised since the last look.
+func (n *neighbours) letters() []letter {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	out := n.mails
+	n.mails = nil
+	return out
 }

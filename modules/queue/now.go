@@ -168,7 +168,7 @@ func (s *Service) eventAndRow(ctx context.Context, eventID int64) (Event, *lineR
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if err == nil {
-		r.row = row
+		r.row, r.rowAt = row, s.clock.Now()
 		return event, row, nil
 	}
 	if r.row == nil {

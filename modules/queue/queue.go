@@ -87,6 +87,19 @@ type Payments interface {
 // Limits hands out budgets: a retry above zero means refused until then.
 type Limits interface {
 	Take(ctx context.Context, name string, perMinute int) (retry time.Duration, err error)
+	// TakeIn is Take from a budget that refills in another period.
+	TakeIn(ctx context.Context, name string, budget int, period time.Duration) (retry time.Duration, err error)
+}
+
+// Mails promises mails about one event inside the caller's transaction; what an address is not worth is for it to find.
+type Mails interface {
+	// JoinCode mails the digits that show whose address it is.
+	JoinCode(ctx context.Context, tx *gorm.DB, eventID int64, email, code string) error
+	// PlaceLink mails the private link to a place, YourTurn the same when it is called.
+	PlaceLink(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error
+	YourTurn(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error
+	// Forget deletes what was mailed about lines that are over; in none of it is anything owed.
+	Forget(ctx context.Context, eventIDs []int64) error
 }
 
 // Journal remembers what staff did, inside the transaction that does it.
@@ -103,25 +116,31 @@ type Deps struct {
 	Log       *slog.Logger
 	Keys      *keyring.Ring
 	Limits    Limits
-	PerIP     int          // joins a minute from one network; 0 = no budget
-	Beacon    BeaconConfig // the zero value: draws use no public randomness
-	PublicURL string       // https makes the cookie Secure and binds it to the host
-	Seats     Seats
-	Events    Events
-	Orders    Orders
-	Payments  Payments
-	Journal   Journal
+	PerIP     int // joins a minute from one address; 0 = no budget
+	// PerNetwork is joins a minute from one /24 or /48; 0 = no budget.
+	PerNetwork int
+	Beacon     BeaconConfig // the zero value: draws use no public randomness
+	PublicURL  string       // https makes the cookie Secure and binds it to the host
+	Seats      Seats
+	Events     Events
+	Orders     Orders
+	Payments   Payments
+	Journal    Journal
+	Mails      Mails
 }
 
 // Service is the waiting room of every event. Safe for concurrent use; any number of replicas share the work.
 type Service struct {
 	redis    *redisStore
 	postgres *postgresStore
+	proofs   *proofStore
 	clock    clock.Clock
 	log      *slog.Logger
 	keys     *keyring.Ring
 	limits   Limits
 	perIP    int
+	perNet   int
+	public   string // how browsers reach us, for links
 	secure   bool
 	seats    Seats
 	events   Events
@@ -129,6 +148,7 @@ type Service struct {
 	door     *door
 	journal  Journal
 	beacon   *beacon
+	mails    Mails
 
 	flights singleflight.Group
 	mu      sync.Mutex
@@ -137,10 +157,11 @@ type Service struct {
 
 // New makes a Service; it reads nothing yet.
 func New(d Deps) *Service {
+	redis := newRedisStore(d)
 	return &Service{
-		redis: newRedisStore(d), postgres: &postgresStore{db: d.DB, clock: d.Clock}, clock: d.Clock, log: d.Log, keys: d.Keys,
-		limits: d.Limits, perIP: d.PerIP, secure: strings.HasPrefix(d.PublicURL, "https://"),
-		seats: d.Seats, events: d.Events, orders: d.Orders, door: newDoor(d.Payments), journal: d.Journal, beacon: newBeacon(d.Beacon), rooms: map[int64]*room{},
+		redis: redis, proofs: newProofStore(redis), postgres: &postgresStore{db: d.DB, clock: d.Clock}, clock: d.Clock, log: d.Log, keys: d.Keys,
+		limits: d.Limits, perIP: d.PerIP, perNet: d.PerNetwork, public: d.PublicURL, secure: strings.HasPrefix(d.PublicURL, "https://"),
+		seats: d.Seats, events: d.Events, orders: d.Orders, door: newDoor(d.Payments), journal: d.Journal, mails: d.Mails, beacon: newBeacon(d.Beacon), rooms: map[int64]*room{},
 	}
 }
 
@@ -149,7 +170,8 @@ type room struct {
 	mu     sync.Mutex
 	draw   *lineup  // once its size is in Postgres, it is for ever
 	row    *lineRow // as last read, for when Postgres is away
-	now    *moment  // what /queue/now says
+	rowAt  time.Time
+	now    *moment // what /queue/now says
 	tried  time.Time
 	warned time.Time
 	// restsUntil is until when nobody need look after a forgotten line.

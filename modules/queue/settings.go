@@ -1,10 +1,12 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -20,12 +22,23 @@ type LineSettings struct {
 	Cap       int  // how many may be inside, from 1
 	PerMinute *int // how many may enter in any 60 s; nil = no such limit
 	Lanes     []Lane
+	// Identity is who may join: IdentityNone, IdentityEmail or IdentityAccessCode; "" means none.
+	Identity    string
+	ProofOfWork bool // joining costs a browser some work; only where anybody may join
+}
+
+// LineChange is what may change while a line runs; nil leaves a setting as it is. Nobody in line notices.
+type LineChange struct {
+	Cap, PerMinute *int
+	Identity       *string
+	ProofOfWork    *bool
 }
 
 // Publish makes the line of an event inside the transaction that makes the event. The commitment is what the draw can
 // be checked against; it is public from then on.
 func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug string, l LineSettings) (commitment string, err error) {
-	if err := checkSettings(&l.Cap, l.PerMinute); err != nil {
+	l.Identity = cmp.Or(l.Identity, IdentityNone)
+	if err := checkSettings(LineChange{&l.Cap, l.PerMinute, &l.Identity, &l.ProofOfWork}); err != nil {
 		return "", err
 	}
 	fields := fault.Fields{}
@@ -39,8 +52,8 @@ func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug 
 	}
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails, says its documentation
-	row := lineRow{EventID: eventID, Draws: l.Draws, Cap: l.Cap, PerMinute: l.PerMinute, Secret: secret, Commitment: Commitment(secret),
-		Lanes: []byte(encoded)}
+	row := lineRow{EventID: eventID, Draws: l.Draws, Cap: l.Cap, PerMinute: l.PerMinute, Identity: l.Identity,
+		ProofOfWork: l.ProofOfWork, Secret: secret, Commitment: Commitment(secret), Lanes: []byte(encoded)}
 	if !l.Draws {
 		row.Size = new(int64) // a draw of nobody, so there is nothing to wait for
 	}
@@ -56,7 +69,7 @@ func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug 
 	if err := s.postgres.insert(ctx, tx, row); err != nil {
 		return "", fmt.Errorf("publish line of %s: %w", slug, err)
 	}
-	published := publishedEntry{slug, l.Draws, clock.Time(opensAt), row.Commitment, nil, l.Cap, l.PerMinute, publishedLanes(lanes)}
+	published := publishedEntry{slug, l.Draws, clock.Time(opensAt), row.Commitment, nil, l.Cap, l.PerMinute, publishedLanes(lanes), l.Identity, l.ProofOfWork}
 	if row.BeaconRound != nil {
 		published.Beacon = &publishedBeacon{json.RawMessage(row.BeaconChain), *row.BeaconRound}
 	}
@@ -76,6 +89,9 @@ type publishedEntry struct {
 	Cap        int              `json:"cap"`
 	PerMinute  *int             `json:"per_minute"`
 	Lanes      []publishedLane  `json:"lanes,omitempty"`
+	// Who may join.
+	Identity    string `json:"identity"`
+	ProofOfWork bool   `json:"proof_of_work"`
 }
 
 // publishedBeacon is the chain, as beaconChain, and the round of it that is fixed from the start.
@@ -85,43 +101,70 @@ type publishedBeacon struct {
 }
 
 // checkSettings refuses what a line cannot have.
-func checkSettings(capacity, perMinute *int) error {
+func checkSettings(c LineChange) error {
 	fields := fault.Fields{}
-	if capacity != nil && *capacity < 1 {
+	if c.Cap != nil && *c.Cap < 1 {
 		fields["queue.cap"] = "must be at least 1"
 	}
-	if perMinute != nil && *perMinute < 1 {
+	if c.PerMinute != nil && *c.PerMinute < 1 {
 		fields["queue.per_minute"] = "must be at least 1"
+	}
+	if c.Identity != nil && !slices.Contains(identities, *c.Identity) {
+		fields["queue.identity"] = "is none, email or access_code"
+	}
+	if c.ProofOfWork != nil && *c.ProofOfWork && c.Identity != nil && *c.Identity != IdentityNone {
+		fields["queue.proof_of_work"] = "goes with identity none: a mailed code or an access code is proof enough"
 	}
 	return fields.Err()
 }
 
-// Amend changes cap and admissions a minute inside the caller's transaction; nil leaves one as it is. Nobody inside is
-// put out. Call Changed after the commit.
-func (s *Service) Amend(ctx context.Context, tx *gorm.DB, eventID int64, capacity, perMinute *int) error {
-	if err := checkSettings(capacity, perMinute); err != nil {
+// Amend changes settings inside the caller's transaction. Nobody inside is put out, and who is in line stays there: who
+// may join changes for those who come later. Call Changed after the commit.
+func (s *Service) Amend(ctx context.Context, tx *gorm.DB, eventID int64, c LineChange) error {
+	if err := checkSettings(c); err != nil {
 		return err
 	}
-	res := tx.WithContext(ctx).Exec(`UPDATE lines SET cap = coalesce(@cap, cap), per_minute = coalesce(@rate, per_minute)
-		WHERE event_id = @event AND (cap, per_minute) IS DISTINCT FROM (coalesce(@cap, cap), coalesce(@rate, per_minute))`,
-		map[string]any{"cap": capacity, "rate": perMinute, "event": eventID})
-	if res.Error != nil {
-		return fmt.Errorf("amend line: %w", res.Error)
-	}
-	if res.RowsAffected == 0 { // as it was
-		return nil
-	}
-	row, err := s.postgres.inside(tx.WithContext(ctx), eventID)
+	pg := tx.WithContext(ctx)
+	was, err := s.postgres.inside(pg, eventID)
 	if err != nil {
 		return err
 	}
-	return s.postgres.record(tx.WithContext(ctx), eventID, "limits", map[string]any{"cap": row.Cap, "per_minute": row.PerMinute})
+	err = pg.Exec(`UPDATE lines SET cap = coalesce(?, cap), per_minute = coalesce(?, per_minute),
+		identity = coalesce(?, identity), proof_of_work = coalesce(?, proof_of_work) WHERE event_id = ?`,
+		c.Cap, c.PerMinute, c.Identity, c.ProofOfWork, eventID).Error
+	if err != nil {
+		return fmt.Errorf("amend line: %w", err)
+	}
+	row, err := s.postgres.inside(pg, eventID)
+	if err != nil {
+		return err
+	}
+	// One of the two may have been set before; what is wrong together is refused together.
+	if err := checkSettings(LineChange{Identity: &row.Identity, ProofOfWork: &row.ProofOfWork}); err != nil {
+		return err
+	}
+	if was.Identity != row.Identity || was.ProofOfWork != row.ProofOfWork {
+		if err := s.postgres.record(pg, eventID, "who", map[string]any{"identity": row.Identity, "proof_of_work": row.ProofOfWork}); err != nil {
+			return err
+		}
+	}
+	if was.Cap == row.Cap && orNone(was.PerMinute) == orNone(row.PerMinute) {
+		return nil
+	}
+	return s.postgres.record(pg, eventID, "limits", map[string]any{"cap": row.Cap, "per_minute": row.PerMinute})
 }
 
 // Moved tells the line, in the transaction that does it, that its opening moves: the log says so, and the round of a
 // beacon follows. ErrAlreadyDrawn once the draw is closed.
 func (s *Service) Moved(ctx context.Context, tx *gorm.DB, eventID int64, from, to time.Time) error {
 	return s.postgres.recordOpening(tx.WithContext(ctx), eventID, from, to, "")
+}
+
+func orNone(n *int) int {
+	if n == nil {
+		return 0
+	}
+	return *n
 }
 
 // Changed makes Redis take over what Postgres has: cap, admissions a minute, pause, end and times. Call it after the
@@ -231,6 +274,7 @@ func (s *Service) forget(eventID int64) {
 	r := s.room(eventID)
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.rowAt = time.Time{}
 	if r.now != nil {
 		old := *r.now
 		old.at, r.tried = old.at.Add(-freshFor), time.Time{}

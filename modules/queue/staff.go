@@ -126,7 +126,7 @@ func (s *Service) Settings(ctx context.Context, eventID int64) (LineSettings, er
 	if err != nil {
 		return LineSettings{}, err
 	}
-	l := LineSettings{Draws: row.Draws, Cap: row.Cap, PerMinute: row.PerMinute}
+	l := LineSettings{Draws: row.Draws, Cap: row.Cap, PerMinute: row.PerMinute, Identity: row.Identity, ProofOfWork: row.ProofOfWork}
 	for _, lane := range lanes {
 		l.Lanes = append(l.Lanes, Lane{lane.Name, lane.Share})
 	}

@@ -145,7 +145,7 @@ func TestLostPushIsMadeUpFor(t *testing.T) {
 	k := newKit(t)
 	k.join()
 	seven := 7
-	if err := k.queue.Amend(context.Background(), k.DB, k.id, &seven, &seven); err != nil {
+	if err := k.queue.Amend(context.Background(), k.DB, k.id, LineChange{Cap: &seven, PerMinute: &seven}); err != nil {
 		t.Fatal(err)
 	}
 	later := k.neighbours.event.OpensAt.Add(time.Hour)

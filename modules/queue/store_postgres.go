@@ -20,6 +20,8 @@ type lineRow struct {
 	Draws        bool
 	Cap          int
 	PerMinute    *int
+	Identity     string
+	ProofOfWork  bool
 	Secret       []byte
 	Commitment   string
 	DrawUsed     int64
@@ -53,8 +55,8 @@ type postgresStore struct {
 
 // insert is part of the transaction that makes the event. A line without a draw has one of size 0.
 func (p *postgresStore) insert(ctx context.Context, tx *gorm.DB, r lineRow) error {
-	return tx.WithContext(ctx).Exec(`INSERT INTO lines (event_id, draws, cap, per_minute, secret, commitment, size, lanes, beacon_chain, beacon_round)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?)`, r.EventID, r.Draws, r.Cap, r.PerMinute, r.Secret, r.Commitment, r.Size, string(r.Lanes),
+	return tx.WithContext(ctx).Exec(`INSERT INTO lines (event_id, draws, cap, per_minute, identity, proof_of_work, secret, commitment, size, lanes, beacon_chain, beacon_round)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?)`, r.EventID, r.Draws, r.Cap, r.PerMinute, r.Identity, r.ProofOfWork, r.Secret, r.Commitment, r.Size, string(r.Lanes),
 		jsonArg(r.BeaconChain), r.BeaconRound).Error
 }
 

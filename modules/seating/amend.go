@@ -80,7 +80,7 @@ func (s *Service) amended(tx *gorm.DB, was *Event, r *eventRequest, fields fault
 	r.schedule(e, s.Clock.Now().Truncate(time.Millisecond), fields)
 	r.price(e, fields)
 	e.check(fields)
-	if _, _, none := r.line(fields); none {
+	if _, none := r.line(fields); none {
 		fields["queue"] = "whether there is a draw is settled when the event is made"
 	}
 	if err := s.checkSold(tx, was, e, fields); err != nil {
@@ -128,11 +128,11 @@ func (s *Service) write(ctx context.Context, tx *gorm.DB, was, e *Event, r *even
 			return err
 		}
 	}
-	admissionCap, perMinute, _ := r.line(fault.Fields{})
-	if admissionCap == nil && perMinute == nil {
+	change, _ := r.line(fault.Fields{})
+	if change == (LineChange{}) {
 		return nil
 	}
-	return s.Lines.Amend(ctx, tx, e.ID, admissionCap, perMinute)
+	return s.Lines.Amend(ctx, tx, e.ID, change)
 }
 
 // checkSold refuses what would break a promise already made to somebody.

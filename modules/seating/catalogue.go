@@ -140,12 +140,18 @@ func (s *Service) prepare(ctx context.Context, r *eventRequest) (*Event, *room, 
 	r.apply(e, fields)
 	r.schedule(e, s.Clock.Now().Truncate(time.Millisecond), fields)
 	e.check(fields)
-	admissionCap, perMinute, none := r.line(fields)
-	line.Draws, line.PerMinute = !none, perMinute
-	if admissionCap != nil {
-		line.Cap = *admissionCap
+	asked, none := r.line(fields)
+	line.Draws, line.PerMinute = !none, asked.PerMinute
+	if asked.Cap != nil {
+		line.Cap = *asked.Cap
 	}
-	if perMinute == nil && !none {
+	if asked.Identity != nil {
+		line.Identity = *asked.Identity
+	}
+	if asked.ProofOfWork != nil {
+		line.ProofOfWork = *asked.ProofOfWork
+	}
+	if asked.PerMinute == nil && !none {
 		rate := defaultPerMinute
 		line.PerMinute = &rate
 	}

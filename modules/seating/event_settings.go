@@ -186,17 +186,17 @@ func (r *eventRequest) missingPrices(e *Event) []string {
 }
 
 // line reads the member queue. none says that it is null: no draw. Values not named are nil.
-func (r *eventRequest) line(fields fault.Fields) (admissionCap, perMinute *int, none bool) {
+func (r *eventRequest) line(fields fault.Fields) (change LineChange, none bool) {
 	if len(r.Queue) == 0 {
-		return nil, nil, false
+		return LineChange{}, false
 	}
 	if string(r.Queue) == "null" {
-		return nil, nil, true
+		return LineChange{}, true
 	}
 	var q queueRequest
 	if err := strict(r.Queue, &q); err != nil {
-		fields["queue"] = "is an object of cap and per_minute, or null"
-		return nil, nil, false
+		fields["queue"] = "is an object of cap, per_minute, identity and proof_of_work, or null"
+		return LineChange{}, false
 	}
 	read := func(name string, raw json.RawMessage) *int {
 		if len(raw) == 0 {
@@ -206,13 +206,14 @@ func (r *eventRequest) line(fields fault.Fields) (admissionCap, perMinute *int, 
 		number(fields, "queue."+name, raw, &n, 1, 1_000_000)
 		return &n
 	}
-	if !absent(q.Identity) && string(q.Identity) != `"none"` {
-		fields["queue.identity"] = notYet
+	change.Cap, change.PerMinute = read("cap", q.Cap), read("per_minute", q.PerMinute)
+	if !absent(q.Identity) && json.Unmarshal(q.Identity, &change.Identity) != nil {
+		fields["queue.identity"] = "is none, email or access_code"
 	}
-	if !absent(q.ProofOfWork) && string(q.ProofOfWork) != `"none"` && string(q.ProofOfWork) != "false" {
-		fields["queue.proof_of_work"] = notYet
+	if !absent(q.ProofOfWork) && json.Unmarshal(q.ProofOfWork, &change.ProofOfWork) != nil {
+		fields["queue.proof_of_work"] = "is true or false"
 	}
-	return read("cap", q.Cap), read("per_minute", q.PerMinute), false
+	return change, false
 }
 
 func isWebAddress(s string) bool {

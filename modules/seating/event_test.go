@@ -134,8 +134,8 @@ func TestNewEventIsRefused(t *testing.T) {
 		"half a seat":         {object{"max_per_buyer": 0.5}, "422 bad-field", "max_per_buyer"},
 		"cap 0":               {object{"queue": object{"cap": 0}}, "422 bad-field", "queue.cap"},
 		"rate 0":              {object{"queue": object{"per_minute": 0}}, "422 bad-field", "queue.per_minute"},
-		"identity":            {object{"queue": object{"identity": "email"}}, "422 bad-field", "queue.identity"},
-		"proof of work":       {object{"queue": object{"proof_of_work": true}}, "422 bad-field", "queue.proof_of_work"},
+		"identity":            {object{"queue": object{"identity": 7}}, "422 bad-field", "queue.identity"},
+		"proof of work":       {object{"queue": object{"proof_of_work": "yes"}}, "422 bad-field", "queue.proof_of_work"},
 		"orphan rule":         {object{"orphan_rule": "strict"}, "422 bad-field", "orphan_rule"},
 		"areas":               {object{"areas": object{"pit": object{"capacity": 5}}}, "422 bad-field", "areas"},
 		"unknown field":       {object{"color": "red"}, "400 bad-body", ""},
@@ -180,7 +180,8 @@ func TestEventSpellings(t *testing.T) {
 		b, _ := json.Marshal(l)
 		seen[string(b)] = true
 	}
-	if !seen[`{"Draws":false,"Cap":200,"PerMinute":null}`] || !seen[`{"Draws":true,"Cap":1,"PerMinute":7}`] {
+	if !seen[`{"Draws":false,"Cap":200,"PerMinute":null,"Lanes":null,"Identity":"","ProofOfWork":false}`] ||
+		!seen[`{"Draws":true,"Cap":1,"PerMinute":7,"Lanes":null,"Identity":"none","ProofOfWork":false}`] {
 		t.Errorf("lines %v", seen)
 	}
 }
@@ -196,7 +197,7 @@ func TestPatchEvent(t *testing.T) {
 	if a.field("name") != "New name" || a.field("max_per_buyer") != 5.0 || a.field("closes_at") != "2027-03-10T00:00:00.000Z" || a.field("currency") != "EUR" || a.field("accent") != "#aa3300" {
 		t.Errorf("%s", a.body)
 	}
-	if fmt.Sprint(h.lines.amended) != "[[9,null]]" || h.lines.changed != 1 || len(h.lines.rescheduled) != 0 {
+	if fmt.Sprint(h.lines.amended) != "[[9,null,null,null]]" || h.lines.changed != 1 || len(h.lines.rescheduled) != 0 {
 		t.Errorf("the line heard %v, %d, %v", h.lines.amended, h.lines.changed, h.lines.rescheduled)
 	}
 	// The prequeue moves along with the opening while both are to come.
@@ -206,13 +207,13 @@ func TestPatchEvent(t *testing.T) {
 	}
 	ask(t, "PATCH", url, `{"closes_at":null}`).want(t, 200, "")
 	for body, want := range map[string]string{
-		`{"slug":"x"}`:                   "422 bad-field",
-		`{"plan":"1"}`:                   "422 bad-field",
-		`{"queue":null}`:                 "422 bad-field",
-		`{"queue":{"identity":"email"}}`: "422 bad-field",
-		`{"timezone":"Nowhere"}`:         "422 bad-field",
-		`{"prices":{"Box":1}}`:           "422 bad-field",
-		`{"colour":"x"}`:                 "400 bad-body",
+		`{"slug":"x"}`:                "422 bad-field",
+		`{"plan":"1"}`:                "422 bad-field",
+		`{"queue":null}`:              "422 bad-field",
+		`{"queue":{"identity":true}}`: "422 bad-field",
+		`{"timezone":"Nowhere"}`:      "422 bad-field",
+		`{"prices":{"Box":1}}`:        "422 bad-field",
+		`{"colour":"x"}`:              "400 bad-body",
 	} {
 		a := ask(t, "PATCH", url, body)
 		if got := fmt.Sprintf("%d %v", a.status, a.field("code")); got != want {

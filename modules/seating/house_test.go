@@ -90,10 +90,10 @@ func (l *lines) Publish(_ context.Context, _ *gorm.DB, _ int64, _ string, s Line
 	return "c0ffee", nil
 }
 
-func (l *lines) Amend(_ context.Context, _ *gorm.DB, _ int64, admissionCap, perMinute *int) error {
+func (l *lines) Amend(_ context.Context, _ *gorm.DB, _ int64, change LineChange) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	text, _ := json.Marshal([]*int{admissionCap, perMinute})
+	text, _ := json.Marshal([]any{change.Cap, change.PerMinute, change.Identity, change.ProofOfWork})
 	l.amended = append(l.amended, string(text))
 	l.calls = append(l.calls, "amend")
 	return nil

@@ -37,8 +37,8 @@ type Admissions interface {
 type Lines interface {
 	// Publish makes the line of a new event, in the transaction that makes the event.
 	Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug string, settings LineSettings) (commitment string, err error)
-	// Amend changes settings; nil leaves one as it is. Changed makes them count, after the commit.
-	Amend(ctx context.Context, tx *gorm.DB, eventID int64, admissionCap, perMinute *int) error
+	// Amend changes settings, or refuses them with 422 bad-field. Changed makes them count, after the commit.
+	Amend(ctx context.Context, tx *gorm.DB, eventID int64, change LineChange) error
 	Changed(ctx context.Context, eventID int64) error
 	// Moved tells the line, in the transaction that does it, that the opening moves.
 	Moved(ctx context.Context, tx *gorm.DB, eventID int64, from, to time.Time) error
@@ -54,12 +54,22 @@ type LineSettings struct {
 	Cap       int
 	PerMinute *int // nil: as many as fit
 	Lanes     []Lane
+	// Who may join, as the API names it, and whether joining costs a browser some work.
+	Identity    string
+	ProofOfWork bool
 }
 
 // Lane is a part of the draw with a published share, in percent of the places drawn.
 type Lane struct {
 	Name  string
 	Share int
+}
+
+// LineChange is what may change of a line; nil leaves a setting as it is.
+type LineChange struct {
+	Cap, PerMinute *int
+	Identity       *string
+	ProofOfWork    *bool
 }
 
 // Journal notes who did what, in the transaction of what was done.

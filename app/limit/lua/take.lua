@@ -1,8 +1,8 @@
 -- Takes one from a budget (GCRA: one number per budget, the moment at which it is full again).
 -- KEYS 1 the budget
--- ARGV 1 how many a minute, also the largest burst; 2 now in ms, or "" for this server's clock
+-- ARGV 1 how many a period, also the largest burst; 2 now in ms, or "" for this server's clock; 3 the period in ms
 -- Returns 0 when taken, else the microseconds until one is free (nothing is taken then).
-local per_minute = tonumber(ARGV[1])
+local budget, period = tonumber(ARGV[1]), tonumber(ARGV[3])
 local now
 if ARGV[2] == '' then
   local t = redis.call('TIME')
@@ -11,9 +11,9 @@ else
   now = tonumber(ARGV[2]) * 1000
 end
 
--- Whole microseconds are exact in a double until the year 2255, so a burst is per_minute takes to the last one.
-local interval = math.max(1, math.floor(60000000 / per_minute))
-local burst = interval * per_minute
+-- Whole microseconds are exact in a double until the year 2255, so a burst is the budget to the last one.
+local interval = math.max(1, math.floor(period * 1000 / budget))
+local burst = interval * budget
 
 local full = tonumber(redis.call('GET', KEYS[1]) or '') or now
 -- A clock that was set back, or a budget that was made smaller, must not lock anyone out for longer than an empty budget does.

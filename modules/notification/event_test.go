@@ -1,0 +1,48 @@
+package notification
+
+import (
+	"strings"
+	"testing"
+
+	"gorm.io/gorm"
+)
+
+func TestMailsOfALine(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.promise(func(tx *gorm.DB) error { return k.JoinCode(t.Context(), tx, 7, ada, "042917") })
+	k.promise(func(tx *gorm.DB) error {
+		return k.PlaceLink(t.Context(), tx, 7, ada, "https://t.example/events/gala#p=one")
+	})
+	k.promise(func(tx *gorm.DB) error {
+		return k.YourTurn(t.Context(), tx, 7, ada, "https://t.example/events/gala#p=two")
+	})
+	var rows []mailRow
+	if err := k.Kit.DB.Raw(`SELECT id, kind FROM mails ORDER BY id`).Scan(&rows).Error; err != nil || len(rows) != 3 || k.jobs() != 3 {
+		t.Fatalf("%v %v, %d jobs", rows, err, k.jobs())
+	}
+	for i, says := range []string{"042917", "#p=one", "#p=two"} {
+		if wait := k.attempt(rows[i].ID); wait != 0 {
+			t.Fatalf("%s waits", rows[i].Kind)
+		}
+		m := k.mailer.messages()[i]
+		if m.To.Address != ada || !strings.Contains(m.Text, says) || !strings.Contains(m.HTML, says) || strings.Contains(m.Text, "Order") {
+			t.Errorf("%s says %q", rows[i].Kind, m.Text)
+		}
+		if strings.Contains(m.Subject, says) || strings.Contains(string(k.row(rows[i].ID).Data), says) {
+			t.Errorf("what opens the place is kept in the outbox: %+v", k.row(rows[i].ID))
+		}
+	}
+	mails, err := k.Outbox(t.Context(), "spring gala")
+	if err != nil || len(mails) != 3 || mails[0].Order != "" {
+		t.Errorf("%+v %v", mails, err)
+	}
+	order := k.order()
+	k.ready(order)
+	if err := k.Forget(t.Context(), []int64{7, 8}); err != nil {
+		t.Fatal(err)
+	}
+	if n := k.count(`SELECT count(*) FROM mails`); n != 1 {
+		t.Errorf("%d mails are left, want the order's alone", n)
+	}
+}

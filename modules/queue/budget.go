@@ -1,0 +1,77 @@
+package queue
+
+import (
+	"context"
+	"encoding/hex"
+	"time"
+
+	"fairseat/app/address"
+	"fairseat/app/fault"
+	"fairseat/app/limit"
+)
+
+// Budgets of what has its own price: mails cost a stranger's patience, tries could guess a code.
+const (
+	mailsPerAddress = 5 // in a quarter of an hour, whoever asks for them
+	mailsPerDay     = 20
+	triesPerPair    = 6 // of codes for one address from one network in ten minutes
+	triesPerAddress = 20
+)
+
+// budget is one of several that a request has to pass.
+type budget struct {
+	name   string
+	most   int
+	period time.Duration
+	full   *fault.Error
+}
+
+// take takes one from each budget; the first that is empty refuses, with when to come again.
+func (s *Service) take(ctx context.Context, budgets ...budget) error {
+	for _, b := range budgets {
+		retry, err := s.limits.TakeIn(ctx, b.name, b.most, b.period)
+		if err != nil {
+			return away(err)
+		}
+		if retry > 0 {
+			return b.full.After(retry)
+		}
+	}
+	return nil
+}
+
+// spend takes one join from the budgets of a network. The refusal says whose budget it is, and the other way in.
+func (s *Service) spend(ctx context.Context, ip string) error {
+	byMail := []string{"email"}
+	return s.take(ctx,
+		budget{"join:" + limit.Network(ip), s.perIP, time.Minute, ErrSlowDown.With("reason", "address").With("ways", byMail)},
+		budget{"join-net:" + limit.Subnet(ip), s.perNet, time.Minute, ErrSlowDown.With("reason", "network").With("ways", byMail)})
+}
+
+// perNetworkOf is what the rarer requests may have of a network's joins.
+func (s *Service) perNetworkOf(part int) int {
+	if s.perIP == 0 {
+		return 0
+	}
+	return max(10, s.perIP/part)
+}
+
+// spendMail takes one mail to an address.
+func (s *Service) spendMail(ctx context.Context, email, ip string) error {
+	name := hex.EncodeToString(address.Key(s.keys, email)[:16])
+	few := ErrTooMany.Say("We have mailed this address several times already. Look for our mail, also among what is taken for spam, or try again later.")
+	many := ErrTooMany.Say("Many mails were asked for from your network. Try again in a moment.")
+	return s.take(ctx,
+		budget{"queue-mails:" + limit.Network(ip), s.perNetworkOf(4), time.Minute, many.With("reason", "network")},
+		budget{"queue-mail:" + name, mailsPerAddress, 15 * time.Minute, few.With("reason", "email")},
+		budget{"queue-mail-day:" + name, mailsPerDay, 24 * time.Hour, few.With("reason", "email")})
+}
+
+// spendTry takes one try at the code of an address.
+func (s *Service) spendTry(ctx context.Context, email, ip string) error {
+	name, network := hex.EncodeToString(address.Key(s.keys, email)[:16]), limit.Network(ip)
+	return s.take(ctx,
+		budget{"code-tries:" + network, s.perNetworkOf(2), time.Minute, ErrTooMany.With("reason", "network")},
+		budget{"code-try:" + network + ":" + name, triesPerPair, 10 * time.Minute, ErrTooMany.With("reason", "email")},
+		budget{"code-try:" + name, triesPerAddress, 10 * time.Minute, ErrTooMany.With("reason", "email")})
+}

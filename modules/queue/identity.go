@@ -1,0 +1,202 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/address"
+	"fairseat/app/request"
+)
+
+// Who may join a line. Whoever says who they are has one place there, the same on every device.
+const (
+	IdentityNone       = "none"        // anybody; a line may ask for proof of work
+	IdentityEmail      = "email"       // whoever can read a code mailed to an address
+	IdentityAccessCode = "access_code" // whoever was given a code: presales
+)
+
+var identities = []string{IdentityNone, IdentityEmail, IdentityAccessCode}
+
+// Application is what somebody brings to the door; what is empty was not brought.
+type Application struct {
+	Proof      string // the solution of a challenge, as ALTCHA writes it
+	Email      string
+	Code       string // from a mail, or the pass that a right one gave
+	AccessCode string
+}
+
+// Joined is a place, and how it was come by.
+type Joined struct {
+	Place  Place
+	Token  string
+	Fresh  bool  // it was made just now
+	Mailed *bool // whether the link was mailed; nil when nobody asked
+}
+
+// applicant is an Application that was looked at: who it is, if that is known, and where to write to.
+type applicant struct {
+	person []byte // nil: anybody
+	email  string // "" for none
+	lane   int    // of an access code; 0 is the line itself
+}
+
+// Door is what a line asks of whoever joins.
+type Door struct {
+	Identity    string
+	ProofOfWork bool
+	Lanes       bool // an access code may put one into a lane
+}
+
+func doorOf(row *lineRow) Door {
+	lanes, err := row.laneRows()
+	return Door{row.Identity, row.ProofOfWork, err == nil && len(lanes) > 0}
+}
+
+// Door is at most a second old, or as old as Postgres has been away.
+func (s *Service) Door(ctx context.Context, eventID int64) (Door, error) {
+	r := s.room(eventID)
+	if row := r.rowWithin(s.clock.Now(), freshFor); row != nil {
+		return doorOf(row), nil
+	}
+	err := s.together(ctx, "door", eventID, func(ctx context.Context) error {
+		_, _, err := s.eventAndRow(ctx, eventID)
+		return err
+	})
+	if row := r.rowWithin(s.clock.Now(), 0); row != nil {
+		return doorOf(row), nil
+	}
+	return Door{}, away(err)
+}
+
+// rowWithin is the row as last read, if that is not longer ago than age; 0 takes any.
+func (r *room) rowWithin(now time.Time, age time.Duration) *lineRow {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.row == nil || (age > 0 && now.Sub(r.rowAt) >= age) {
+		return nil
+	}
+	return r.row
+}
+
+// Apply gives a request its place: the one it has, or a new one if its application is good enough for this line. It sets
+// the cookies. An invalid cookie is replaced; an invalid Bearer, which somebody put there on purpose, is ErrBadPlace.
+// An address that is brought along is kept with the place and the place's link mailed there.
+func (s *Service) Apply(c echo.Context, a Application) (Joined, error) {
+	ctx, event := c.Request().Context(), request.EventOf(c)
+	place, token, fromCookie, err := s.presented(c)
+	switch {
+	case err == nil:
+		if err := s.movedHere(c, event, place); err != nil {
+			return Joined{}, err
+		}
+		j := Joined{Place: place, Token: token}
+		if a.Email != "" {
+			mailed := true
+			if err := s.mailLink(ctx, event, place, a.Email, c.RealIP()); err != nil {
+				return Joined{}, err
+			}
+			j.Mailed = &mailed
+		}
+		s.setCookie(c, event.Slug, token)
+		return j, nil
+	case errors.Is(err, ErrBadPlace) && !fromCookie:
+		return Joined{}, err
+	}
+	door, err := s.Door(ctx, event.ID)
+	if err != nil {
+		return Joined{}, err
+	}
+	who, err := s.examine(c, event, door, a)
+	if err != nil {
+		return Joined{}, err
+	}
+	j := Joined{Fresh: true}
+	if who.person == nil {
+		j.Place, err = s.Join(ctx, event.ID)
+	} else {
+		j.Place, j.Fresh, err = s.joinPerson(ctx, event.ID, who)
+	}
+	if err != nil {
+		return Joined{}, s.early(c, event, who, err)
+	}
+	if !j.Fresh { // the place of before, on another device
+		if err := s.movedHere(c, event, j.Place); err != nil {
+			return Joined{}, err
+		}
+	}
+	j.Token = j.Place.Sign(s.keys)
+	s.setCookie(c, event.Slug, j.Token)
+	if who.email != "" {
+		j.Mailed = s.welcome(ctx, event, door, j.Place, who.email, c.RealIP())
+	}
+	return j, nil
+}
+
+// movedHere makes the device of a request, if it names one, the one that may enter with a place.
+func (s *Service) movedHere(c echo.Context, event request.Event, p Place) error {
+	device, err := deviceOf(c)
+	if err != nil || device == "" {
+		return err
+	}
+	return s.moveTo(c.Request().Context(), event.ID, p.Key(), device)
+}
+
+// examine lets an application through, or says what is missing.
+func (s *Service) examine(c echo.Context, event request.Event, door Door, a Application) (applicant, error) {
+	ctx := c.Request().Context()
+	switch {
+	case door.Identity == IdentityAccessCode, door.Lanes && strings.TrimSpace(a.AccessCode) != "":
+		return s.byAccessCode(ctx, event, a, c.RealIP())
+	case door.Identity == IdentityEmail, a.Code != "":
+		return s.byMail(c, event, a)
+	}
+	if a.Proof == "" {
+		if email, ok := s.passOf(c, event); ok && (a.Email == "" || address.Normal(a.Email) == address.Normal(email)) {
+			return s.mailed(email), nil // they were verified here before
+		}
+	}
+	who := applicant{}
+	if a.Email != "" {
+		if err := checkEmail(a.Email); err != nil {
+			return applicant{}, err
+		}
+		who.email = a.Email
+	}
+	// A verified address stands in for all that follows: who cannot or may not do it gets in by a code.
+	other := func(refusal error) (applicant, error) {
+		if a.Email != "" {
+			return s.byMail(c, event, a)
+		}
+		return applicant{}, refusal
+	}
+	var serial proofSerial
+	if door.ProofOfWork {
+		if a.Proof == "" {
+			if a.Email != "" {
+				return other(nil)
+			}
+			return applicant{}, s.challenge(ctx, event, c.RealIP())
+		}
+		var ok bool
+		if serial, ok = s.readProof(event.ID, c.RealIP(), a.Proof); !ok {
+			return applicant{}, s.challenge(ctx, event, c.RealIP())
+		}
+	}
+	if refusal := s.spend(ctx, c.RealIP()); refusal != nil {
+		return other(refusal)
+	}
+	if door.ProofOfWork {
+		fresh, err := s.proofs.redeem(ctx, event.ID, serial)
+		if err != nil {
+			return applicant{}, away(err)
+		}
+		if !fresh {
+			return applicant{}, s.challenge(ctx, event, c.RealIP())
+		}
+	}
+	return who, nil
+}

@@ -1,0 +1,262 @@
+package queue
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+func withIdentity(identity string) func(*line) {
+	return func(l *line) { l.Identity = identity }
+}
+
+// post joins with a body, made of pairs.
+func (k *kit) post(pairs ...string) answer {
+	k.T.Helper()
+	var fields, header []string
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if name, ok := strings.CutPrefix(pairs[i], "header:"); ok {
+			header = append(header, name, pairs[i+1])
+			continue
+		}
+		fields = append(fields, fmt.Sprintf("%q:%q", pairs[i], pairs[i+1]))
+	}
+	return k.do("POST", k.queuePath(""), "{"+strings.Join(fields, ",")+"}", header...)
+}
+
+// mailedCode asks for a code and reads it out of the mail.
+func (k *kit) mailedCode(email string) string {
+	k.T.Helper()
+	k.post("email", email).fails(403, "code-required")
+	letters := k.neighbours.letters()
+	if len(letters) != 1 || letters[0].kind != "code" {
+		k.T.Fatalf("mails %v", letters)
+	}
+	return letters[0].says
+}
+
+func TestOnePlaceForEachAddress(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, withIdentity(IdentityEmail))
+	k.post().fails(403, "email-required")
+	k.post("email", "Ada <ada@example.org>").fails(422, "bad-field")
+	problem := k.post("email", " Ada@Example.org").fails(403, "code-required")
+	letters := k.neighbours.letters()
+	if len(letters) != 1 || letters[0].to != "Ada@Example.org" || len(letters[0].says) != 6 {
+		t.Fatalf("%v", letters)
+	}
+	if problem["email"] != "A…@Example.org" || problem["expires_in"] != 600.0 || strings.Contains(fmt.Sprint(problem), letters[0].says) {
+		t.Errorf("%v", problem)
+	}
+	code := letters[0].says
+	k.post("email", "bob@example.org", "code", code).fails(403, "bad-code")
+	k.post("email", "ada@example.org", "code", "1"+code).fails(403, "bad-code")
+	k.post("code", code).fails(403, "email-required")
+
+	first := k.post("email", "ada@example.org", "code", code[:3]+" "+code[3:]).want(201)
+	k.Clock.Advance(9 * time.Minute)
+	other := k.post("email", "ADA@example.org", "code", k.mailedCode("ada@example.org")).want(200)
+	if other["place"] != first["place"] || other["joined_at"] != first["joined_at"] {
+		t.Errorf("another device has another place: %v, %v", other, first)
+	}
+	second := k.post("email", "bob@example.org", "code", k.mailedCode("bob@example.org")).want(201)
+	if first["index"] != 0.0 || second["index"] != 1.0 {
+		t.Errorf("%v %v", first, second)
+	}
+	// The place outlives Redis, and the codes need none of it.
+	k.lose()
+	again := k.post("email", "ada@example.org", "code", k.mailedCode("ada@example.org")).want(200)
+	if again["place"] != first["place"] {
+		t.Errorf("%v", again)
+	}
+	var kept int
+	if err := k.DB.Raw(`SELECT count(*) FROM line_persons WHERE position('example' IN encode(person, 'escape')) > 0`).Scan(&kept).Error; err != nil || kept != 0 {
+		t.Errorf("addresses stand in the table of persons: %d %v", kept, err)
+	}
+	k.checkLine()
+}
+
+func TestACodeLivesTwentyMinutesAtMost(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, withIdentity(IdentityEmail))
+	code := k.mailedCode("ada@example.org")
+	k.Clock.Advance(10*time.Minute + time.Second)
+	k.Clock.Advance(10*time.Minute - 2*time.Second)
+	k.post("email", "ada@example.org", "code", code).want(201)
+	k.Clock.Advance(2 * time.Second)
+	k.post("email", "ada@example.org", "code", code).fails(403, "bad-code")
+}
+
+// Before the waiting room opens the address is confirmed, and joining later needs no other mail.
+func TestAddressIsConfirmedBeforeThePrequeue(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, withIdentity(IdentityEmail))
+	k.Clock.Advance(-time.Hour)
+	confirmed := k.post("email", "ada@example.org", "code", k.mailedCode("ada@example.org"))
+	problem := confirmed.fails(409, "not-yet")
+	pass, _ := problem["pass"].(string)
+	cookie, _, _ := strings.Cut(confirmed.Header().Get("Set-Cookie"), ";")
+	if pass == "" || cookie != "fs_mail_gala="+pass || problem["prequeue_at"] != "2027-03-09T10:00:00.000Z" || !strings.Contains(confirmed.Header().Get("Set-Cookie"), "HttpOnly") {
+		t.Fatalf("%v, %s", problem, cookie)
+	}
+	k.post("header:Cookie", cookie).fails(409, "not-yet")
+	k.Clock.Advance(time.Hour)
+	byCookie := k.post("header:Cookie", cookie).want(201)
+	byPass := k.post("code", pass).want(200)
+	if byCookie["place"] != byPass["place"] {
+		t.Errorf("%v %v", byCookie, byPass)
+	}
+	// Somebody else at the same device says another address, and is not taken for the first.
+	k.post("header:Cookie", cookie, "email", "bob@example.org").fails(403, "code-required")
+	k.post("code", pass[:len(pass)-1]).fails(403, "bad-code")
+	k.post("code", pass+"A").fails(403, "bad-code")
+	if len(k.neighbours.letters()) != 1 {
+		t.Error("a pass asked for a mail")
+	}
+}
+
+func TestFiftyDevicesOneAddress(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, withIdentity(IdentityEmail))
+	replicas := []*Service{k.queue, k.replica(), k.replica()}
+	who := k.queue.mailed("ada@example.org")
+	var mu sync.Mutex
+	places, fresh := map[string]bool{}, 0
+	var all sync.WaitGroup
+	for i := range 50 {
+		all.Go(func() {
+			p, made, err := replicas[i%3].joinPerson(context.Background(), k.id, who)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			places[p.Sign(testKeys)] = true
+			if made {
+				fresh++
+			}
+		})
+	}
+	all.Wait()
+	if len(places) != 1 || fresh != 1 {
+		t.Errorf("%d places, %d of them new", len(places), fresh)
+	}
+	if used := k.state().num("draw"); used > 3 {
+		t.Errorf("%d indexes for one person on three replicas", used)
+	}
+	k.checkLine()
+}
+
+func TestMailsAndTriesHaveBudgets(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, withIdentity(IdentityEmail))
+	k.deps.PerIP = 100
+	k.queue = New(k.deps)
+	k.echo = k.serve(k.queue)
+	code := k.mailedCode("ada@example.org")
+	for _, budget := range []string{"queue-mails:192.0.2.1", "queue-mail:", "queue-mail-day:"} {
+		k.neighbours.refuse(budget, time.Minute)
+		if problem := k.post("email", "ada@example.org").fails(429, "slow-down"); problem["retry_after"] != 60.0 || problem["reason"] == nil {
+			t.Errorf("%s: %v", budget, problem)
+		}
+	}
+	for _, budget := range []string{"code-tries:192.0.2.1", "code-try:192.0.2.1:", "code-try:"} {
+		k.neighbours.refuse(budget, time.Minute)
+		k.post("email", "ada@example.org", "code", code).fails(429, "slow-down")
+	}
+	if letters := k.neighbours.letters(); len(letters) != 0 {
+		t.Errorf("mailed all the same: %v", letters)
+	}
+	for _, asked := range k.neighbours.asked {
+		if strings.Contains(asked, "example.org") {
+			t.Errorf("a budget is called %q", asked)
+		}
+	}
+	k.neighbours.refuse("", 0)
+	k.post("email", "ada@example.org", "code", code).want(201)
+}
+
+func TestNobodyIsMailedAfterTheEnd(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, withIdentity(IdentityEmail), func(l *line) { l.closesIn = time.Hour })
+	code := k.mailedCode("ada@example.org")
+	k.Clock.Set(*k.neighbours.event.ClosesAt)
+	k.post("email", "ada@example.org").fails(410, "ended")
+	k.post("email", "ada@example.org", "code", code).fails(410, "ended")
+	if len(k.neighbours.letters()) != 0 {
+		t.Error("a code was mailed after the end")
+	}
+}
+
+// Who may join is changed while the line runs: for those who come later, and for nobody who is in line.
+func TestIdentityIsChangedWhileItRuns(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	before := k.post().want(201)
+	amend := func(c LineChange) error {
+		err := k.queue.Amend(context.Background(), k.DB, k.id, c)
+		if err == nil {
+			err = k.queue.Changed(context.Background(), k.id)
+		}
+		return err
+	}
+	email, passport, yes, no := IdentityEmail, "passport", true, false
+	if err := amend(LineChange{Identity: &email}); err != nil {
+		t.Fatal(err)
+	}
+	k.post().fails(403, "email-required")
+	same := k.post("header:Authorization", "Bearer "+before["place"].(string)).want(200)
+	if same["place"] != before["place"] {
+		t.Error("a place was lost to a setting")
+	}
+	for _, bad := range []LineChange{{Identity: &passport}, {Identity: &email, ProofOfWork: &yes}, {ProofOfWork: &yes}} {
+		tx := k.DB.Begin()
+		if err := k.queue.Amend(context.Background(), tx, k.id, bad); err == nil {
+			t.Errorf("%v was taken", bad)
+		}
+		tx.Rollback()
+	}
+	none := IdentityNone
+	if err := amend(LineChange{Identity: &none, ProofOfWork: &no}); err != nil {
+		t.Fatal(err)
+	}
+	k.post().want(201)
+}
+
+// A full network is told why, and of the other way in.
+func TestByMailPastAFullNetwork(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.neighbours.refuse("join", time.Minute)
+	k.post().fails(429, "slow-down")
+	first := k.post("email", "ada@example.org", "code", k.mailedCode("ada@example.org")).want(201)
+	letters := k.neighbours.letters()
+	if first["mailed"] != true || len(letters) != 1 || letters[0].kind != "link" || !strings.HasSuffix(letters[0].says, "/events/gala#p="+first["place"].(string)) {
+		t.Errorf("%v %v", first, letters)
+	}
+	// An address is one person here as well.
+	same := k.post("email", "ada@example.org", "code", k.mailedCode("ada@example.org")).want(200)
+	if same["place"] != first["place"] {
+		t.Errorf("%v", same)
+	}
+}
+
+func FuzzPass(f *testing.F) {
+	s := &Service{keys: testKeys}
+	good := s.signPass(7, "ada@example.org")
+	f.Add(good)
+	f.Add(good[:20])
+	f.Add("")
+	f.Fuzz(func(t *testing.T, pass string) {
+		if email, ok := s.readPass(7, pass); ok && (pass != good || email != "ada@example.org") {
+			t.Errorf("%q passes as %q", pass, email)
+		}
+		if _, ok := s.readPass(8, pass); ok {
+			t.Errorf("%q passes for another event", pass)
+		}
+	})
+}
