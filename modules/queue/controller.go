@@ -120,6 +120,15 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 	if err := s.estimate(ctx, id, state, byCategory); err != nil {
 		return err
 	}
+	if err := s.remember(ctx, &row, state); err != nil {
+		return err
+	}
+	if err := s.endGrace(ctx, id, state); err != nil {
+		return err
+	}
+	if err := s.tellAccuracy(ctx, &row, state); err != nil {
+		return err
+	}
 	nobody := state.num("shown") >= state.num("joined") || free == 0 || state["paused"] != ""
 	if over && nobody && state.num("active") == 0 {
 		s.room(id).rest(now.Add(restFor))

@@ -64,6 +64,9 @@ func doorTarget(h PaymentHealth, normal time.Duration) float64 {
 func slowedBy(state reply) (by, reason *string) {
 	open, payments, text := state.float("door"), "payments", "Payments are slow at the moment, so fewer people are let in. Places are kept."
 	switch {
+	case state.num("kept") > 0:
+		fault, text := "fault", "A fault on our side put people out. Whoever was called already goes in first; all places are kept."
+		return &fault, &text
 	case open >= .9:
 		return nil, nil
 	case open < .05:

@@ -152,7 +152,7 @@ func loadArgs(event Event, row *lineRow) ([]string, error) {
 		"tail", strconv.FormatInt(row.TailUsed, 10), "tail_ceiling", strconv.FormatInt(row.TailCeiling, 10),
 		"serving", strconv.FormatInt(row.Serving, 10), "shown", strconv.FormatInt(row.Serving, 10),
 		"cap", set[0], "per_minute", set[1], "paused", pausedField(row), "ended", set[3], "prequeue", set[4], "opens", set[5],
-		"closes", set[6], "max", set[7], "lanes", strconv.Itoa(len(lanes)),
+		"closes", set[6], "max", set[7], "lanes", strconv.Itoa(len(lanes)), "admitted", strconv.FormatInt(row.Admitted, 10), "accuracy", string(row.Accuracy),
 	}
 	fields = append(fields, laneFields...)
 	return append([]string{strconv.Itoa(len(fields) / 2)}, fields...), nil

@@ -41,6 +41,23 @@ type model struct {
 	holding  map[string]bool // with an order under way
 	refused  map[string]time.Time
 	shown    int64
+	perMin   int // 0: no budget
+	entered  []time.Time
+	grace    grace
+	active   int64 // at the last check
+}
+
+// grace is what the line keeps for those whom a lost Redis put out.
+type grace struct {
+	out, back, below int64
+	until            time.Time
+}
+
+func (g grace) kept(now time.Time) int {
+	if !now.Before(g.until) {
+		return 0
+	}
+	return int(max(0, g.out-g.back))
 }
 
 func TestLineAgainstAPlainModel(t *testing.T) {
@@ -53,7 +70,11 @@ func TestLineAgainstAPlainModel(t *testing.T) {
 		if m.draws && rapid.Bool().Draw(t, "with lanes") {
 			m.lanes = []Lane{{"Members", 40}, {"Locals", 15}}
 		}
-		m.kit = base.another(fmt.Sprintf("round-%d", round), LineSettings{Draws: m.draws, Cap: m.cap, Lanes: m.lanes}, 10*time.Second)
+		settings := LineSettings{Draws: m.draws, Cap: m.cap, Lanes: m.lanes}
+		if m.perMin = rapid.SampledFrom([]int{0, 0, 1, 4}).Draw(t, "per minute"); m.perMin > 0 {
+			settings.PerMinute = &m.perMin
+		}
+		m.kit = base.another(fmt.Sprintf("round-%d", round), settings, 10*time.Second)
 		m.replicas = []*Service{m.queue, m.replica(), m.replica()}
 		t.Repeat(map[string]func(*rapid.T){
 			"join": m.joinOne, "joins": m.joinSome, "tick": m.second, "claim": m.claim, "claim again": m.claim, "leave": m.leaveOne,
@@ -163,7 +184,11 @@ func (m *model) claim(t *rapid.T) {
 		want = ErrNotYourTurn
 	default:
 		m.swept()
-		if len(m.inside)+m.before(p) >= m.cap {
+		ahead := m.before(p)
+		if m.position(p) >= m.grace.below {
+			ahead += m.grace.kept(now)
+		}
+		if len(m.inside)+ahead >= m.cap || (m.perMin > 0 && m.lately()+ahead >= m.perMin) {
 			want = ErrRoomFull
 		}
 	}
@@ -171,7 +196,16 @@ func (m *model) claim(t *rapid.T) {
 		if err != nil || a.Again {
 			t.Fatalf("%s with %d inside of %d and %d before it: %+v %v", key, len(m.inside), m.cap, m.before(p), a, err)
 		}
-		m.inside[key], m.born[key] = now.Add(180*time.Second), now
+		m.inside[key], m.born[key], m.entered = now.Add(180*time.Second), now, append(m.entered, now)
+		if len(m.inside) > m.cap {
+			t.Fatalf("%d inside of %d", len(m.inside), m.cap)
+		}
+		if m.perMin > 0 && len(m.entered) > m.perMin && now.Sub(m.entered[len(m.entered)-1-m.perMin]) < time.Minute {
+			t.Fatalf("more than %d within a minute: %v", m.perMin, m.entered)
+		}
+		if m.position(p) < m.grace.below && m.grace.kept(now) > 0 {
+			m.grace.back++
+		}
 		delete(m.refused, key)
 		return
 	}
@@ -188,6 +222,23 @@ func (m *model) claim(t *rapid.T) {
 		delete(m.inside, key)
 		delete(m.born, key)
 	}
+}
+
+// lately is how many entered in this second and the sixty before it.
+func (m *model) lately() int {
+	count := 0
+	for _, at := range m.entered {
+		if at.Unix() >= m.Clock.Now().Unix()-60 {
+			count++
+		}
+	}
+	return count
+}
+
+// reloaded is a line that was brought back when Postgres had so many inside.
+func (m *model) reloaded(admitted int64) {
+	m.grace = grace{below: m.state().num("shown"), until: m.Clock.Now().Add(time.Minute)}
+	m.grace.out = max(0, min(admitted, int64(m.cap))-int64(len(m.inside)))
 }
 
 // slide is what a request does to a live admission.
@@ -235,25 +286,31 @@ func (m *model) lapse(t *rapid.T) {
 // loseAll is a FLUSHALL; the next script of anybody brings the line back, with those who have orders.
 func (m *model) loseAll(*rapid.T) {
 	m.neighbours.live = nil
-	for place, holds := range m.holding {
-		if holds {
-			m.neighbours.live = append(m.neighbours.live, place)
+	for _, p := range m.places {
+		if m.holding[p.Key()] {
+			m.neighbours.live = append(m.neighbours.live, p.Key())
 		}
 	}
+	admitted := m.row().Admitted
 	m.lose()
 	m.state()
-	m.inside, m.born, m.refused = map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}
-	for _, place := range m.neighbours.live {
-		m.inside[place], m.born[place] = m.Clock.Now().Add(180*time.Second), m.Clock.Now()
+	m.inside, m.born, m.refused, m.entered = map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}, nil
+	for i, place := range m.neighbours.live {
+		if i < m.cap {
+			m.inside[place], m.born[place] = m.Clock.Now().Add(180*time.Second), m.Clock.Now()
+		}
 		m.neighbours.set(m.neighbours.HoldKeys(m.id).Payers, place, true) // seating reads its claims again
 	}
+	m.reloaded(admitted)
 }
 
 // restart is a Redis that comes back with its data, perhaps without the last joins.
 func (m *model) restart(*rapid.T) {
 	m.neighbours.live = nil
+	admitted := m.row().Admitted
 	m.restartRedis()
 	m.state()
+	m.reloaded(admitted)
 }
 
 // stop is a Redis that is stopped in order and started again: it lost nothing, so nothing burns.
@@ -264,8 +321,10 @@ func (m *model) stop(t *rapid.T) {
 	if err := m.service().Rest(context.Background()); err != nil {
 		t.Fatal(err)
 	}
+	admitted := m.row().Admitted
 	m.restartRedis()
 	m.state()
+	m.reloaded(admitted)
 	if after := string(m.row().Burnt); after != before {
 		t.Fatalf("burnt %s, then %s", before, after)
 	}
@@ -308,6 +367,13 @@ func (m *model) check(t *rapid.T) {
 	state := m.state()
 	if active := state.num("active"); active != int64(len(m.inside)) {
 		t.Fatalf("%d inside, the model has %d", active, len(m.inside))
+	}
+	if active := state.num("active"); active > int64(m.cap) && active > m.active {
+		t.Fatalf("%d inside of %d, after %d", active, m.cap, m.active)
+	}
+	m.active = state.num("active")
+	if kept := state.num("kept"); kept != int64(m.grace.kept(m.Clock.Now())) {
+		t.Fatalf("%d slots kept, the model has %+v", kept, m.grace)
 	}
 	if state.num("cap") != int64(m.cap) {
 		t.Fatalf("cap %d, want %d", state.num("cap"), m.cap)

@@ -38,7 +38,7 @@ type nowView struct {
 	Cap               int64          `json:"cap"`
 	Wait              []waitPoint    `json:"wait"`
 	Lasts             *int64         `json:"lasts"`  // positions more that the seats left will feed; null: not known
-	Slowed            *string        `json:"slowed"` // by what fewer are let in: "payments"; null: by nothing
+	Slowed            *string        `json:"slowed"` // by what fewer are let in: "payments", or a "fault" of ours; null: by nothing
 	PollAfterMS       int64          `json:"poll_after_ms"`
 	Log               *logHead       `json:"log"` // the last entry of the fairness log
 }

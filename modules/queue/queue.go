@@ -178,6 +178,7 @@ type room struct {
 	restsUntil time.Time
 	arrivals   [maxLanes + 2]arrivals // by lane
 	sought     time.Time              // when the beacon was last asked
+	remembered time.Time              // when this replica last wrote what remember keeps
 	drift      int                    // ticks in a row in which Redis had other settings than Postgres
 }
 

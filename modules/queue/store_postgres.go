@@ -45,6 +45,9 @@ type lineRow struct {
 	StartsAt     *time.Time // of the performance; only live reads it
 	Rested       string     // see rest.go
 	Lanes        []byte     // JSON of laneRow
+	Admitted     int64      // how many were inside a few seconds ago
+	Accuracy     []byte     // JSON of Accuracy
+	AccuracyTold bool
 }
 
 // postgresStore is the table lines.
@@ -80,7 +83,7 @@ func (p *postgresStore) live(ctx context.Context) ([]lineRow, error) {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
 	var rows []lineRow
-	err := p.db.WithContext(ctx).Raw(`SELECT event_id, draws, cap, per_minute, size, serving, draw_ceiling, tail_ceiling, paused_reason, ended_at, logged, logged_at,
+	err := p.db.WithContext(ctx).Raw(`SELECT event_id, draws, cap, per_minute, size, serving, draw_ceiling, tail_ceiling, paused_reason, ended_at, logged, logged_at, admitted, accuracy_told,
 			(SELECT starts_at FROM events WHERE id = event_id)
 		FROM lines WHERE ended_at IS NULL OR ended_at > coalesce(?::timestamptz, now()) - interval '1 hour'`, clock.SQLArg(p.clock)).Scan(&rows).Error
 	if err != nil {

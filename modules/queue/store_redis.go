@@ -39,7 +39,7 @@ func newRedisStore(d Deps) *redisStore {
 	head := read("common.lua")
 	for _, name := range []string{
 		"join", "raise", "state", "load", "drawn", "settings", "distrust", "rest", // the line
-		"tick", "estimate", "shown", "claim", "leave", "slide", "leaving", "look", // who is inside
+		"tick", "estimate", "graced", "shown", "claim", "leave", "slide", "leaving", "look", // who is inside
 	} {
 		r.scripts[name] = rueidis.NewLuaScript(head + read(name+".lua"))
 	}

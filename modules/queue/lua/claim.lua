@@ -66,7 +66,8 @@ if first and draws then
 end
 
 local alpha = .003
-local ahead = redis.call('ZCOUNT', READY, '-inf', '(' .. whole(position))
+local back = position < n('grace_below') and kept() > 0 -- perhaps one whom we put out
+local ahead = redis.call('ZCOUNT', READY, '-inf', '(' .. whole(position)) + (back and 0 or kept())
 local budget = n('per_minute')
 if redis.call('ZCARD', LEASES) + ahead < n('cap') and (budget == 0 or n('winsum') + ahead < budget) then
   redis.call('ZADD', LEASES, whole(NOW + LEASE), place)
@@ -78,6 +79,7 @@ if redis.call('ZCARD', LEASES) + ahead < n('cap') and (budget == 0 or n('winsum'
   put('winsum', n('winsum') + 1)
   local cohort = position < n('size') and 'entered_draw' or 'entered_tail'
   put(cohort, n(cohort) + 1)
+  if back then put('grace_back', n('grace_back') + 1) end
   if first then put('z', math.max(1, n('z') - .05 * alpha)) end
   save()
   return {'status', 'in', 'until', whole(NOW + LEASE)}

@@ -64,6 +64,12 @@ local function in_draw()
   return sum
 end
 
+-- Slots kept for those whom a lost Redis put out: for a minute nobody who was called later takes them. See load.lua.
+local function kept()
+  if NOW >= n('grace_until') then return 0 end
+  return math.max(0, n('grace') - n('grace_back'))
+end
+
 -- What Go wants to know of a line after most scripts.
 local function state(status)
   local joined = (n('sealed') == 1 and n('size') or in_draw()) + n('tail')
@@ -72,6 +78,7 @@ local function state(status)
     'draws', whole(n('draws')), 'cap', whole(n('cap')), 'per_minute', whole(n('per_minute')), 'paused', adm.paused or '',
     'ended', whole(n('ended')), 'prequeue', whole(n('prequeue')), 'opens', whole(n('opens')), 'closes', whole(n('closes')),
     'max', whole(n('max')), 'active', whole(redis.call('ZCARD', LEASES)), 'winsum', whole(n('winsum')), 'mu', adm.mu or '0',
+    'kept', whole(kept()), 'grace', whole(n('grace')), 'grace_until', whole(n('grace_until')), 'grace_back', whole(n('grace_back')),
     'door', adm.g or '1', 'gone', whole(n('gone')), 'estimated', whole(n('estimated')),
     'stuck', whole(n('stuck')), 'joined', whole(joined), 'draw_ceiling', whole(n('draw_ceiling')), 'tail_ceiling', whole(n('tail_ceiling'))}
 end

@@ -9,7 +9,11 @@ for i = 3, 2 + 2 * fields, 2 do
   if string.match(field, '^draw%d?$') or field == 'tail' or field == 'serving' or field == 'shown' then
     value = whole(math.max(tonumber(value), n(field))) -- counters never fall
   end
-  put(field, value)
+  if field == 'accuracy' then
+    if value ~= '' then redis.call('HSETNX', EST, 'accuracy', value) end
+  else
+    put(field, value)
+  end
 end
 -- A draw that took place was opened, whatever an event of a second ago says.
 if n('draws') == 1 and n('drawn') == 1 then put('opens', math.min(n('opens'), NOW)) end
@@ -20,10 +24,21 @@ if not adm.z then
 end
 put('run', run_id())
 redis.call('HDEL', ADM, 'rest')
+-- Not above the cap: of those who have an order some had left, and the order does not need the room.
+local active, cap = redis.call('ZCARD', LEASES), n('cap')
 for i = 3 + 2 * fields, #ARGV do
+  if active >= cap then break end
   if redis.call('ZADD', LEASES, 'NX', whole(NOW + LEASE), ARGV[i]) == 1 then
     redis.call('HSET', BORN, ARGV[i], whole(NOW))
+    active = active + 1
   end
 end
+-- Whoever else was inside is put out by a fault of ours, and nobody knows who it was: so for a minute their slots are
+-- kept for positions that were called before, and no more are called into them.
+local missing = math.min(n('admitted'), cap) - active
+put('grace', math.max(0, missing))
+put('grace_back', 0)
+put('grace_until', missing > 0 and NOW + 60000 or 0)
+put('grace_below', n('shown'))
 save()
 return state('ok')

@@ -126,7 +126,7 @@ local limit = serving < size and size or joined -- never across the end of the d
 local burnt = redis.call('ZCOUNT', BURNT, whole(serving), '(' .. whole(limit))
 local people = limit - serving - burnt
 
-local room = math.floor(cap * g) - active - waiting_in
+local room = math.floor(cap * g) - active - waiting_in - kept()
 if n('left') < cap / 20 then room = room - math.floor(.04 * cap) end -- nobody leaves yet: an excess would wait minutes
 local budget = n('per_minute') > 0 and n('per_minute') - n('winsum') - waiting_in or nil
 
