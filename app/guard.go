@@ -24,7 +24,15 @@ func guard(e *echo.Echo, prefix string, middleware ...echo.MiddlewareFunc) guard
 }
 
 func (g guarded) add(method, path string, h echo.HandlerFunc, m []echo.MiddlewareFunc) *echo.Route {
-	return g.echo.Add(method, g.prefix+path, h, slices.Concat(g.middleware, m)...)
+	return g.echo.Add(method, g.prefix+path, chain(h, slices.Concat(g.middleware, m)...))
+}
+
+// chain puts middleware around a handler, the first outermost. Once: Echo would do it again for every request.
+func chain(h echo.HandlerFunc, m ...echo.MiddlewareFunc) echo.HandlerFunc {
+	for _, around := range slices.Backward(m) {
+		h = around(h)
+	}
+	return h
 }
 
 func (g guarded) GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {

@@ -25,9 +25,11 @@ func oneLoopback(publicURL string) echo.MiddlewareFunc {
 		}
 		return func(c echo.Context) error {
 			r := c.Request()
+			if r.Method != http.MethodGet || strings.HasPrefix(r.URL.Path, "/api/") || !strings.Contains(r.Header.Get(echo.HeaderAccept), "text/html") {
+				return next(c)
+			}
 			host := (&url.URL{Host: r.Host}).Hostname()
-			page := r.Method == http.MethodGet && strings.Contains(r.Header.Get(echo.HeaderAccept), "text/html") && !strings.HasPrefix(r.URL.Path, "/api/")
-			if page && isLoopback(host) && host != public.Hostname() && (&url.URL{Host: r.Host}).Port() == public.Port() {
+			if isLoopback(host) && host != public.Hostname() && (&url.URL{Host: r.Host}).Port() == public.Port() {
 				return c.Redirect(http.StatusFound, public.Scheme+"://"+public.Host+r.URL.RequestURI())
 			}
 			return next(c)

@@ -26,6 +26,9 @@ var (
 // body leaves v as it is, so that an optional body needs no special case.
 func Decode(c echo.Context, v any) error {
 	r := c.Request()
+	if r.Body == http.NoBody {
+		return nil
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return BodyError(err)
@@ -33,7 +36,11 @@ func Decode(c echo.Context, v any) error {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return nil
 	}
-	if kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); err != nil ||
+	if kind := r.Header.Get(echo.HeaderContentType); kind == echo.MIMEApplicationJSON { // what nearly everyone says
+		if string(body) == "{}" {
+			return nil
+		}
+	} else if kind, _, err := mime.ParseMediaType(r.Header.Get(echo.HeaderContentType)); err != nil ||
 		(kind != echo.MIMEApplicationJSON && !strings.HasSuffix(kind, "+json")) {
 		return ErrUnsupportedType
 	}
@@ -77,7 +84,11 @@ func BodyError(err error) error {
 
 // IsForm tells whether the body is a plain HTML form, which pages without script send.
 func IsForm(c echo.Context) bool {
-	kind, _, _ := mime.ParseMediaType(c.Request().Header.Get(echo.HeaderContentType))
+	header := c.Request().Header.Get(echo.HeaderContentType)
+	if header == "" || header == echo.MIMEApplicationJSON {
+		return false
+	}
+	kind, _, _ := mime.ParseMediaType(header)
 	return kind == echo.MIMEApplicationForm || kind == echo.MIMEMultipartForm
 }
 

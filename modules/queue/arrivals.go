@@ -1,8 +1,11 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // arrivals are those who wait for an index of one line on this replica. One script call is under way at a time, and
@@ -16,7 +19,7 @@ type arrivals struct {
 
 // arrival is one who waits; place and err may be read once done is closed.
 type arrival struct {
-	ctx   context.Context
+	gone  atomic.Bool // has given up
 	done  chan struct{}
 	place Place
 	err   error
@@ -25,9 +28,12 @@ type arrival struct {
 // joinCall gives places to at most so many as wait, in their order; an error is for all of them.
 type joinCall func(ctx context.Context, waiting int, give func(Place)) error
 
-// join waits for the next place. Who gives up before a call begins costs no index; afterwards it burns one.
+// join waits for the next place, two seconds at most. Who gives up before a call begins costs no index; afterwards it
+// burns one.
 func (a *arrivals) join(ctx context.Context, call joinCall) (Place, error) {
-	me := &arrival{ctx: ctx, done: make(chan struct{})}
+	me := &arrival{done: make(chan struct{})}
+	patience := time.NewTimer(joinPatience) // a context of its own costs several times that, and this is the hot path
+	defer patience.Stop()
 	a.mu.Lock()
 	a.waiting = append(a.waiting, me)
 	begin := !a.busy
@@ -40,8 +46,10 @@ func (a *arrivals) join(ctx context.Context, call joinCall) (Place, error) {
 	case <-me.done:
 		return me.place, me.err
 	case <-ctx.Done():
-		return Place{}, away(ctx.Err())
+	case <-patience.C:
 	}
+	me.gone.Store(true)
+	return Place{}, away(cmp.Or(ctx.Err(), context.DeadlineExceeded))
 }
 
 // serve calls until nobody waits. It outlives the one who began it, for the others wait for it too.
@@ -72,7 +80,7 @@ func (a *arrivals) present(left []*arrival) []*arrival {
 	here := make([]*arrival, 0, len(left)+len(a.waiting))
 	for _, group := range [][]*arrival{left, a.waiting} {
 		for _, n := range group {
-			if n.ctx.Err() == nil {
+			if !n.gone.Load() {
 				here = append(here, n)
 			}
 		}

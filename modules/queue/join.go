@@ -21,8 +21,6 @@ func (s *Service) JoinLane(ctx context.Context, eventID int64, lane int) (Place,
 	if lane < 0 || lane > maxLanes {
 		lane = maxLanes + 1 // whatever it is, no line has it
 	}
-	ctx, cancel := context.WithTimeout(ctx, joinPatience)
-	defer cancel()
 	return s.room(eventID).arrivals[lane].join(ctx, func(ctx context.Context, waiting int, give func(Place)) error {
 		return s.joinSome(ctx, eventID, lane, waiting, give)
 	})
