@@ -32,8 +32,10 @@ lint: ## formatting, vet, staticcheck
 	go vet ./...
 	go tool staticcheck ./...
 
-bench: deps ## ratios against bare limits in the same run
-	go test -run '^$$' -bench . -benchtime 1s ./...
+bench: test-deps ## a table of measures against bare limits of the same run; wants a quiet machine
+	@mkdir -p bin && rm -f bin/bench.txt
+	@BENCH=$(CURDIR)/bin/bench.txt sh .ci/step "Measuring; some minutes" go test -p 1 -count=1 -timeout 30m -run '^TestBench' ./app ./modules/queue; \
+		status=$$?; cat bin/bench.txt; exit $$status
 
 simulate: deps ## the waiting room's controller and wait estimate against simulated crowds; some minutes, a table
 	SIMULATE=1 go test ./modules/queue -count=1 -timeout 60m -run '^TestSimulate$$' -v | grep -v level=INFO

@@ -21,6 +21,10 @@ import (
 
 // TestMain closes the one Chromium of this binary; children would go with us, their folders would not.
 func TestMain(m *testing.M) {
+	if addr := os.Getenv(bareAddr); addr != "" { // we are not the tests but what they measure against
+		fmt.Fprintln(os.Stderr, serveBare(addr))
+		os.Exit(1)
+	}
 	code := m.Run()
 	closeChromium()
 	os.Exit(code)
