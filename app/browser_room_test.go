@@ -206,7 +206,7 @@ func (s *stage) steadyRange(t *testing.T) {
 	b := newBrowser(t, s.base)
 	b.open("/events/soon")
 	var got struct {
-		Fall, Doubled        []float64
+		Fall, Again          []float64
 		Still                [2][]float64
 		RawJumps, ShownJumps int
 		SteepestRise         float64
@@ -219,6 +219,9 @@ func (s *stage) steadyRange(t *testing.T) {
 		const run = (steps) => { const shown = makeShown(); return steps.map(([s, range, paused]) => { shown.hear(1e12 + 1000 * s, range, paused); return shown.left(1e12 + 1000 * s); }); };
 		const out = {};
 		out.fall = run([[0, [500, 1000]], [10, [100, 490]]])[1];
+		const first = makeShown(), before = first.hear(1e12, [500, 1000]), again = makeShown(before); // loaded again
+		again.hear(1e12 + 10000, [100, 490]);
+		out.again = again.left(1e12 + 10000);
 		const still = run([[0, [500, 1000]], [10, [490, 990]], [20, [480, 980], true], [320, [480, 980], true], [330, [480, 980]]]);
 		out.still = [still[1], still[4]];
 		// An estimate that trembles by a third, for a wait that is half an hour at first.
@@ -259,6 +262,7 @@ func (s *stage) steadyRange(t *testing.T) {
 	near("the lower end", got.Fall[0], 490-0.5*390)
 	near("the upper end", got.Fall[1], 990-0.15*500)
 	for i, name := range []string{"lower end", "upper end"} {
+		near("loaded again, the "+name, got.Again[i], got.Fall[i])
 		near("over a pause the "+name, got.Still[1][i], got.Still[0][i])
 	}
 	if got.RawJumps < 10 || got.ShownJumps > 0 {
@@ -278,7 +282,7 @@ func (s *stage) steadyRange(t *testing.T) {
 // lineScenes are the waiting room with what one may ask of it, and when the line has bad news.
 func (s *stage) lineScenes(waits, moved *fan) []scene {
 	// tells lets /queue/now say something else besides: news that takes long to come by itself.
-	tells := func(news string) func(*browser) {
+	tells := func(f *fan, news string) func(*browser) {
 		return func(b *browser) {
 			b.before(`const ask = fetch; window.fetch = async (what, ...rest) => {
 				const answer = await ask(what, ...rest);
@@ -287,9 +291,10 @@ func (s *stage) lineScenes(waits, moved *fan) []scene {
 				` + news + `
 				return new Response(JSON.stringify(now), {headers: {"Content-Type": "application/json"}});
 			};`)
-			as(waits, "/events/line/place")(b)
+			as(f, "/events/"+f.event+"/place")(b)
 		}
 	}
+	thrown := s.waits("gala", "Thrown Out")
 	opened := func(b *browser) {
 		as(waits, "/events/line/place")(b)
 		b.click("button", "Call me when it's my turn")
@@ -307,9 +312,13 @@ func (s *stage) lineScenes(waits, moved *fan) []scene {
 		{"place taken along", opened, "Point your phone's camera"},
 		{"plain taken along", scriptless(waits, "/events/line/place/link"), "Point your phone's camera"},
 		{"place elsewhere", looksOn, "open on another device"},
-		{"place gone before", tells(`now.lasts = 0; now.serving = 0; now.categories[0].lasts = 1;`), "every seat is gone before your turn"},
-		{"place slow", tells(`now.slowed = "payments"; now.reason = "Payments are slow at the moment, so fewer people are let in. Places are kept.";`), "Payments are slow"},
-		{"place returning", tells(`now.seats_free = 0; now.reason = "All seats are taken."; now.categories[0].free = 0;`), "seat may still come back"},
-		{"place awaits beacon", tells(`now.phase = "drawing"; now.reason = "Waiting for public randomness, round 4711.";`), "round 4711"},
+		{"place gone before", tells(waits, `now.lasts = 0; now.serving = 0; now.categories[0].lasts = 1;`), "every seat is gone before your turn"},
+		{"place slow", tells(waits, `now.slowed = "payments"; now.reason = "Payments are slow at the moment, so fewer people are let in. Places are kept.";`), "Payments are slow"},
+		{"place at the front again", func(b *browser) {
+			b.before(`sessionStorage.setItem("fs_turn_gala", "1")`)
+			tells(thrown, `now.slowed = "fault"; now.reason = "Something of ours failed. Those who were inside go in first.";`)(b)
+		}, "You are at the front again"},
+		{"place returning", tells(waits, `now.seats_free = 0; now.reason = "All seats are taken."; now.categories[0].free = 0;`), "seat may still come back"},
+		{"place awaits beacon", tells(waits, `now.phase = "drawing"; now.reason = "Waiting for public randomness, round 4711.";`), "round 4711"},
 	}
 }

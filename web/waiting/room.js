@@ -12,9 +12,9 @@ import { at } from './write.js';
 export function makeRoom(event, zone, here) {
   const state = { zone, now: null, place: null, serving: 0, stand: {}, wait: null };
   const call = makeCall(event), drawing = makeDrawing(event, call.call);
-  let mini = null, shown = makeShown();
+  let mini = null, shown = null;
   const draw = () => {
-    state.wait = shown.left(serverNow());
+    state.wait = shown?.left(serverNow()) ?? null;
     return state.now && state.place && drawing(state);
   };
   const turn = state.turn = makeTurn(event, draw);
@@ -28,18 +28,27 @@ export function makeRoom(event, zone, here) {
 
   return {
     see(now, place) {
-      if (place?.place !== state.place?.place) shown = makeShown(); // another place's wait is another wait
+      if (place && place.place !== state.place?.place) shown = makeShown(kept(place)); // another place's wait is another wait
       // What a cache or another replica says may be older: nobody called is called back.
       Object.assign(state, { now, place, serving: Math.max(state.serving, now.serving) });
       state.stand = place ? standing(now, place, state.serving) : {};
-      if (state.stand.wait) shown.hear(new Date(now.now).getTime(), state.stand.wait, now.phase === 'paused');
+      if (state.stand.wait) keep(place, shown.hear(new Date(now.now).getTime(), state.stand.wait, now.phase === 'paused'));
       if (state.stand.position !== undefined && now.phase !== 'ended' && now.seats_free > 0) {
         mini ??= import('./mini.js').then(({ showMini }) => showMini(event, now)).catch(() => {}); // words say it too
       }
-      if (state.stand.called) turn.called(place, now.phase === 'open');
+      if (state.stand.called) turn.called(place, now);
       draw();
     },
     after: (now) => (['in', 'done'].includes(turn.state) ? 10_000 : pollAfter(now, state.stand)),
     hidden: call.on,
   };
+}
+
+// A page that is loaded again goes on with what it has shown.
+const name = ({ place }) => `fs_shown_${place}`;
+function kept(place) {
+  try { return JSON.parse(sessionStorage.getItem(name(place))) ?? undefined; } catch { return undefined; }
+}
+function keep(place, range) {
+  try { sessionStorage.setItem(name(place), JSON.stringify(range)); } catch { /* then it begins anew */ }
 }

@@ -3,10 +3,10 @@
 
 const refresh = 10; // s, the unit of the shares below
 
-// makeShown gives {hear(at, [p10, p90], paused), left(now)}: an estimate made at a moment (ms), in seconds from then; and
-// what to show at a moment, in seconds, or null before the first estimate.
-export function makeShown() {
-  let low = 0, high = 0, heard = 0, still = false; // ends of the range as moments, so that it counts down by itself
+// makeShown gives {hear(at, [p10, p90], paused), left(now)}: an estimate made at a moment (ms), in seconds from then, which
+// answers what to begin with another time; and what to show at a moment, in seconds, or null before the first estimate.
+export function makeShown({ low, high, heard, still } = { low: 0, high: 0, heard: 0, still: false }) {
+  // low and high are the ends of the range as moments, so that it counts down by itself.
 
   return {
     hear(at, [p10, p90], paused = false) {
@@ -27,6 +27,7 @@ export function makeShown() {
       }
       heard = at;
       still = paused;
+      return { low, high, heard, still };
     },
     left: (now) => (heard ? [low, high].map((end) => Math.max(0, (end - now) / 1000)) : null),
   };

@@ -3,12 +3,12 @@
 import { api, ask } from '../shared/api.js';
 import { device } from '../shared/place.js';
 
-// makeTurn gives {state, until, returned, called(place, open), enter(place)}; changed() is called whenever the state changes.
+// makeTurn gives {state, until, returned, called(place, now), enter(place)}; changed() is called whenever the state changes.
 // State: none → asking → in | next (no room yet, asks again) | again (had it before: one must ask for it) | done |
-// elsewhere (another device has acted since: this one only looks on). returned: put back to the front by a fault of ours.
+// elsewhere (another device has acted since: this one only looks on). returned: a fault of ours put one out.
 export function makeTurn(event, changed) {
   const had = `fs_turn_${event}`;
-  let timer = 0, running = false, asked = false, open = false;
+  let timer = 0, running = false, asked = false, line = null;
   const turn = { state: 'none', until: 0, returned: false };
   const become = (state, until = 0) => {
     Object.assign(turn, { state, until });
@@ -25,36 +25,35 @@ export function makeTurn(event, changed) {
       return true;
     } catch (problem) {
       const after = problem.facts?.retry_after_ms;
-      turn.returned ||= problem.facts?.returned === true;
       if (problem.code === 'already-bought') become('done');
       else if (problem.code === 'other-device') become('elsewhere');
       else if (problem.code === 'room-full') {
         become('next');
-        timer = setTimeout(() => turn.called(place, open), after);
+        timer = setTimeout(() => turn.called(place, line), after);
       } else if (problem.status === undefined) throw problem;
       else become('none'); // not open, paused, sold out, no connection: the line says it, and we are called again
       return false;
     }
   };
 
-  // called is told with every look at the line that the turn has come, and whether anyone is let in.
-  turn.called = async (place, isOpen) => {
-    open = isOpen;
+  // called is told with every look at the line that the turn has come; now is what everyone sees of the line.
+  turn.called = async (place, now) => {
+    line = now;
+    turn.returned = now.slowed === 'fault' && remembered(had);
     if (running || document.hidden || !['none', 'next'].includes(turn.state)) return undefined;
     running = true;
     clearTimeout(timer);
     try {
       let inside = false;
       if (!asked) { // one may have been inside already, or have bought
-        const { state, returned } = await ask('GET', api(event, '/queue/me'), undefined, { place: place.place });
+        const { state } = await ask('GET', api(event, '/queue/me'), undefined, { place: place.place });
         asked = true;
-        turn.returned ||= returned === true;
         if (state === 'done') return become('done');
         inside = state === 'admitted';
       }
-      if (!open && !inside) return undefined;
-      // Who left on purpose is not let in again without a word.
-      if (!inside && turn.state === 'none' && remembered(had)) return become('again');
+      if (line.phase !== 'open' && !inside) return undefined;
+      // Who left on purpose is not let in again without a word; whom we put out is.
+      if (!inside && turn.state === 'none' && remembered(had) && !turn.returned) return become('again');
       await turn.enter(place);
     } catch (problem) {
       if (problem.status === undefined) throw problem;
