@@ -123,7 +123,7 @@ func (s *stage) public(t *testing.T) {
 	for _, line := range session.Header.Values("Set-Cookie") {
 		cookies += "; " + strings.SplitN(line, ";", 2)[0]
 	}
-	for _, path := range []string{"/", "/events/shop", "/events/shop/seats", "/problems/seats-taken", "/api/v1/events/shop", "/api/v1/events/shop/queue/now"} {
+	for _, path := range []string{"/", "/events/shop", "/events/shop/seats", "/events/shop/verify", "/events/gala/verify", "/problems/seats-taken", "/api/v1/events/shop", "/api/v1/events/shop/queue/now"} {
 		t.Run(path, func(t *testing.T) {
 			var stranger, known answer
 			clock := regexp.MustCompile(`"(now|poll_after_ms)":("[^"]*"|\d+)`) // what differs between two moments

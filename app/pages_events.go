@@ -20,6 +20,7 @@ import (
 func (a *App) eventPages(r request.Routes) {
 	r.Root.GET("/", a.eventsPage)
 	r.Root.GET("/events/:event", a.eventPage, a.seating.ResolveEvent())
+	r.Root.GET("/events/:event/verify", a.verifyPage, a.seating.ResolveEvent())
 }
 
 // publicFor is how long a cache may keep what everyone sees, and what it does when we are gone.

@@ -78,7 +78,7 @@ type logChecker struct {
 	round     int64
 	rounds    int // how often it was moved
 	opensAt   time.Time
-	opened    *int64
+	opened    *openedEntry
 	closedAt  time.Time
 	drawn     *drawEntry
 	called    int64
@@ -188,14 +188,14 @@ func (c *logChecker) take(e LogEntry, at time.Time) error {
 	case "beacon-moved":
 		return c.takeMove(e, at)
 	case "opened":
-		var opened struct{ Size int64 }
+		var opened openedEntry
 		if err := json.Unmarshal(e.Data, &opened); err != nil {
 			return err
 		}
 		if c.opened != nil {
 			return fmt.Errorf("the draw was closed twice")
 		}
-		c.opened, c.closedAt = &opened.Size, at
+		c.opened, c.closedAt = &opened, at
 	case "drawn":
 		if c.drawn != nil {
 			return fmt.Errorf("drawn twice")
@@ -278,7 +278,7 @@ func (c *logChecker) checkDraw(slug string) {
 		c.check(hex.EncodeToString(sum[:]) == c.published.Commitment, "the secret is the one whose fingerprint was published before",
 			"the secret's fingerprint is %x, and %s was published", sum, c.published.Commitment)
 	}
-	c.check(c.opened != nil && *c.opened == c.drawn.Size, fmt.Sprintf("%d people were in the draw when it was closed, and when it was drawn", c.drawn.Size),
+	c.check(c.opened != nil && c.opened.Size == c.drawn.Size, fmt.Sprintf("%d people were in the draw when it was closed, and when it was drawn", c.drawn.Size),
 		"the draw has %d people, and another number when it was closed", c.drawn.Size)
 	secret, err := hex.DecodeString(c.drawn.Secret)
 	var randomness []byte
@@ -288,7 +288,23 @@ func (c *logChecker) checkDraw(slug string) {
 	seed := Seed(slug, c.drawn.Size, secret, randomness)
 	c.check(err == nil && hex.EncodeToString(seed[:]) == c.drawn.Seed, "the seed follows from the name, the number, the secret and the beacon",
 		"the seed is %s, and %x follows", c.drawn.Seed, seed)
+	c.checkLanes()
 	c.checkBeacon()
+}
+
+// checkLanes compares the lanes that were closed with those that were published.
+func (c *logChecker) checkLanes() {
+	if c.published == nil || c.opened == nil || (len(c.published.Lanes) == 0 && len(c.opened.Lanes) == 0) {
+		return
+	}
+	same, sum := len(c.published.Lanes) == len(c.opened.Lanes), int64(0)
+	for i, lane := range c.opened.Lanes {
+		same = same && lane.Size != nil && *lane.Size >= 0 && lane.Name == c.published.Lanes[i].Name && lane.Share == c.published.Lanes[i].Share
+		if same {
+			sum += *lane.Size
+		}
+	}
+	c.check(same && sum <= c.opened.Size, fmt.Sprintf("%d lanes with the shares that were published", len(c.opened.Lanes)), "the lanes of the draw are not those that were published")
 }
 
 func (c *logChecker) checkBeacon() {
@@ -341,11 +357,26 @@ func (c *logChecker) checkNow(now *nowView) {
 	if c.burnt == nil {
 		ranges = []byte("[]")
 	}
+	lanes := []laneRow{}
+	if c.opened != nil {
+		for _, l := range c.opened.Lanes {
+			if l.Size == nil {
+				return // said already
+			}
+			lanes = append(lanes, laneRow{Name: l.Name, Share: l.Share, Size: l.Size})
+		}
+	}
 	row := lineRow{Burnt: ranges, Size: &c.drawn.Size}
-	burnt := [][2]int64{}
+	burnt, views := [][2]int64{}, []laneView{}
+	if err == nil {
+		row.Lanes, err = json.Marshal(lanes)
+	}
 	if err == nil {
 		burnt, err = publishedBurnt(&row)
 	}
-	c.check(err == nil && reflect.DeepEqual(burnt, d.Burnt), fmt.Sprintf("%d ranges that nobody may hold, the same in the waiting room", len(burnt)),
+	if err == nil {
+		views, err = laneViews(&row)
+	}
+	c.check(err == nil && reflect.DeepEqual(burnt, d.Burnt) && reflect.DeepEqual(views, d.Lanes), fmt.Sprintf("%d ranges that nobody may hold, the same in the waiting room", len(burnt)),
 		"the log burns %v, the waiting room shows %v", burnt, d.Burnt)
 }

@@ -225,6 +225,36 @@ func TestVerifyAsksWhoCouldKnow(t *testing.T) {
 	}
 }
 
+// Lanes are part of the proof: their names, shares and sizes, and what was burnt of them.
+func TestVerifyKnowsLanes(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, withLanes)
+	k.joinMany(5)
+	k.joinLane(1, 3)
+	k.lose()
+	k.joinLane(2, 2)
+	k.open()
+	k.tick()
+	stored, err := k.queue.postgres.lines(context.Background(), k.id, 0, logPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var lines []string
+	for _, l := range stored {
+		lines = append(lines, l.Line)
+	}
+	v := checkLog(k.slug, lines, k.nowView(), nil)
+	if text := report(v); !v.OK() || !strings.Contains(text, "2 lanes with the shares that were published") || !strings.Contains(text, "influenced") {
+		t.Error(text)
+	}
+	for i, line := range lines {
+		lines[i] = strings.Replace(line, `{"name":"Members","share":20}`, `{"name":"Members","share":10}`, 1)
+	}
+	if v := checkLog(k.slug, rechain(lines), nil, nil); v.OK() || !strings.Contains(report(v), "not those that were published") {
+		t.Error(report(v))
+	}
+}
+
 func FuzzVerifyLog(f *testing.F) {
 	f.Add(`{"seq":1,"at":"2027-03-09T09:00:00.000Z","kind":"published","data":{"event":"gala","draws":true,"commitment":""},"prev":""}`, `{"seq":2}`)
 	f.Add(`{"seq":1,"at":"2027-03-09T09:00:00.000Z","kind":"drawn","data":{"size":-1,"beacon":{"round":-3}},"prev":""}`, ``)

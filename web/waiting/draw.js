@@ -9,10 +9,9 @@ const aloudEvery = 60_000; // figures are read out that often at most; a change 
 export function makeDrawing(event, call) {
   const title = document.title;
   const hand = makeHand(event);
-  let kind = '', said = 0, state = null;
+  let kind = '', said = 0;
 
-  function draw(next) {
-    state = next;
+  return function draw(state) {
     const v = view(state), { big, under, lead, more, reason, grace } = v;
     const texts = { big, under, lead, more, reason, grace, outlook: v.outlook, message: state.now.message };
     Object.entries(texts).forEach(([id, text]) => write(at(id), text));
@@ -40,13 +39,5 @@ export function makeDrawing(event, call) {
       if (kind === 'turn' || (kind === 'next' && document.hidden)) call();
       if (['turn', 'again', 'elsewhere'].includes(kind)) at('main').scrollIntoView();
     }
-  }
-
-  at('check').addEventListener('toggle', async function open() {
-    const module = await import('./check.js').catch(() => null); // no connection: opened again, it is tried again
-    if (!module) return;
-    at('check').removeEventListener('toggle', open);
-    module.check(at('proof'), event, state);
-  });
-  return draw;
+  };
 }

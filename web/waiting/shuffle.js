@@ -5,6 +5,7 @@ import { sha256, unhex } from './sha256.js';
 const rounds = 90;
 
 // makeShuffle prepares the permutation of 0..size-1 under a seed (64 hex digits): a function from index to position.
+// seen(round, pivot, mirror, bit, index) hears of every round.
 export function makeShuffle(seed, size) {
   const input = new Uint8Array(37), blocks = new Map(), pivots = [];
   input.set(unhex(seed));
@@ -23,11 +24,13 @@ export function makeShuffle(seed, size) {
     }
     return blocks.get(key);
   };
-  return (index) => {
+  return (index, seen) => {
     for (let r = 0; r < rounds; r++) {
       const mirror = (pivots[r] + size - index) % size, upper = Math.max(index, mirror);
       const bits = block(r, Math.floor(upper / 256));
-      if (bits[(upper % 256) >> 3] >> (upper % 8) & 1) index = mirror;
+      const bit = bits[(upper % 256) >> 3] >> (upper % 8) & 1;
+      if (bit) index = mirror;
+      seen?.(r, pivots[r], mirror, bit, index);
     }
     return index;
   };
