@@ -119,10 +119,10 @@ func (s *stage) eventScenes() []scene {
 		{"plain done", scriptless(buyer, "/events/full/place"), "You have all the seats you may have."},
 		{"plain ended", scriptless(past, "/events/ended/place"), "The sale has ended."},
 		{"verify before the draw", at("/events/soon/verify"), "What it will be checked by stands here already."},
-		{"verify drawn", at("/events/line/verify"), "Type any index."},
+		{"verify drawn", at("/events/line/verify"), "Nobody had joined when the draw was due"},
 		{"verify one's own", as(last, "/events/line/verify"), "Check the draw"},
 		{"verify without a draw", at("/events/shop/verify"), "This event has no draw"},
-		{"plain verify", scriptless(last, "/events/line/verify"), "With script this page works your own place out"},
+		{"plain verify", scriptless(last, "/events/line/verify"), "The fairness log"},
 		{"problem", at("/problems/seats-taken"), "seats-taken"},
 	}...)
 }

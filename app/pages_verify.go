@@ -41,14 +41,14 @@ type scriptHead struct {
 }
 
 type scriptDraw struct {
-	Commitment string            `json:"commitment"`
-	Secret     string            `json:"secret"`
-	Size       int64             `json:"size"`
-	Seed       string            `json:"seed"`
-	Chain      string            `json:"chain"`
-	Round      int64             `json:"round"`
-	Beacon     string            `json:"beacon"`
-	Signature  string            `json:"signature"`
+	Commitment string               `json:"commitment"`
+	Secret     string               `json:"secret"`
+	Size       int64                `json:"size"`
+	Seed       string               `json:"seed"`
+	Chain      string               `json:"chain"`
+	Round      int64                `json:"round"`
+	Beacon     string               `json:"beacon"`
+	Signature  string               `json:"signature"`
 	Lanes      []queue.EvidenceLane `json:"lanes"`
 }
 
@@ -72,6 +72,7 @@ func (a *App) verifyData(ctx context.Context, event *seating.Event) (map[string]
 		"Accent": accentPath(event.Accent), "Event": event, "Drawn": p.Drawn, "Shell": "", "Lanes": []string(nil),
 		"State": a.drawState(say, event, p), "Judgement": judge(say, p), "Moves": movesIn(say, p), "Figures": figures(say, event, p),
 		"Command": "fairseat verify-log " + a.publicURL + "/events/" + event.Slug, "Head": "", "From": int64(0),
+		"Me": "/api/v1/events/" + event.Slug + "/queue/me",
 	}
 	proof := scriptProof{Event: event.Slug}
 	if p.Head.Seq > 0 {
@@ -79,7 +80,9 @@ func (a *App) verifyData(ctx context.Context, event *seating.Event) (map[string]
 		proof.Head = &scriptHead{p.Head.Seq, p.Head.Hash}
 	}
 	if p.Drawn {
-		data["Shell"] = p.Shell(event.Slug, 0, 0)
+		if p.Size > 0 {
+			data["Shell"] = p.Shell(event.Slug, 0, 0)
+		}
 		proof.Draw = &scriptDraw{p.Commitment, p.Secret, p.Size, p.Seed, p.Chain, p.Round, p.Beacon, p.Signature, p.Lanes}
 		if len(p.Lanes) > 1 {
 			names := make([]string, len(p.Lanes))
@@ -103,6 +106,8 @@ func (a *App) drawState(say *speaker, event *seating.Event, p *queue.Evidence) s
 	switch {
 	case !p.Draws:
 		return say.t("verify.state-none")
+	case p.Drawn && p.Size == 0:
+		return say.t("verify.state-nobody")
 	case p.Drawn:
 		return say.plural("verify.state-drawn", p.Size)
 	case p.Phase != queue.PhaseDrawing:

@@ -59,7 +59,7 @@ function work(place) {
   at('rounds').hidden = !inDraw;
   at('answer').hidden = at('receipt').hidden = false;
   const shell = at('shell');
-  if (inDraw) shell.textContent = shell.textContent.replace(/ index=\d+ /, ` index=${place.index} `).replace(/^lane=\d+ /m, `lane=${lane} `);
+  if (inDraw && shell) shell.textContent = shell.textContent.replace(/ index=\d+ /, ` index=${place.index} `).replace(/^lane=\d+ /m, `lane=${lane} `);
   at('save').onclick = () => save(proof, { ...place, lane }, position);
 }
 
