@@ -1,10 +1,13 @@
 package app_test
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	_ "image/png"
+	"io"
 	"math"
+	"mime/quotedprintable"
 	"os"
 	"path/filepath"
 	"strings"
@@ -166,6 +169,26 @@ func (s *stage) handOver(t *testing.T) {
 	if read := bare.scans(t); read != link {
 		t.Errorf("the code says %q, want %q", read, link)
 	}
+	bare.excuse("status of 422") // a mistake in a form is one
+	bare.fill("Mail address", "carrier@nowhere,org")
+	bare.set(bare.js(`document.querySelector("form").noValidate = true`, nil)) // older browsers do not look
+	bare.click("button", "Mail me")
+	bare.sees("This is not a whole mail address.")
+	bare.axe()
+	bare.fill("Mail address", "carrier@example.org")
+	bare.click("button", "Mail me")
+	bare.sees("A mail is on its way to carrier@example.org.")
+	b.tabTo("DisclosureTriangle", "Mail me my place")
+	b.press("Enter")
+	b.fill("Mail address", "on-the-go@example.org")
+	b.click("button", "Mail me")
+	b.sees("A mail is on its way to on-the-go@example.org.")
+	b.axe()
+	for _, address := range []string{"carrier@example.org", "on-the-go@example.org"} {
+		b.until("the link is in the mail to "+address, func() bool {
+			return strings.Contains(s.letterTo(address), "/events/carry#p="+f.bearer)
+		})
+	}
 	// A stranger has no link; and the answer is nobody's to keep.
 	if a := newClient(s.base).must(t, 303, "GET", "/events/carry/place/qr.svg", nil, nil); a.Header.Get("Location") != "/events/carry" {
 		t.Errorf("%v", a.Header)
@@ -174,6 +197,22 @@ func (s *stage) handOver(t *testing.T) {
 		strings.Contains(string(a.Body), f.bearer) {
 		t.Errorf("%v %s", a.Header, a.Body)
 	}
+}
+
+// letterTo is the mail to an address as it lies in the outbox, its lines unfolded; "" while there is none.
+func (s *stage) letterTo(address string) string {
+	files, _ := filepath.Glob(filepath.Join(s.dir, "outbox", "*.eml"))
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		if err != nil || !strings.Contains(string(raw), address) {
+			continue
+		}
+		text, _ := io.ReadAll(quotedprintable.NewReader(bytes.NewReader(raw))) // what is no such text ends it, after the link
+		if strings.Contains(string(text), "#p=") {
+			return string(text)
+		}
+	}
+	return ""
 }
 
 // scans reads the code on the screen as a phone's camera would.

@@ -21,6 +21,7 @@ func (a *App) placePages(r request.Routes) {
 	own := a.ownPlace()
 	r.Root.GET("/events/:event/place", a.placePage, own...)
 	r.Root.GET("/events/:event/place/link", a.handPage, own...)
+	r.Root.POST("/events/:event/place/link", a.mailByForm, own...)
 	r.Root.GET("/events/:event/place/qr.svg", a.placeCode, own...)
 	r.Root.POST("/events/:event/place/enter", a.enterByForm, own...)
 	r.Root.POST("/events/:event/place/leave", a.leaveByForm, own...)

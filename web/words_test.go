@@ -113,7 +113,7 @@ func TestPagesSpeakTheLanguageOfTheCatalogue(t *testing.T) {
 		"Prices": []price{{"α", "Πλατεία", "42", 3, true, "Χ"}, {"β", "Εξώστης", "21", 1, true, ""}, {"γ", "Θεωρείο", "63", 0, true, ""}},
 		"Door":   "Δ", "Lead": "Λ", "Open": true, "Refused": "Ρ", "Lines": []text{{"big", "Μ"}}, "Bar": true, "Share": 300,
 		"Reason": "Ρ", "Message": "Μ", "Refresh": true, "State": "waiting",
-		"Keeps": true, "Returns": false, "Outlook": "Χ", "Link": "μ",
+		"Keeps": true, "Returns": false, "Outlook": "Χ", "Link": "μ", "Mailed": "Μ", "Typed": "τ",
 		"Events": []map[string]any{{"Event": event, "Phase": "open", "Said": "Σ", "From": "42"}},
 		"Title":  "Τ", "Detail": "Λ", "ID": "1",
 	}

@@ -36,7 +36,8 @@ export function makeHand(event) {
       said = t('room.mailed', { address: field.value.trim() });
     } catch (problem) {
       if (problem.status === undefined) throw problem; // ours, not the server's
-      said = problem.facts.fields?.email ? t('room.mail-bad') : problem.detail ?? t('js.try-again');
+      const known = { 'bad-field': t('room.mail-bad'), 'slow-down': t('room.mail-slow') };
+      said = known[problem.code] ?? problem.detail ?? t('js.try-again');
     }
     button.disabled = false;
     write(at('mailed'), said);
