@@ -302,7 +302,9 @@ func (o *organiser) changeSettings() {
 	o.post(422, "/admin/events/spring-gala/pace", "cap", "none", "per_minute", "7000")
 	o.sees("Is a whole number from 1.", `value="none"`, `value="7000"`)
 	o.post(200, "/admin/events/spring-gala/pace", "cap", "60", "per_minute", "7000")
-	o.sees("The new pace", "of 60")
+	o.sees("The new pace", "of 60", `value="7000"`)
+	o.post(200, "/admin/events/spring-gala/pace", "cap", "60", "per_minute", "")
+	o.sees("The new pace", `name="per_minute" inputmode="numeric" value=""`)
 	o.post(200, "/admin/events/spring-gala/message", "message", "Please have your card at hand.")
 	o.sees("Everyone who waits sees it", "card at hand")
 }

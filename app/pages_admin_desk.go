@@ -248,10 +248,11 @@ func orders(n int) string {
 // paceForm sets how many are inside at once, and how many come in a minute.
 func (a *App) paceForm(c echo.Context) error {
 	typed := map[string]string{"cap": strings.TrimSpace(c.FormValue("cap")), "per_minute": strings.TrimSpace(c.FormValue("per_minute"))}
-	wrong, line := map[string]string{}, map[string]int{}
+	wrong, line := map[string]string{}, map[string]any{}
 	for field, text := range typed {
 		if text == "" && field == "per_minute" {
-			continue // stays as it is
+			line[field] = nil // no limit, as the empty field says
+			continue
 		}
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 {

@@ -303,6 +303,35 @@ func TestAdmissionsAMinute(t *testing.T) {
 	}
 }
 
+// A budget of admissions a minute can be taken away again.
+func TestBudgetCanBeTakenAway(t *testing.T) {
+	t.Parallel()
+	one := 1
+	k, places := openRoom(t, 3, func(l *line) { l.PerMinute = &one })
+	k.mustEnter(places[0])
+	k.refused(places[1], ErrRoomFull)
+	amend := func(c LineChange) {
+		t.Helper()
+		if err := k.queue.Amend(context.Background(), k.DB, k.id, c); err != nil {
+			t.Fatal(err)
+		}
+		if err := k.queue.Changed(context.Background(), k.id); err != nil {
+			t.Fatal(err)
+		}
+	}
+	amend(LineChange{Cap: &one})
+	if settings, err := k.queue.Settings(context.Background(), k.id); err != nil || settings.PerMinute == nil || *settings.PerMinute != 1 {
+		t.Fatalf("%+v %v", settings, err)
+	}
+	ten := 10
+	amend(LineChange{Cap: &ten, NoPerMinute: true})
+	if settings, err := k.queue.Settings(context.Background(), k.id); err != nil || settings.PerMinute != nil {
+		t.Fatalf("%+v %v", settings, err)
+	}
+	k.mustEnter(places[1])
+	k.mustEnter(places[2])
+}
+
 // Redis is away: busy with a time to come back, and a place stays a place.
 func TestRedisAway(t *testing.T) {
 	t.Parallel()

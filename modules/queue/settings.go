@@ -30,6 +30,7 @@ type LineSettings struct {
 // LineChange is what may change while a line runs; nil leaves a setting as it is. Nobody in line notices.
 type LineChange struct {
 	Cap, PerMinute *int
+	NoPerMinute    bool // takes the budget of admissions a minute away
 	Identity       *string
 	ProofOfWork    *bool
 }
@@ -38,7 +39,7 @@ type LineChange struct {
 // be checked against; it is public from then on.
 func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug string, l LineSettings) (commitment string, err error) {
 	l.Identity = cmp.Or(l.Identity, IdentityNone)
-	if err := checkSettings(LineChange{&l.Cap, l.PerMinute, &l.Identity, &l.ProofOfWork}); err != nil {
+	if err := checkSettings(LineChange{Cap: &l.Cap, PerMinute: l.PerMinute, Identity: &l.Identity, ProofOfWork: &l.ProofOfWork}); err != nil {
 		return "", err
 	}
 	fields := fault.Fields{}
@@ -129,9 +130,9 @@ func (s *Service) Amend(ctx context.Context, tx *gorm.DB, eventID int64, c LineC
 	if err != nil {
 		return err
 	}
-	err = pg.Exec(`UPDATE lines SET cap = coalesce(?, cap), per_minute = coalesce(?, per_minute),
+	err = pg.Exec(`UPDATE lines SET cap = coalesce(?, cap), per_minute = CASE WHEN ? THEN NULL ELSE coalesce(?, per_minute) END,
 		identity = coalesce(?, identity), proof_of_work = coalesce(?, proof_of_work) WHERE event_id = ?`,
-		c.Cap, c.PerMinute, c.Identity, c.ProofOfWork, eventID).Error
+		c.Cap, c.NoPerMinute, c.PerMinute, c.Identity, c.ProofOfWork, eventID).Error
 	if err != nil {
 		return fmt.Errorf("amend line: %w", err)
 	}

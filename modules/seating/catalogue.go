@@ -151,7 +151,7 @@ func (s *Service) prepare(ctx context.Context, r *eventRequest) (*Event, *room, 
 	if asked.ProofOfWork != nil {
 		line.ProofOfWork = *asked.ProofOfWork
 	}
-	if asked.PerMinute == nil && !none {
+	if asked.PerMinute == nil && !asked.NoPerMinute && !none {
 		rate := defaultPerMinute
 		line.PerMinute = &rate
 	}

@@ -206,7 +206,10 @@ func (r *eventRequest) line(fields fault.Fields) (change LineChange, none bool) 
 		number(fields, "queue."+name, raw, &n, 1, 1_000_000)
 		return &n
 	}
-	change.Cap, change.PerMinute = read("cap", q.Cap), read("per_minute", q.PerMinute)
+	change.Cap = read("cap", q.Cap)
+	if change.NoPerMinute = string(q.PerMinute) == "null"; !change.NoPerMinute {
+		change.PerMinute = read("per_minute", q.PerMinute)
+	}
 	if !absent(q.Identity) && json.Unmarshal(q.Identity, &change.Identity) != nil {
 		fields["queue.identity"] = "is none, email or access_code"
 	}

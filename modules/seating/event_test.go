@@ -162,10 +162,11 @@ func TestEventSpellings(t *testing.T) {
 	h := open(t, 3, 6, "")
 	url := serve(t, h.s) + "/api/v1/admin/events"
 	accepted := object{
-		"past":    object{"opens_at": "2020-01-01T00:00:00Z"},
-		"no-line": object{"queue": nil, "orphan_rule": "off", "areas": object{}, "closes_at": nil, "starts_at": nil, "late_offer_seconds": 0},
-		"line":    object{"queue": object{"cap": 1, "per_minute": 7, "identity": "none", "proof_of_work": false}},
-		"free":    object{"prices": object{"Stalls": 0, "Circle": nil, "Broken": nil}, "currency": "JPY", "timezone": "Asia/Tokyo"},
+		"past":      object{"opens_at": "2020-01-01T00:00:00Z"},
+		"no-line":   object{"queue": nil, "orphan_rule": "off", "areas": object{}, "closes_at": nil, "starts_at": nil, "late_offer_seconds": 0},
+		"line":      object{"queue": object{"cap": 1, "per_minute": 7, "identity": "none", "proof_of_work": false}},
+		"unlimited": object{"queue": object{"cap": 3, "per_minute": nil}},
+		"free":      object{"prices": object{"Stalls": 0, "Circle": nil, "Broken": nil}, "currency": "JPY", "timezone": "Asia/Tokyo"},
 	}
 	for slug, extra := range accepted {
 		change := extra.(object)
@@ -179,6 +180,9 @@ func TestEventSpellings(t *testing.T) {
 	for _, l := range h.lines.published {
 		b, _ := json.Marshal(l)
 		seen[string(b)] = true
+	}
+	if !seen[`{"Draws":true,"Cap":3,"PerMinute":null,"Lanes":null,"Identity":"","ProofOfWork":false}`] {
+		t.Errorf("a line without a budget: %v", seen)
 	}
 	if !seen[`{"Draws":false,"Cap":200,"PerMinute":null,"Lanes":null,"Identity":"","ProofOfWork":false}`] ||
 		!seen[`{"Draws":true,"Cap":1,"PerMinute":7,"Lanes":null,"Identity":"none","ProofOfWork":false}`] {

@@ -68,6 +68,7 @@ type Lane struct {
 // LineChange is what may change of a line; nil leaves a setting as it is.
 type LineChange struct {
 	Cap, PerMinute *int
+	NoPerMinute    bool // takes the budget away
 	Identity       *string
 	ProofOfWork    *bool
 }
