@@ -238,6 +238,56 @@ func TestOneTokenIsOneAdmission(t *testing.T) {
 	}
 }
 
+// Everybody at once, on three replicas that tick as well, while those inside come and go: never one too many.
+func TestNeverAboveTheCap(t *testing.T) {
+	t.Parallel()
+	k, places := openRoom(t, 120, func(l *line) { l.Cap = 7 })
+	services := []*Service{k.queue, k.replica(), k.replica()}
+	row := *k.row()
+	done := make(chan struct{})
+	var crowd, ticks sync.WaitGroup
+	for _, s := range services {
+		ticks.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				k.Clock.Advance(200 * time.Millisecond)
+				if err := s.tick(context.Background(), row); err != nil {
+					t.Error(err)
+				}
+				if active := k.state().num("active"); active > 7 {
+					t.Errorf("%d inside", active)
+				}
+			}
+		})
+	}
+	var entered atomic.Int64
+	for i, p := range places {
+		crowd.Go(func() {
+			for range 4 {
+				if _, err := services[i%3].Enter(context.Background(), k.id, p.Key()); err == nil {
+					entered.Add(1)
+					if err := services[(i+1)%3].Finish(context.Background(), k.id, p.Key()); err != nil {
+						t.Error(err)
+					}
+				} else if !errors.Is(err, ErrRoomFull) && !errors.Is(err, ErrBusy) {
+					t.Error(err)
+				}
+			}
+		})
+	}
+	crowd.Wait()
+	close(done)
+	ticks.Wait()
+	if entered.Load() < 7 {
+		t.Errorf("only %d entered", entered.Load())
+	}
+	k.checkLine()
+}
+
 func TestLoweringTheCapPutsNobodyOut(t *testing.T) {
 	t.Parallel()
 	k, places := openRoom(t, 8, func(l *line) { l.Cap = 5 })

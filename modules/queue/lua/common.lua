@@ -230,3 +230,28 @@ local function slot(second) -- cohort (1 or 2) and open calls of that second, or
   local cohort, count = string.match(text, '^(%d):(%-?%d+)$')
   return tonumber(cohort), tonumber(count)
 end
+
+-- The server's clock was set back by so many ms: what was written by it moves along, or nobody would lapse and no
+-- minute pass until it has caught up.
+local function set_back(by)
+  local seconds = math.floor(by / 1000)
+  for _, key in ipairs({LEASES, SEEN, CAME}) do
+    local all = redis.call('ZRANGE', key, 0, -1, 'WITHSCORES')
+    for i = 1, #all, 2 do redis.call('ZADD', key, whole(all[i + 1] - by), all[i]) end
+  end
+  for _, place in ipairs(redis.call('HKEYS', BORN)) do redis.call('HINCRBY', BORN, place, whole(-by)) end
+  -- Who entered in the last minute counts as of now: the budget is met late rather than passed.
+  redis.call('DEL', WIN)
+  put('win_s', math.floor(NOW / 1000))
+  if n('winsum') > 0 then redis.call('HSET', WIN, adm.win_s, whole(n('winsum'))) end
+  local left, calls = redis.call('HGETALL', LEFT), redis.call('ZRANGE', CALLS, 0, -1, 'WITHSCORES')
+  redis.call('DEL', LEFT, CALLS)
+  for i = 1, #left, 2 do redis.call('HSET', LEFT, whole(left[i] - seconds), left[i + 1]) end
+  for i = 1, #calls, 2 do redis.call('ZADD', CALLS, calls[i + 1], whole(calls[i] - seconds)) end
+  put('second', n('second') - seconds)
+  put('last_ts', n('last_ts') - seconds)
+  if n('drawn') == 1 then put('opens', math.min(n('opens'), NOW)) end -- what was opened stays open
+  for _, field in ipairs({'stuck', 'gone', 'probed', 'grace_until'}) do
+    if n(field) > 0 then put(field, math.max(1, n(field) - by)) end
+  end
+end

@@ -10,7 +10,10 @@ seal()
 if ARGV[4] then redis.call('HSET', PAY, ARGV[4], whole(NOW + 10000) .. ' ' .. ARGV[5]) end
 local second = math.floor(NOW / 1000)
 local dt = n('last') == 0 and 1 or (NOW - n('last')) / 1000
-if dt < 0 then put('last', NOW) end -- the server's clock was set back
+if dt < 0 then
+  if dt < -1 then set_back(-1000 * dt) end
+  put('last', NOW)
+end
 if dt < .9 or n('drawn') == 0 then
   save()
   return state('ok')
