@@ -21,11 +21,18 @@ import (
 func (a answer) kept() string { return a.Header.Get("X-Cache") }
 
 // reached is how many requests of a route have come through to the process.
-func (p *process) reached(t testing.TB, route string) (n int) {
+func (p *process) reached(t testing.TB, route string) int {
+	t.Helper()
+	return p.counted(t, `[^}]*url="`+regexp.QuoteMeta(route)+`"[^}]*`)
+}
+
+// reachedInAll counts every request.
+func (p *process) reachedInAll(t testing.TB) int { t.Helper(); return p.counted(t, `[^}]*`) }
+
+func (p *process) counted(t testing.TB, labels string) (n int) {
 	t.Helper()
 	a := newClient(p.base).must(t, 200, "GET", "/metrics", nil, nil)
-	counted := regexp.MustCompile(`fairseat_\w*requests_total\{[^}]*url="` + regexp.QuoteMeta(route) + `"[^}]*\} (\S+)`)
-	for _, m := range counted.FindAllStringSubmatch(string(a.Body), -1) {
+	for _, m := range regexp.MustCompile(`(?m)^fairseat_requests_total\{`+labels+`\} (\S+)`).FindAllStringSubmatch(string(a.Body), -1) {
 		f, err := strconv.ParseFloat(m[1], 64)
 		if err != nil {
 			t.Fatal(err)

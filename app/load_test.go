@@ -17,8 +17,9 @@ import (
 // load is one request asked again and again over connections that stay open. It does as little as a client can, so that
 // what is measured is the server, which it shares the machine with.
 type load struct {
+	addr    string
 	request []byte
-	status  string
+	status  string // of every answer
 	conns   []net.Conn
 	readers []*bufio.Reader
 }
@@ -26,21 +27,18 @@ type load struct {
 // newLoad opens the connections; body "" is a GET.
 func newLoad(t testing.TB, addr, path, body, status string, connections int) *load {
 	t.Helper()
-	l := &load{status: status}
+	l := &load{addr: addr, status: status, conns: make([]net.Conn, connections), readers: make([]*bufio.Reader, connections)}
 	if body == "" {
 		l.request = fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: %s\r\nAccept: application/json\r\n\r\n", path, addr)
 	} else {
 		l.request = fmt.Appendf(nil, "POST %s HTTP/1.1\r\nHost: %s\r\nAccept: application/json\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
 			path, addr, len(body), body)
 	}
-	for range connections {
-		conn, err := net.Dial("tcp", addr)
-		if err != nil {
+	for i := range connections {
+		if err := l.dial(i); err != nil {
 			t.Fatal(err)
 		}
-		t.Cleanup(func() { _ = conn.Close() })
-		l.conns = append(l.conns, conn)
-		l.readers = append(l.readers, bufio.NewReaderSize(conn, 16<<10))
+		t.Cleanup(func() { _ = l.conns[i].Close() })
 	}
 	return l
 }
@@ -74,7 +72,7 @@ func (l *load) once(i int) error {
 	if _, err := l.conns[i].Write(l.request); err != nil {
 		return err
 	}
-	r, length := l.readers[i], -1
+	r, length, last := l.readers[i], -1, false
 	for first := true; ; first = false {
 		line, err := r.ReadSlice('\n')
 		if err != nil {
@@ -88,7 +86,11 @@ func (l *load) once(i int) error {
 		if len(line) == 0 {
 			break
 		}
-		if name, value, ok := bytes.Cut(line, []byte(": ")); ok && string(name) == "Content-Length" {
+		name, value, _ := bytes.Cut(line, []byte(": "))
+		switch string(name) {
+		case "Connection":
+			last = string(value) == "close" // nginx does, after a thousand
+		case "Content-Length":
 			if length, err = strconv.Atoi(string(value)); err != nil {
 				return err
 			}
@@ -97,7 +99,17 @@ func (l *load) once(i int) error {
 	if length < 0 {
 		return fmt.Errorf("an answer of unknown length")
 	}
-	_, err := r.Discard(length)
+	if _, err := r.Discard(length); err != nil || !last {
+		return err
+	}
+	l.conns[i].Close()
+	return l.dial(i)
+}
+
+func (l *load) dial(i int) (err error) {
+	if l.conns[i], err = net.Dial("tcp", l.addr); err == nil {
+		l.readers[i] = bufio.NewReaderSize(l.conns[i], 16<<10)
+	}
 	return err
 }
 
