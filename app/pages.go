@@ -15,6 +15,7 @@ import (
 // pageRoutes are the bundled pages: they say the same as the API, to people, before any script runs.
 func (a *App) pageRoutes(r request.Routes) {
 	a.eventPages(r)
+	a.joinPages(r)
 	a.placePages(r)
 	a.seatsPages(r)
 	a.checkoutPages(r)

@@ -125,10 +125,15 @@ func (a *App) eventPage(c echo.Context) error {
 	} else if phase, err = a.queue.Phase(ctx, event.ID); err != nil {
 		return err
 	}
-	of := [4]any{event, phase, draws, reason} // a change of these is shown at once
+	asks, err := a.queue.Door(ctx, event.ID)
+	if err != nil {
+		return err
+	}
+	of := [5]any{event, phase, draws, reason, asks} // a change of these is shown at once
 	return a.renderPublic(c, "waiting/event", publicFor, of, func() (map[string]any, error) {
 		data, say := a.eventData(ctx, event), &speaker{words: a.pages.Words("waiting")}
 		a.door(data, say, event, phase, draws, reason)
+		data["Join"] = newJoinForm(event.Slug, asks, phase)
 		return data, say.err
 	})
 }
@@ -137,18 +142,17 @@ func (a *App) eventPage(c echo.Context) error {
 func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phase string, draws bool, reason string) {
 	now := a.clock.Now()
 	opens := say.moment(event.OpensAt, event.Timezone, now)
-	data["Open"], data["Lead"] = true, ""
+	data["Lead"] = ""
 	key := "js.door-" + phase
 	switch phase {
 	case queue.PhaseAnnounced:
-		data["Open"] = false
 		data["Lead"] = say.t("js.door-room", "when", say.moment(event.PrequeueAt, event.Timezone, now))
 	case queue.PhasePrequeue:
 		if data["Lead"] = say.t("js.fair"); !draws {
 			key, data["Lead"] = "js.door-announced", ""
 		}
 	case queue.PhaseEnded:
-		data["Open"], data["Lead"] = false, strings.TrimSpace(reason+" "+say.t("js.find"))
+		data["Lead"] = strings.TrimSpace(reason+" "+say.t("js.find"))
 	case queue.PhaseSoldOut:
 		data["Lead"] = say.t("js.wait-for-return")
 	default:

@@ -27,10 +27,10 @@ const (
 	proofWindow  = 10 * time.Minute // a challenge is good for so long
 	proofContext = "fairseat proof v1\n"
 	maxProof     = 2000
-	// The price is the largest number there may be; half of it is tried on average. A phone tries 100,000 a second or
-	// more: 50 ms while few come, some 3 s when hundreds come each second.
-	cheapestProof = 10_000
-	dearestProof  = 600_000
+	// The price is the largest number there may be; half of it is tried on average. A desktop browser tries a million a
+	// second, a phone a fifth of it: 50 ms while few come, 2.5 s when hundreds come each second.
+	cheapestProof = 20_000
+	dearestProof  = 1_000_000
 	proofsAtEase  = 10 // a second
 )
 

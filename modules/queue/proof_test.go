@@ -151,7 +151,7 @@ func (k *kit) mailedCodeAfterLink(email string) string {
 
 func TestThePriceOfAProof(t *testing.T) {
 	t.Parallel()
-	for rate, want := range map[int64]int64{0: 10_000, 1: 10_000, 19: 10_000, 20: 20_000, 300: 300_000, 600: 600_000, 1_000_000: 600_000} {
+	for rate, want := range map[int64]int64{0: 20_000, 1: 20_000, 19: 20_000, 20: 40_000, 300: 600_000, 600: 1_000_000, 1_000_000: 1_000_000} {
 		if got := priceOf(rate); got != want {
 			t.Errorf("at %d a second the largest number is %d, want %d", rate, got, want)
 		}

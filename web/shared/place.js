@@ -47,9 +47,9 @@ export function device() {
   return id;
 }
 
-// fromLink takes the token out of a private link, #p=…, and out of the address bar and history.
-export function fromLink() {
-  const token = new URLSearchParams(location.hash.slice(1)).get('p');
+// fromLink takes what a private link carries under a name, #p=… for a place, out of the address bar and history too.
+export function fromLink(name) {
+  const token = new URLSearchParams(location.hash.slice(1)).get(name);
   if (token) history.replaceState(null, '', location.pathname + location.search);
   return token;
 }

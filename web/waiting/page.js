@@ -25,7 +25,8 @@ async function draw() {
   const { big, lead, open } = door(now, zone);
   write(at('door-big'), big);
   if (lead !== undefined) write(at('door-lead'), lead);
-  at('join').hidden = !open;
+  const form = at('join');
+  form.hidden = !open && (now.phase === 'ended' || !('early' in form.dataset));
 }
 
 function tellFree({ id, free }) {
@@ -52,7 +53,8 @@ const look = watch(event, {
 });
 
 // have takes a place: a new one, or the one of a link or of before, shown to the server, which sets the cookie for the
-// pages to come. here: somebody means it to be used on this device from now on. True when it is had.
+// pages to come. here: somebody means it to be used on this device from now on. True when it is had, 'asks' when the line
+// asks for more than a click.
 async function have(token, here) {
   const old = token === state.place?.place;
   let had = false;
@@ -63,6 +65,7 @@ async function have(token, here) {
   } catch (problem) {
     const { code, status } = problem;
     if (status === undefined) throw problem; // ours, not the server's
+    if (status === 403 || problem.facts.ways) return 'asks';
     if (code === 'bad-place') {
       if (old) {
         forget(event);
@@ -78,11 +81,15 @@ async function have(token, here) {
   return had;
 }
 
-at('join').addEventListener('submit', async (submit) => {
+at('asks').addEventListener('submit', async (submit) => {
   submit.preventDefault();
-  const button = submit.target.querySelector('button');
+  const form = submit.target, button = form.querySelector('button');
   button.disabled = true;
-  await have();
+  if ('asks' in form.dataset || await have() === 'asks') {
+    const module = await import('./join.js').catch(() => null);
+    button.disabled = false;
+    await (module ? module.send(form, have) : form.submit());
+  }
   button.disabled = false;
   if (state.place) at('main').focus();
 });
@@ -94,7 +101,10 @@ addEventListener('storage', ({ key }) => {
 });
 
 if (starts) write(at('yours'), yours(starts, zone));
-const given = fromLink(), mine = state.place?.place;
+// An access code that came by a link stands in the form.
+const field = at('join-access'), code = field && fromLink('c');
+if (code) field.value = code;
+const given = fromLink('p'), mine = state.place?.place;
 // Somebody else's link must not take one's own place away unasked.
 const token = given && (!mine || given === mine || confirm(t('js.other-place'))) ? given : mine;
 if (token) have(token, token !== mine);

@@ -1,0 +1,208 @@
+package app_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"fairseat/app/testkit"
+)
+
+var sixDigits = regexp.MustCompile(`(?m)^(\d{6})\r?$`)
+
+// mailedCode waits for the newest code in the outbox folder that was mailed to an address.
+func (p *process) mailedCode(t testing.TB, address string, mails int) (code string) {
+	t.Helper()
+	testkit.Eventually(t, stepLimit, "a code is mailed to "+address, func() bool {
+		files, _ := filepath.Glob(filepath.Join(p.dir, "outbox", "*.eml"))
+		found := 0
+		for _, file := range files {
+			mail, err := os.ReadFile(file)
+			if err != nil || !bytes.Contains(mail, []byte("<"+address+">")) {
+				continue
+			}
+			if m := sixDigits.FindSubmatch(mail); m != nil {
+				found, code = found+1, string(m[1])
+			}
+		}
+		return found == mails
+	})
+	return code
+}
+
+func (b *browser) token(event string) string {
+	b.t.Helper()
+	var token string
+	b.set(b.js(`JSON.parse(localStorage.getItem("fs_place_`+event+`") ?? "{}").place ?? document.querySelector("[data-place]")?.dataset.place ?? ""`, &token))
+	return token
+}
+
+// One address, one place: on a phone with script, then elsewhere without.
+func TestBrowserJoinsByAMailedCode(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	staff := signIn(t, p.base)
+	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, 20*time.Minute, map[string]any{"queue": map[string]any{"identity": "email"}})
+
+	ada := newBrowser(t, p.base, phone)
+	ada.excuse("403 (Forbidden)") // a step that is missing
+	ada.open("/events/gala")
+	ada.sees("One place for each address.")
+	ada.axe()
+	ada.fits()
+	ada.fill("Mail address", "ada@example.org")
+	ada.click("button", "Mail me a code")
+	ada.sees("We have mailed six digits to a…@example.org.")
+	code := p.mailedCode(t, "ada@example.org", 1)
+	wrong := "000000"
+	if code == wrong {
+		wrong = "000001"
+	}
+	ada.fill("Code from the mail", wrong)
+	ada.click("button", "Join the line")
+	ada.sees("This code is not right.")
+	ada.axe()
+	ada.fits()
+	if f, visible := ada.focused(); f.name != "Code from the mail" || !visible {
+		t.Errorf("the focus is on %+v, visible %v", f, visible)
+	}
+	ada.fill("Code from the mail", code)
+	ada.press("Enter")
+	ada.sees("until the draw", "You can close this page.")
+
+	bob := newBrowser(t, p.base, phone, noScript, dark)
+	bob.excuse("403 (Forbidden)")
+	bob.open("/events/gala")
+	bob.fill("Mail address", "ADA@example.org")
+	bob.click("button", "Mail me a code")
+	bob.arrives("/events/gala/join")
+	bob.sees("We have mailed six digits to A…@example.org.")
+	bob.axe()
+	bob.fits()
+	bob.fill("Code from the mail", wrong)
+	bob.click("button", "Join the line")
+	bob.sees("This code is not right.")
+	bob.axe()
+	bob.fill("Code from the mail", code)
+	bob.click("button", "Join the line")
+	bob.arrives("/events/gala/place")
+	if here, there := bob.token("gala"), ada.token("gala"); here == "" || here != there {
+		t.Errorf("one address, two places: %s and %s", here, there)
+	}
+}
+
+// Work is done by the browser; whoever runs no script joins by a code instead.
+func TestBrowserDoesTheWork(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	staff := signIn(t, p.base)
+	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, 20*time.Minute, map[string]any{"queue": map[string]any{"proof_of_work": true}})
+
+	ada := newBrowser(t, p.base, phone)
+	ada.excuse("403 (Forbidden)") // a step that is missing
+	ada.open("/events/gala")
+	ada.click("button", "Join the line")
+	ada.sees("until the draw", "You can close this page.")
+
+	bob := newBrowser(t, p.base, phone, noScript)
+	bob.excuse("403 (Forbidden)")
+	bob.open("/events/gala")
+	bob.click("button", "Join the line")
+	bob.arrives("/events/gala/join")
+	bob.sees("yours runs no script here", "Or join by a code in a mail:")
+	bob.axe()
+	bob.fits()
+	bob.fill("Mail address", "bob@example.org")
+	bob.click("button", "Mail me a code")
+	bob.sees("We have mailed six digits")
+	bob.fill("Code from the mail", p.mailedCode(t, "bob@example.org", 1))
+	bob.click("button", "Join the line")
+	bob.arrives("/events/gala/place")
+
+	// How fast this browser works, and that what it finds is what was asked.
+	eve := newBrowser(t, p.base)
+	eve.excuse("403 (Forbidden)")
+	eve.open("/events/gala/join")
+	challenge := newClient(p.base).must(t, 403, "POST", "/api/v1/events/gala/queue", object{}, nil)
+	var problem struct{ Challenge map[string]any }
+	if err := json.Unmarshal(challenge.Body, &problem); err != nil || problem.Challenge["salt"] == nil {
+		t.Fatalf("%s", challenge.Body)
+	}
+	given, _ := json.Marshal(problem.Challenge)
+	var found struct {
+		Number int
+		Took   float64
+		Hash   string
+		Rate   float64
+	}
+	eve.set(eve.js(`(async () => { `+assetOf+`
+		const page = new DOMParser().parseFromString(await (await fetch("/events/gala/join", {method: "POST", body: new URLSearchParams()})).text(), "text/html");
+		const address = page.getElementById("work").dataset.worker, challenge = `+string(given)+`;
+		const solve = (c) => new Promise((found, failed) => {
+			const worker = new Worker(address, {type: "module"});
+			worker.onerror = failed;
+			worker.onmessage = ({data}) => data.number !== undefined && found(data);
+			worker.postMessage(c);
+		});
+		const {number, took} = await solve(challenge);
+		const { sha256, hex } = await import(await assetOf("sha256.js", address));
+		const hash = hex(sha256(new TextEncoder().encode(challenge.salt + number)));
+		const begun = performance.now(); // one that has no answer is tried to the end
+		await solve({...challenge, challenge: "0".repeat(64), maxnumber: 300000});
+		return {number, took, hash, rate: 300000 / (performance.now() - begun) * 1000};
+	})()`, &found))
+	if found.Hash != problem.Challenge["challenge"] {
+		t.Errorf("%d hashes to %s, asked was %v", found.Number, found.Hash, problem.Challenge["challenge"])
+	}
+	t.Logf("number %d took %.0f ms; %.0f numbers a second", found.Number, found.Took, found.Rate)
+	if found.Rate < 20_000 {
+		t.Errorf("only %.0f numbers a second", found.Rate)
+	}
+}
+
+// A code that came by a link stands in the form, and not in the address.
+func TestBrowserJoinsByAnAccessCode(t *testing.T) {
+	t.Parallel()
+	const key = "FAIRSEAT_KEYS__ACCESS=a1:9f2ce7a10b4d6e8835c1f07a92bd64e3187a5c0d2f9e4b6370d8a1c5e6f2b493"
+	p := startProcess(t, key)
+	staff := signIn(t, p.base)
+	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, 20*time.Minute, map[string]any{"queue": map[string]any{"identity": "access_code"}})
+	out, exit := p.run(nil, "codes", "--event", "gala", "--count", "1")
+	code := regexp.MustCompile(`[0-9A-Z]{6}-[0-9A-Z]{6}-[0-9A-Z]{6}`).FindString(out)
+	if exit != 0 || code == "" {
+		t.Fatalf("codes ended with %d: %s", exit, out)
+	}
+
+	ada := newBrowser(t, p.base, phone)
+	ada.excuse("403 (Forbidden)") // a step that is missing
+	ada.open("/events/gala")
+	ada.fill("Access code", "let me in")
+	ada.click("button", "Join the line")
+	ada.sees("This is not a code for this event.")
+	ada.axe()
+	ada.fits()
+	ada.open("about:blank")
+	ada.open(p.base + "/events/gala#c=" + code)
+	ada.until("the code stands in the form", func() bool {
+		var typed string
+		ada.set(ada.js(`document.getElementById("join-access").value`, &typed))
+		return typed == code && !strings.Contains(ada.at(), "#c=")
+	})
+	ada.click("button", "Join the line")
+	ada.sees("until the draw")
+
+	bob := newBrowser(t, p.base, noScript)
+	bob.excuse("403 (Forbidden)")
+	bob.open("/events/gala")
+	bob.fill("Access code", strings.ToLower(code))
+	bob.click("button", "Join the line")
+	bob.arrives("/events/gala/place")
+	if here, there := bob.token("gala"), ada.token("gala"); here == "" || here != there {
+		t.Errorf("one code, two places: %s and %s", here, there)
+	}
+}
