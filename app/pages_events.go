@@ -152,7 +152,7 @@ func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phas
 			key, data["Lead"] = "js.door-announced", ""
 		}
 	case queue.PhaseEnded:
-		data["Lead"] = strings.TrimSpace(reason+" "+say.t("js.find"))
+		data["Lead"] = strings.TrimSpace(reason + " " + say.t("js.find"))
 	case queue.PhaseSoldOut:
 		data["Lead"] = say.t("js.wait-for-return")
 	default:
