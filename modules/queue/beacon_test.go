@@ -56,11 +56,11 @@ func TestEverySchemeIsVerified(t *testing.T) {
 			t.Fatal(err)
 		}
 		v, err := b.value(t.Context(), *chain, 7)
-		if err != nil || v.Randomness != o.says(7).Randomness {
+		if err != nil || v.Randomness != o.Says(7).Randomness {
 			t.Errorf("%s: %+v %v", scheme, v, err)
 		}
 		for _, fault := range []string{"away", "forged", "other round", "other randomness"} {
-			o.be(fault)
+			o.Be(fault)
 			if v, err := b.value(t.Context(), *chain, 8); err == nil {
 				t.Errorf("%s, %s: %+v was taken", scheme, fault, v)
 			}
@@ -83,6 +83,21 @@ func TestRoundsAndTheirTimes(t *testing.T) {
 		t.Errorf("round 3 at %v", got)
 	}
 }
+
+// oracle is a test's drand with its chain as the line keeps it.
+type oracle struct {
+	*testkit.Drand
+	chain beaconChain
+}
+
+const oraclePeriod = 3
+
+func newOracle(t testing.TB, scheme string, now func() time.Time) *oracle {
+	d := testkit.NewDrand(t, scheme, now)
+	return &oracle{d, beaconChain{d.Hash, d.Scheme, d.PublicKey, d.Period, d.Genesis, d.GroupHash, d.ID}}
+}
+
+func (o *oracle) config() BeaconConfig { return BeaconConfig{URLs: []string{o.URL}, Chain: o.Hash} }
 
 // withBeacon publishes a line whose draw takes an oracle's randomness.
 func withBeacon(t *testing.T) (*kit, *oracle) {
@@ -144,14 +159,14 @@ func TestDrawTakesTheBeacon(t *testing.T) {
 		t.Errorf("joined the draw after the opening: %+v", tail)
 	}
 	k.refused(places[0], ErrNotOpen)
-	asked := o.questions()
+	asked := o.Questions()
 	k.tick()
-	if o.questions() != asked {
+	if o.Questions() != asked {
 		t.Error("a round was asked for before its time")
 	}
 	k.toRound(o)
 	k.waitsDrawn()
-	draw, said := k.drawView(), o.says(round)
+	draw, said := k.drawView(), o.Says(round)
 	if draw["beacon"] != said.Randomness || draw["size"] != 9.0 {
 		t.Errorf("%v, the beacon said %+v", draw, said)
 	}
@@ -198,22 +213,22 @@ func TestDrawWaitsForTheBeacon(t *testing.T) {
 			k.joinMany(3)
 			k.open()
 			k.tick()
-			o.be(fault)
+			o.Be(fault)
 			k.toRound(o)
-			before := o.questions()
+			before := o.Questions()
 			for range 20 { // many ask within one second
 				k.tickNow(k.queue)
 			}
-			testkit.Eventually(t, 10*time.Second, "the beacon was asked", func() bool { return o.questions() == before+1 })
+			testkit.Eventually(t, 10*time.Second, "the beacon was asked", func() bool { return o.Questions() == before+1 })
 			k.tick()
-			testkit.Eventually(t, 10*time.Second, "and asked again", func() bool { k.tickNow(k.queue); return o.questions() == before+2 })
+			testkit.Eventually(t, 10*time.Second, "and asked again", func() bool { k.tickNow(k.queue); return o.Questions() == before+2 })
 			if row := k.row(); row.drawn() {
 				t.Fatalf("drawn with %s", row.BeaconValue)
 			}
 			round := *k.row().BeaconRound
-			o.be("")
+			o.Be("")
 			k.waitsDrawn()
-			if v, err := k.row().value(); err != nil || v.Round != round || v.Randomness != o.says(round).Randomness {
+			if v, err := k.row().value(); err != nil || v.Round != round || v.Randomness != o.Says(round).Randomness {
 				t.Errorf("%+v %v", v, err)
 			}
 			k.checkLine()
@@ -230,7 +245,7 @@ func TestStaffMoveTheRoundOn(t *testing.T) {
 	k.open()
 	k.tick()
 	k.do("POST", path, `{"reason":"still too soon"}`).fails(409, "beacon-not-due")
-	o.be("away")
+	o.Be("away")
 	first := *k.row().BeaconRound
 	k.toRound(o)
 	k.Clock.Advance(10 * time.Minute)
@@ -240,7 +255,7 @@ func TestStaffMoveTheRoundOn(t *testing.T) {
 	if answer["round"] != float64(second) || second <= first || o.chain.timeOf(second).Before(k.Clock.Now().Add(6*time.Second)) {
 		t.Fatalf("moved from %d to %d: %v", first, second, answer)
 	}
-	o.be("")
+	o.Be("")
 	k.toRound(o)
 	k.waitsDrawn()
 	k.do("POST", path, `{"reason":"again"}`).fails(409, "already-drawn")
@@ -350,7 +365,7 @@ func TestPublishNeedsTheConfiguredChain(t *testing.T) {
 	o := newOracle(t, crypto.SigsOnG1ID, k.Clock.Now)
 	liar := newOracle(t, crypto.SigsOnG1ID, k.Clock.Now)
 	hash := o.chain.Hash
-	liar.chain.Hash = hash // answers under a name that is not its own
+	liar.Hash = hash // answers under a name that is not its own
 	silent := httptest.NewServer(nil)
 	silent.Close()
 	otherKey := o.config()

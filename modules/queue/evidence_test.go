@@ -79,7 +79,7 @@ func TestEvidenceThroughADraw(t *testing.T) {
 	}
 	k.open()
 	k.tick()
-	o.be("away")
+	o.Be("away")
 	k.toRound(o)
 	if err := k.queue.MoveBeacon(ctx, k.event(), owner, "192.0.2.1", "No network."); err != nil {
 		t.Fatal(err)
@@ -88,7 +88,7 @@ func TestEvidenceThroughADraw(t *testing.T) {
 	if err != nil || waiting.Drawn || waiting.Secret != "" || len(waiting.Moves) != 1 || !waiting.Moves[0].Late || waiting.Moves[0].Reason != "No network." {
 		t.Fatalf("%+v %v", waiting, err)
 	}
-	o.be("")
+	o.Be("")
 	k.toRound(o)
 	k.waitsDrawn()
 	p, err := k.queue.Evidence(ctx, k.id)

@@ -193,12 +193,12 @@ func TestVerifyAsksWhoCouldKnow(t *testing.T) {
 	k.joinMany(3)
 	k.open()
 	k.tick()
-	o.be("away")
+	o.Be("away")
 	k.toRound(o)
 	if err := k.queue.MoveBeacon(context.Background(), k.event(), owner, "192.0.2.1", "No network."); err != nil {
 		t.Fatal(err)
 	}
-	o.be("")
+	o.Be("")
 	k.toRound(o)
 	k.waitsDrawn()
 	var lines []string
