@@ -44,6 +44,37 @@ func TestOldKeyStillVerifies(t *testing.T) {
 	}
 }
 
+// A ring turns: the newest key signs, older ones still verify, and with a key that was removed all its tokens end.
+func TestKeysRotate(t *testing.T) {
+	t.Parallel()
+	key := func(id string) keyring.Key { return keyring.Key{ID: id, Secret: []byte(strings.Repeat(id, 16))} }
+	ring := func(ids ...string) *keyring.Ring {
+		var keys []keyring.Key
+		for _, id := range ids {
+			keys = append(keys, key(id))
+		}
+		return keyring.New(map[keyring.Purpose][]keyring.Key{keyring.Place: keys})
+	}
+	first := somePlace.Sign(ring("k1"))
+	second := somePlace.Sign(ring("k2", "k1"))
+	if first == second {
+		t.Fatal("the new key does not sign")
+	}
+	for _, c := range []struct {
+		ring  *keyring.Ring
+		token string
+		valid bool
+	}{
+		{ring("k2", "k1"), first, true}, {ring("k2", "k1"), second, true}, {ring("k3", "k2", "k1"), first, true},
+		{ring("k3", "k2"), first, false}, {ring("k3", "k2"), second, true}, {ring("k1"), second, false},
+	} {
+		got, err := Verify(c.ring, c.token)
+		if c.valid && (err != nil || got != somePlace) || !c.valid && (!errors.Is(err, ErrBadPlace) || got != (Place{})) {
+			t.Errorf("%+v: %+v %v", c, got, err)
+		}
+	}
+}
+
 func TestBadTokens(t *testing.T) {
 	t.Parallel()
 	token := somePlace.Sign(testKeys)
@@ -60,6 +91,10 @@ func TestBadTokens(t *testing.T) {
 		"unknown key":   somePlace.Sign(unknown),
 		"other index":   edit(func(b []byte) []byte { b[len(b)-40] ^= 1; return b }),
 		"other cohort":  edit(func(b []byte) []byte { b[4] = 0; return b }),
+		"a lane":        edit(func(b []byte) []byte { b[4] = byte(InLane(1)); return b }),
+		"key id cut":    edit(func(b []byte) []byte { b[1]--; return b }),
+		"head only":     edit(func(b []byte) []byte { return b[:4] }),
+		"body only":     edit(func(b []byte) []byte { return b[:len(b)-32] }),
 		"other version": edit(func(b []byte) []byte { b[0] = 2; return b }),
 		"long key id":   edit(func(b []byte) []byte { b[1] = 255; return b }),
 		"bare MAC":      edit(func(b []byte) []byte { return b[len(b)-32:] }),
@@ -73,10 +108,34 @@ func TestBadTokens(t *testing.T) {
 	}
 }
 
+// What our own key signed, but no place of ours says: a cohort that is none, bytes that follow, a number without end.
+func TestSignedNonsense(t *testing.T) {
+	t.Parallel()
+	key := testKeys.Current(keyring.Place)
+	sign := func(rest ...byte) string {
+		b := append(append([]byte{tokenVersion, byte(len(key.ID))}, key.ID...), rest...)
+		return base64.RawURLEncoding.EncodeToString(append(b, key.MAC([]byte(tokenContext), b)...))
+	}
+	if _, err := Verify(testKeys, sign(0, 42, 7, 1)); err != nil {
+		t.Fatalf("a place is refused: %v", err)
+	}
+	for name, token := range map[string]string{
+		"no body": sign(), "cohort 2": sign(2, 42, 7, 1), "lane 0": sign(16, 42, 7, 1), "a fifth lane": sign(16+maxLanes+1, 42, 7, 1),
+		"cohort 255": sign(255, 42, 7, 1), "two numbers": sign(0, 42, 7), "four numbers": sign(0, 42, 7, 1, 1),
+		"no end":  sign(0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1),
+		"below 0": sign(0, 42, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 1),
+	} {
+		if p, err := Verify(testKeys, token); !errors.Is(err, ErrBadPlace) || p != (Place{}) {
+			t.Errorf("%s: %+v %v", name, p, err)
+		}
+	}
+}
+
 // Whatever a stranger sends: refused, or exactly what we signed.
 func FuzzVerify(f *testing.F) {
 	f.Add(somePlace.Sign(testKeys))
 	f.Add(Place{EventID: 1, JoinedAt: somePlace.JoinedAt}.Sign(testKeys))
+	f.Add(Place{EventID: 42, Cohort: InLane(3), Index: 9, JoinedAt: somePlace.JoinedAt}.Sign(testKeys))
 	f.Add("")
 	f.Add("AQJiMgA")
 	f.Fuzz(func(t *testing.T, token string) {
