@@ -134,6 +134,7 @@ func (a *App) eventPage(c echo.Context) error {
 		data, say := a.eventData(ctx, event), &speaker{words: a.pages.Words("waiting")}
 		a.door(data, say, event, phase, draws, reason)
 		data["Join"] = newJoinForm(event.Slug, asks, phase)
+		data["Lanes"] = a.shares(ctx, say, event.ID)
 		return data, say.err
 	})
 }
@@ -161,6 +162,20 @@ func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phas
 		}
 	}
 	data["Door"] = say.t(key, "when", opens)
+}
+
+// shares tells of the lanes of a draw, in words, and of what is left for everyone else; nothing where there are none.
+func (a *App) shares(ctx context.Context, say *speaker, eventID int64) []string {
+	line, err := a.queue.Settings(ctx, eventID)
+	if err != nil || len(line.Lanes) == 0 { // without Postgres the rest of the page still stands
+		return nil
+	}
+	rest, told := 100, []string{}
+	for _, lane := range line.Lanes {
+		rest -= lane.Share
+		told = append(told, say.t("lanes.lane", "name", lane.Name, "share", lane.Share))
+	}
+	return append(told, say.t("lanes.public", "share", rest))
 }
 
 // speaker says words one after another and keeps the first mistake.

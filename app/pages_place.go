@@ -73,7 +73,7 @@ func (a *App) showPlace(c echo.Context, refusal error) error {
 	}
 	status, say := http.StatusOK, &speaker{words: a.pages.Words("waiting")}
 	data := a.eventData(ctx, event)
-	data["Token"], data["Refused"] = a.queue.Token(c), ""
+	data["Token"], data["Refused"], data["Lanes"] = a.queue.Token(c), "", a.shares(ctx, say, event.ID)
 	if refusal != nil {
 		f := toFault(refusal)
 		status = statusOf[f.Kind]
@@ -148,7 +148,7 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 	number := ""
 	if st.Position != nil {
 		number = say.t("room.number-tail", "number", words.Number(*st.Position+1))
-		if st.Cohort == queue.InDraw && f.Size > 0 {
+		if st.Cohort != queue.InTail && f.Size > 0 {
 			number = say.t("room.number", "number", words.Number(*st.Position+1), "of", words.Number(f.Size))
 		}
 	}
@@ -168,7 +168,7 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 			text(say.t("js.door-announced", "when", opens), say.t("place.here"))
 			break
 		}
-		text(say.t("js.door-prequeue", "when", opens), say.t("js.fair"), say.plural("room.joined", max(f.Joined, st.Index+1)))
+		text(say.t("js.door-prequeue", "when", opens), say.t("js.fair"), say.plural("room.joined", max(f.Joined, st.Index+1))+laneOf(say, st, f))
 	case f.Phase == queue.PhaseDrawing || st.Position == nil:
 		lead := "room.drawing-lead"
 		if f.Reason != "" { // it takes longer
@@ -205,6 +205,16 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 		v.Outlook, v.Chances = chances(say, *st.Ahead, f.Lasts)
 	}
 	return v, nil
+}
+
+// laneOf tells in which lane of the draw one stands, after what it follows; "" for none.
+func laneOf(say *speaker, st queue.Standing, f queue.Figures) string {
+	number := st.Cohort.Lane()
+	if number == 0 || number > len(f.Lanes) {
+		return ""
+	}
+	lane := f.Lanes[number-1]
+	return " " + say.t("room.lane", "name", lane.Name, "share", lane.Share)
 }
 
 // chances are what seats are likely to be left for one with so many ahead: of all prices in one line, and of each by its

@@ -99,6 +99,7 @@ type Figures struct {
 	Reason, Message                   string // why it is paused, slow or ended, and what staff say; "" for nothing
 	OpensAt                           time.Time
 	Draws                             bool
+	Lanes                             []Lane
 	Size                              int64 // of the draw; 0 before it, and without one
 	SeatsFree, SeatsHeld              int   // 0 while they are not known
 	Slowed                            bool  // for the sake of payments; Reason says so
@@ -130,6 +131,11 @@ func (s *Service) Figures(ctx context.Context, eventID int64) (Figures, error) {
 	for _, c := range m.view.Categories {
 		if c.Lasts != nil {
 			f.Lasts[c.ID] = *c.Lasts
+		}
+	}
+	if f.Draws {
+		for _, lane := range m.view.Draw.Lanes {
+			f.Lanes = append(f.Lanes, Lane{lane.Name, lane.Share})
 		}
 	}
 	if f.Draws && m.view.Draw.Size != nil {

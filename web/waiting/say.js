@@ -22,12 +22,14 @@ const position = ({ stand }) => (stand.inDraw
   ? t('room.number', { number: number(stand.number), of: number(stand.of) })
   : t('room.number-tail', { number: number(stand.number) }));
 
+const lane = (now, place) => (place.lane && now.draw.lanes ? t('room.lane', now.draw.lanes[place.lane - 1]) : '');
+
 const words = {
   before: ({ now, place, zone }) => {
     const when = moment(now.opens_at, zone, serverNow()), fair = now.draw ? t('room.before', { when, fair: t('js.fair') }) : t('room.before-open', { when });
     return {
       big: left(new Date(now.opens_at) - serverNow()), under: t(now.draw ? 'room.until' : 'room.until-open'), lead: fair, aloud: fair,
-      more: now.draw ? plural('room.joined', Math.max(now.joined, place.index + 1)) : '',
+      more: now.draw ? `${plural('room.joined', Math.max(now.joined, place.index + 1))} ${lane(now, place)}`.trim() : '',
     };
   },
   drawing: ({ now }) => ({ big: t('room.drawing'), lead: t(now.reason ? 'room.drawing-kept' : 'room.drawing-lead') }),
