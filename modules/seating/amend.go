@@ -83,6 +83,9 @@ func (s *Service) amended(tx *gorm.DB, was *Event, r *eventRequest, fields fault
 	if _, none := r.line(fields); none {
 		fields["queue"] = "whether there is a draw is settled when the event is made"
 	}
+	if len(r.lanes(fields)) > 0 {
+		fields["queue.lanes"] = "are published, with their shares, when the event is made"
+	}
 	if err := s.checkSold(tx, was, e, fields); err != nil {
 		return nil, err
 	}

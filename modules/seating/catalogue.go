@@ -155,6 +155,7 @@ func (s *Service) prepare(ctx context.Context, r *eventRequest) (*Event, *room, 
 		rate := defaultPerMinute
 		line.PerMinute = &rate
 	}
+	line.Lanes = r.lanes(fields)
 	room, err := s.planOf(ctx, r, e, fields)
 	if err != nil {
 		return nil, nil, line, err

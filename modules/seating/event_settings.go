@@ -54,6 +54,7 @@ type queueRequest struct {
 	PerMinute   json.RawMessage `json:"per_minute,omitempty"`
 	Identity    json.RawMessage `json:"identity,omitempty"`
 	ProofOfWork json.RawMessage `json:"proof_of_work,omitempty"`
+	Lanes       json.RawMessage `json:"lanes,omitempty"` // read by lanes
 }
 
 // isSlug tells whether an event may be called so; the table has the same rule.
@@ -195,7 +196,7 @@ func (r *eventRequest) line(fields fault.Fields) (change LineChange, none bool) 
 	}
 	var q queueRequest
 	if err := strict(r.Queue, &q); err != nil {
-		fields["queue"] = "is an object of cap, per_minute, identity and proof_of_work, or null"
+		fields["queue"] = "is an object of cap, per_minute, identity, proof_of_work and lanes, or null"
 		return LineChange{}, false
 	}
 	read := func(name string, raw json.RawMessage) *int {
