@@ -213,6 +213,7 @@ func TestDeskStory(t *testing.T) {
 
 	o.post(200, "/admin/plans/1/event", "name", "Spring Gala", "timezone", "Europe/Berlin", "opens_at", time.Now().Add(time.Hour).In(berlin(t)).Format("2006-01-02T15:04"),
 		"starts_at", "2027-05-01T20:00", "currency", "EUR", "max_per_buyer", "2", "waiting_room", "yes", "cap", "50", "per_minute", "6000", "accent", "#8a1c5a",
+		"lane_1", "Members", "share_1", "20 %", "lane_2", "", "share_2", "",
 		"price_category-i", "99", "price_category-ii", "79,50", "price_category-iv", "", "price_category-v", "")
 	o.at("/admin/events/spring-gala")
 	o.sees("The event is published", "Announced", "0 of 50", "Open now")
@@ -276,6 +277,21 @@ func (o *organiser) refusedForm() {
 	}
 	o.post(422, "/admin/plans/1/event", "name", "", "timezone", "Mars/Olympus", "opens_at", "2027-05-01T20:00")
 	o.sees("Is no name of the IANA database", "3 fields need", `value="2027-05-01T20:00"`) // name, zone, prices
+	whole := []string{"name", "Gala", "timezone", "Europe/Berlin", "opens_at", "2027-05-01T20:00", "currency", "EUR", "max_per_buyer", "2",
+		"cap", "50", "per_minute", "60", "price_category-i", "99"}
+	for _, wrong := range []struct {
+		says   string
+		fields []string
+	}{
+		{"Each lane has a name, and a share", []string{"waiting_room", "yes", "lane_1", "Members"}},
+		{"Each lane has a name, and a share", []string{"waiting_room", "yes", "lane_1", "Members", "share_1", "half"}},
+		{"Lane 1 is empty", []string{"waiting_room", "yes", "lane_2", "Members", "share_2", "20"}},
+		{"Have 90 percent at most", []string{"waiting_room", "yes", "lane_1", "Members", "share_1", "60", "lane_2", "Locals", "share_2", "31%"}},
+		{"Need a waiting room", []string{"waiting_room", "no", "lane_1", "Members", "share_1", "20"}},
+	} {
+		o.post(422, "/admin/plans/1/event", append(wrong.fields, whole...)...)
+		o.sees(wrong.says, "One field needs", `value="Members"`)
+	}
 	o.open("/admin")
 	o.sees("No event yet")
 }
@@ -284,7 +300,7 @@ func (o *organiser) changeSettings() {
 	o.t.Helper()
 	at := "/admin/events/spring-gala/settings"
 	o.open(at)
-	o.sees(`value="79.50"`, `value="2027-05-01T20:00"`, `value="#8a1c5a"`)
+	o.sees(`value="79.50"`, `value="2027-05-01T20:00"`, `value="#8a1c5a"`, "Lane 1: <bdi>Members</bdi>, 20 % of the places drawn")
 	o.post(422, at, "name", "", "venue", "Old Hall")
 	o.sees("Is needed.", `value="Old Hall"`)
 	prices := []string{"price_category-i", "99.00", "price_category-ii", "80", "price_category-iv", "", "price_category-v", ""}

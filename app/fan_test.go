@@ -170,7 +170,7 @@ type (
 	}
 	placeView struct {
 		Place, Cohort string
-		Index         int64
+		Index, Lane   int64
 		JoinedAt      time.Time `json:"joined_at"`
 	}
 	meView struct {

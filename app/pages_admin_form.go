@@ -38,10 +38,20 @@ type eventForm struct {
 	Cap, PerMinute                                         string
 	Identity                                               string
 	ProofOfWork                                            bool
+	Lanes                                                  []laneField // of a new event to be typed, else as published
 	Prices                                                 []priceField
 	New                                                    bool
 	Errors                                                 map[string]string // field → sentence
 }
+
+// laneField is a lane and its share in percent, as typed; its number is that of its access codes.
+type laneField struct {
+	Number      int
+	Name, Share string
+}
+
+// lanesOffered is how many a new event may have.
+const lanesOffered = 4
 
 // priceField is a category and what one of its seats costs.
 type priceField struct {
@@ -53,6 +63,9 @@ type priceField struct {
 // newForm is the form of an event that is still to be made.
 func newForm(categories []seating.ImportedColour) *eventForm {
 	f := &eventForm{New: true, Timezone: "Europe/Berlin", Currency: "EUR", MaxPerBuyer: "4", WaitingRoom: true, Cap: "200", PerMinute: "600", Identity: queue.IdentityNone, Accent: colour.House}
+	for i := range lanesOffered {
+		f.Lanes = append(f.Lanes, laneField{Number: i + 1})
+	}
 	for _, c := range categories {
 		if c.Seats > 0 {
 			f.Prices = append(f.Prices, priceField{ID: c.ID, Name: c.Name, Color: c.Color, Seats: c.Seats})
@@ -73,6 +86,9 @@ func formOf(e *seating.Event, l queue.LineSettings) *eventForm {
 	f := &eventForm{Name: e.Name, Slug: e.Slug, Venue: e.Venue, Description: e.Description, Contact: e.Contact, Terms: e.TermsURL,
 		Accent: e.Accent, Timezone: e.Timezone, StartsAt: local(e.StartsAt), OpensAt: local(e.OpensAt), Currency: e.Currency,
 		MaxPerBuyer: strconv.Itoa(e.MaxPerBuyer), Identity: l.Identity, ProofOfWork: l.ProofOfWork}
+	for i, lane := range l.Lanes {
+		f.Lanes = append(f.Lanes, laneField{i + 1, lane.Name, strconv.Itoa(lane.Share)})
+	}
 	if e.ClosesAt != nil {
 		f.ClosesAt = local(*e.ClosesAt)
 	}
@@ -107,6 +123,10 @@ func (f *eventForm) fill(v url.Values) {
 	f.ProofOfWork = v.Get("proof_of_work") == "yes"
 	if f.New {
 		f.WaitingRoom = v.Get("waiting_room") == "yes"
+		for i := range f.Lanes {
+			number := strconv.Itoa(i + 1)
+			f.Lanes[i].Name, f.Lanes[i].Share = strings.TrimSpace(v.Get("lane_"+number)), strings.TrimSpace(v.Get("share_"+number))
+		}
 		if f.Slug == "" {
 			f.Slug = slugOf(f.Name)
 		}
@@ -145,12 +165,37 @@ func (f *eventForm) settings() map[string]any {
 	if !f.WaitingRoom && line["identity"] != queue.IdentityNone {
 		f.Errors["identity"] = "Needs a waiting room; once the event is there, it can be set without one too."
 	}
+	if !f.WaitingRoom && slices.ContainsFunc(f.Lanes, func(l laneField) bool { return l.Name+l.Share != "" }) {
+		f.Errors["lanes"] = "Need a waiting room, whose draw they share."
+	}
 	if f.WaitingRoom {
 		f.whole(line, "cap", f.Cap)
 		f.whole(line, "per_minute", f.PerMinute)
+		f.lanes(line)
 		s["queue"] = line
 	}
 	return s
+}
+
+// lanes are those that were typed, one after another: their codes go by their numbers, so none may be left out between.
+func (f *eventForm) lanes(line map[string]any) {
+	var lanes []map[string]any
+	for i, typed := range f.Lanes {
+		if typed.Name == "" && typed.Share == "" {
+			continue
+		}
+		share, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(typed.Share, "%")))
+		switch {
+		case typed.Name == "" || err != nil:
+			f.Errors["lanes"] = "Each lane has a name, and a share that is a whole number of percent."
+		case len(lanes) < i:
+			f.Errors["lanes"] = "Lane " + strconv.Itoa(i) + " is empty: fill them from the first on."
+		}
+		lanes = append(lanes, map[string]any{"name": typed.Name, "share": share})
+	}
+	if len(lanes) > 0 {
+		line["lanes"] = lanes
+	}
 }
 
 // moment reads the venue's own clock. A time that the clocks jump over, or that no clock shows, is an error.
@@ -286,6 +331,7 @@ var fieldLabels = map[string]string{
 	"timezone": "Time zone", "starts_at": "The event starts", "opens_at": "The sale opens", "closes_at": "The sale closes",
 	"currency": "Currency", "prices": "Prices", "max_per_buyer": "Seats one buyer may have", "cap": "Inside at once",
 	"per_minute": "Let in a minute", "identity": "Who may join", "proof_of_work": "Work for browsers", "accent": "Colour",
+	"lanes": "Lanes",
 }
 
 // Label is what a field is called in the form.
