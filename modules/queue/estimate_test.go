@@ -86,6 +86,34 @@ func TestEveryoneIsToldTheSameWait(t *testing.T) {
 	}
 }
 
+// The estimate of a line with an hour of history.
+func BenchmarkEstimate(b *testing.B) {
+	k := newKit(b, func(l *line) { l.Cap = 500 })
+	k.open()
+	k.tick()
+	k.setAdm("size", "1000000", "draw", "1000000", "free", "100000", "left", "50")
+	for second := range 3600 {
+		k.Clock.Advance(time.Second)
+		if second%10 == 0 { // calls go on, five a second
+			k.setAdm("called", strconv.Itoa(5*second), "serving", strconv.Itoa(5*second), "entered_draw", strconv.Itoa(2*second), "offered", strconv.Itoa(500*second))
+		}
+		if _, err := k.queue.redis.run(context.Background(), "estimate", k.id, "stalls", "100000"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for b.Loop() {
+		k.Clock.Advance(2 * time.Second)
+		if _, err := k.queue.redis.run(context.Background(), "estimate", k.id, "stalls", "100000"); err != nil {
+			b.Fatal(err)
+		}
+	}
+	size, err := k.Redis.Do(context.Background(), k.Redis.B().Hstrlen().Key(k.queue.redis.key(k.id, "est")).Field("state").Build()).AsInt64()
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.ReportMetric(float64(size), "bytes")
+}
+
 // What was told is checked against what came of it: four in five hold, and what a pause cuts off counts for nothing.
 func TestEstimatesAreChecked(t *testing.T) {
 	t.Parallel()
