@@ -114,7 +114,7 @@ func TestBrowserDoesTheWork(t *testing.T) {
 	bob.open("/events/gala")
 	bob.click("button", "Join the line")
 	bob.arrives("/events/gala/join")
-	bob.sees("yours runs no script here", "Or join by a code in a mail:")
+	bob.sees("yours runs no script here", "Join by a code in a mail instead:")
 	bob.axe()
 	bob.fits()
 	bob.fill("Mail address", "bob@example.org")

@@ -238,6 +238,9 @@ func (c *Config) validate(origin map[string]string) error {
 		}
 		return err
 	}
+	if c.Limits.PerIP == 0 && origin["limits.per_network"] == "" {
+		c.Limits.PerNetwork = 0 // who turns the budgets of addresses off means those of their networks too
+	}
 	if (c.Postgres.URL == "") != (c.Redis.URL == "") {
 		return errors.New("postgres.url and redis.url: set both for servers of your own, or neither for the built-in ones")
 	}

@@ -52,7 +52,7 @@ func TestEnvironmentWins(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if c.HTTP.Addr != "0.0.0.0:99" || c.HTTP.PublicURL != "http://tickets.test" || c.Limits.PerIP != 0 || c.HTTP.Drain.Seconds() != 3 {
+	if c.HTTP.Addr != "0.0.0.0:99" || c.HTTP.PublicURL != "http://tickets.test" || c.Limits.PerIP != 0 || c.Limits.PerNetwork != 0 || c.HTTP.Drain.Seconds() != 3 {
 		t.Errorf("%+v", c)
 	}
 	if len(c.HTTP.TrustedProxies) != 2 || c.Postgres.URL != "postgres://a/b" || c.Redis.URL != "redis://c" {

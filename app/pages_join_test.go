@@ -76,10 +76,17 @@ func TestJoiningStepByStepWithoutScript(t *testing.T) {
 	ada.posts("/events/code/join").want(t, 403, "Type the access code you were given.")
 	ada.posts("/events/code/join", "access_code", "abc <def>").want(t, 403, "This is not a code for this event.", `value="abc <def>"`)
 
-	work := ada.posts("/events/work/join").want(t, 403, "Or join by a code in a mail:", "yours runs no script here")
+	work := ada.posts("/events/work/join").want(t, 403, "Join by a code in a mail instead:", "yours runs no script here")
 	if !strings.Contains(work.raw, "data-challenge=") {
 		t.Error("the page has no challenge for browsers with script")
 	}
+
+	// What staff change about who may join counts at once, for those who come.
+	staff.must(t, 422, "PATCH", "/api/v1/admin/events/open", map[string]any{"queue": map[string]any{"identity": "email", "proof_of_work": true}}, nil)
+	staff.must(t, 200, "PATCH", "/api/v1/admin/events/open", map[string]any{"queue": map[string]any{"identity": "email"}}, nil)
+	ada.reads("/events/open", "Mail me a code")
+	staff.must(t, 200, "PATCH", "/api/v1/admin/events/open", map[string]any{"queue": map[string]any{"identity": "none"}}, nil)
+	ada.reads("/events/open", "Join the line")
 
 	// A full network is told so, and of the other way in.
 	newPlain(t, p.base).posts("/events/open/join").want(t, 303, "/events/open/place")

@@ -52,8 +52,7 @@ type Door struct {
 }
 
 func doorOf(row *lineRow) Door {
-	lanes, err := row.laneRows()
-	return Door{row.Identity, row.ProofOfWork, err == nil && len(lanes) > 0}
+	return Door{row.Identity, row.ProofOfWork, len(row.Lanes) > len("[]")}
 }
 
 // Door is at most a second old, or as old as Postgres has been away.
