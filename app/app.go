@@ -145,7 +145,7 @@ func (a *App) Run(ctx context.Context) error {
 		failed = errors.Join(failed, err)
 	}
 	if failed == nil && a.stores.own {
-		a.rest(drain)
+		a.rest(context.WithoutCancel(ctx)) // the drain may be over
 	}
 	return failed
 }

@@ -86,13 +86,14 @@ func (r *room) rowWithin(now time.Time, age time.Duration) *lineRow {
 // An address that is brought along is kept with the place and the place's link mailed there.
 func (s *Service) Apply(c echo.Context, a Application) (Joined, error) {
 	ctx, event := c.Request().Context(), request.EventOf(c)
-	place, token, fromCookie, err := s.presented(c)
+	place, _, fromCookie, err := s.presented(c)
 	switch {
 	case err == nil:
 		if err := s.movedHere(c, event, place); err != nil {
 			return Joined{}, err
 		}
-		j := Joined{Place: place, Token: token}
+		// Signed by the newest key: a place outlives the key it was signed with before.
+		j := Joined{Place: place, Token: place.Sign(s.keys)}
 		if a.Email != "" {
 			mailed := true
 			if err := s.mailLink(ctx, event, place, a.Email, c.RealIP()); err != nil {
@@ -100,7 +101,7 @@ func (s *Service) Apply(c echo.Context, a Application) (Joined, error) {
 			}
 			j.Mailed = &mailed
 		}
-		s.setCookie(c, event.Slug, token)
+		s.setCookie(c, event.Slug, j.Token)
 		return j, nil
 	case errors.Is(err, ErrBadPlace) && !fromCookie:
 		return Joined{}, err

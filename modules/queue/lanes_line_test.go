@@ -178,3 +178,41 @@ func TestLanesThatCannotBe(t *testing.T) {
 		t.Errorf("%v %v", shown, err)
 	}
 }
+
+// Until the beacon has spoken nothing of a lane's draw is public, and a Redis that rests, is lost or restarts meanwhile
+// changes nothing of it.
+func TestLanesWaitForTheBeacon(t *testing.T) {
+	t.Parallel()
+	k, o := withBeacon(t)
+	event := k.neighbours.event
+	event.Slug, k.slug = "laned", "laned"
+	k.neighbours.event = event
+	k.publish(event, LineSettings{Draws: true, Cap: 10, Lanes: someLanes})
+	places := append(append(k.joinMany(9), k.joinLane(1, 6)...), k.joinLane(2, 3)...)
+	k.open()
+	places = append(places, k.joinLane(2, 1)...) // closes the draw, and stands behind it
+	k.tick()
+	if row := k.row(); row.Size == nil || *row.Size != 18 || row.drawn() {
+		t.Fatalf("size %v, drawn %v", row.Size, row.drawn())
+	}
+	for _, strike := range []func(){k.rest, k.lose, func() { k.restartRedis("draw1", "2", "size", "9") }} {
+		strike()
+		places = append(places, k.joinLane(1, 1)...)
+		draw := k.drawView()
+		if draw["size"] != nil || !strings.Contains(text(draw["lanes"]), `"size":null`) || strings.Contains(text(draw["lanes"]), `"size":6`) {
+			t.Errorf("public before the beacon: %v", draw)
+		}
+	}
+	k.toRound(o)
+	k.waitsDrawn()
+	if got := text(k.drawView()["lanes"]); got != `[{"burnt":[],"name":"Members","share":20,"size":6},{"burnt":[],"name":"Under 26","share":10,"size":3}]` {
+		t.Error(got)
+	}
+	by := k.positions(places)
+	for _, p := range places {
+		if tail := p.Cohort == InTail; tail != (by[p.Key()] >= 18) {
+			t.Errorf("%s stands at %d of 18", p.Key(), by[p.Key()])
+		}
+	}
+	k.checkLine()
+}

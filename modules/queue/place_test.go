@@ -153,6 +153,22 @@ func FuzzVerify(f *testing.F) {
 	})
 }
 
+// A place that is shown to us after a new key came is signed with it, so that the old key can be taken away some day.
+func TestAPlaceOutlivesItsKey(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	mine := k.join()
+	old := testKeys.All(keyring.Place)[1]
+	token := mine.Sign(keyring.New(map[keyring.Purpose][]keyring.Key{keyring.Place: {old}}))
+	again := k.do("POST", k.queuePath(""), "", "Authorization", "Bearer "+token)
+	if body := again.want(200); body["place"] != mine.Sign(testKeys) || body["index"] != float64(mine.Index) {
+		t.Errorf("%v", body)
+	}
+	if cookie := again.Header().Get("Set-Cookie"); !strings.HasPrefix(cookie, "fs_place_gala="+mine.Sign(testKeys)+";") {
+		t.Errorf("the cookie is %s", cookie)
+	}
+}
+
 func TestCredentialOfARequest(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
