@@ -182,6 +182,7 @@ func (s *speaker) entry(e queue.LogEntry, zone string) string {
 		Reason    string
 		Beacon    *struct{ Round int64 }
 		Ranges    []struct{ From, To int64 }
+		Wait      queue.Accuracy
 	}
 	err := json.Unmarshal(e.Data, &d)
 	from, to := whole(d.From), whole(d.To)
@@ -223,6 +224,10 @@ func (s *speaker) entry(e queue.LogEntry, zone string) string {
 		return s.plural("log.burnt", burnt)
 	case e.Kind == "returned-to-front":
 		return s.plural("log.returned", d.Count)
+	case e.Kind == "accuracy":
+		sum := d.Wait.Sum()
+		share := func(part int64) int64 { return (100*part + sum.Estimates/2) / max(1, sum.Estimates) }
+		return s.t("log.accuracy", "count", words.Number(sum.Estimates), "within", share(sum.Within), "earlier", share(sum.Earlier), "later", share(sum.Later))
 	}
 	var data bytes.Buffer
 	if json.Compact(&data, e.Data) != nil {

@@ -51,10 +51,11 @@ func readAccuracy(text []byte) (Accuracy, error) {
 	return a, nil
 }
 
-// total counts the estimates of every horizon.
-func (a Accuracy) total() (sum int64) {
+// Sum is all horizons together; its Seconds mean nothing.
+func (a Accuracy) Sum() (sum HorizonAccuracy) {
 	for _, h := range a {
-		sum += h.Estimates
+		sum.Estimates, sum.Within, sum.Earlier = sum.Estimates+h.Estimates, sum.Within+h.Within, sum.Earlier+h.Earlier
+		sum.Later, sum.Unmet = sum.Later+h.Later, sum.Unmet+h.Unmet
 	}
 	return sum
 }
@@ -75,7 +76,7 @@ func (s *Service) tellAccuracy(ctx context.Context, row *lineRow, state reply) e
 		if res.Error != nil {
 			return fmt.Errorf("tell accuracy: %w", res.Error)
 		}
-		if res.RowsAffected == 0 || a.total() == 0 {
+		if res.RowsAffected == 0 || a.Sum().Estimates == 0 {
 			return nil
 		}
 		return s.postgres.record(tx, row.EventID, "accuracy", map[string]Accuracy{"wait": a})

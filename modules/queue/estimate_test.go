@@ -119,7 +119,7 @@ func TestEstimatesAreChecked(t *testing.T) {
 	t.Parallel()
 	s := simulate(t, scenario{name: "checked", capacity: 30, draw: 3000, minutes: 25, noShow: always(.4)}, 4)
 	before, err := s.queue.Accuracy(context.Background(), s.id)
-	if err != nil || before.total() < 300 {
+	if err != nil || before.Sum().Estimates < 300 {
 		t.Fatalf("%v %v", before, err)
 	}
 	within, unmet := int64(0), int64(0)
@@ -129,7 +129,7 @@ func TestEstimatesAreChecked(t *testing.T) {
 		}
 		within, unmet = within+h.Within, unmet+h.Unmet
 	}
-	if share := float64(within) / float64(before.total()); share < .65 || share > .95 || unmet != 0 {
+	if share := float64(within) / float64(before.Sum().Estimates); share < .65 || share > .95 || unmet != 0 {
 		t.Errorf("%.0f %% held, %d unmet", 100*share, unmet)
 	}
 	s.set("paused", "+Fire alarm.")
@@ -145,7 +145,7 @@ func TestEstimatesAreChecked(t *testing.T) {
 	for _, h := range after {
 		unmet += h.Unmet
 	}
-	if unmet < 20 || after.total()-before.total() > 5 {
-		t.Errorf("%d unmet, %d checked during the pause", unmet, after.total()-before.total())
+	if unmet < 20 || after.Sum().Estimates-before.Sum().Estimates > 5 {
+		t.Errorf("%d unmet, %d checked during the pause", unmet, after.Sum().Estimates-before.Sum().Estimates)
 	}
 }

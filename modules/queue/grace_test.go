@@ -127,7 +127,7 @@ func TestAccuracyIsKeptAndTold(t *testing.T) {
 	t.Parallel()
 	k, places := openRoom(t, 1)
 	ctx := context.Background()
-	if a, err := k.queue.Accuracy(ctx, k.id); err != nil || a.total() != 0 {
+	if a, err := k.queue.Accuracy(ctx, k.id); err != nil || a.Sum().Estimates != 0 {
 		t.Fatalf("%v %v", a, err)
 	}
 	text := `[{"seconds":15,"estimates":40,"within":33,"earlier":4,"later":3,"unmet":2}]`
@@ -144,7 +144,7 @@ func TestAccuracyIsKeptAndTold(t *testing.T) {
 		t.Fatalf("after a loss: %+v %v", a, err)
 	}
 	k.state()
-	if a, err := k.queue.Accuracy(ctx, k.id); err != nil || a.total() != 40 {
+	if a, err := k.queue.Accuracy(ctx, k.id); err != nil || a.Sum().Estimates != 40 {
 		t.Fatalf("put back: %+v %v", a, err)
 	}
 	k.neighbours.setCounts(Counts{}) // sold out
