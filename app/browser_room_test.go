@@ -245,7 +245,7 @@ func (s *stage) steadyRange(t *testing.T) {
 	b := newBrowser(t, s.base)
 	b.open("/events/soon")
 	var got struct {
-		Fall, Again          []float64
+		Fall, Again, Near    []float64
 		Still                [2][]float64
 		RawJumps, ShownJumps int
 		SteepestRise         float64
@@ -257,10 +257,12 @@ func (s *stage) steadyRange(t *testing.T) {
 		const { makeShown, outlook } = await import(await assetOf("shown.js"));
 		const run = (steps) => { const shown = makeShown(); return steps.map(([s, range, paused]) => { shown.hear(1e12 + 1000 * s, range, paused); return shown.left(1e12 + 1000 * s); }); };
 		const out = {};
-		out.fall = run([[0, [500, 1000]], [10, [100, 490]]])[1];
+		out.fall = run([[0, [500, 1000]], [10, [300, 490]]])[1];
 		const first = makeShown(), before = first.hear(1e12, [500, 1000]), again = makeShown(before); // loaded again
-		again.hear(1e12 + 10000, [100, 490]);
+		again.hear(1e12 + 10000, [300, 490]);
 		out.again = again.left(1e12 + 10000);
+		// An hour that turns out to be half a minute: nobody reads of an hour when the turn comes.
+		out.near = run([[0, [1000, 4000]], ...Array.from({ length: 15 }, (_, i) => [2 * i + 2, [20, 60]])])[15];
 		const still = run([[0, [500, 1000]], [10, [490, 990]], [20, [480, 980], true], [320, [480, 980], true], [330, [480, 980]]]);
 		out.still = [still[1], still[4]];
 		// An estimate that trembles by a third, for a wait that is half an hour at first.
@@ -297,9 +299,12 @@ func (s *stage) steadyRange(t *testing.T) {
 			t.Errorf("%s is %.2f, want %.2f", what, got, want)
 		}
 	}
-	// From 490 to 990 s left (ten of them have passed) to 100 to 490: half of the gap below, 15 %% of it above.
-	near("the lower end", got.Fall[0], 490-0.5*390)
+	// From 490 to 990 s left (ten of them have passed) to 300 to 490: half of the gap below, 15 % of it above.
+	near("the lower end", got.Fall[0], 490-0.5*190)
 	near("the upper end", got.Fall[1], 990-0.15*500)
+	if got.Near[0] > 25 || got.Near[1] > 120 {
+		t.Errorf("half a minute before the turn it shows %v s", got.Near)
+	}
 	for i, name := range []string{"lower end", "upper end"} {
 		near("loaded again, the "+name, got.Again[i], got.Fall[i])
 		near("over a pause the "+name, got.Still[1][i], got.Still[0][i])

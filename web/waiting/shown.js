@@ -1,7 +1,8 @@
 // The range of the wait as it is shown. Estimates jump with every look; what one reads must not: it comes down by itself,
 // and goes up only when it must, slowly. Pure; research: the estimate of each second is modules/queue/wait.go's.
 
-const refresh = 10; // s, the unit of the shares below
+// The unit of the shares below, in s: ten, but less when the turn is near, or one reads "up to 9 minutes" when it comes.
+const unit = (wait) => Math.min(10, Math.max(1, wait / 30));
 
 // makeShown gives {hear(at, [p10, p90], paused), left(now)}: an estimate made at a moment (ms), in seconds from then, which
 // answers what to begin with another time; and what to show at a moment, in seconds, or null before the first estimate.
@@ -17,7 +18,7 @@ export function makeShown({ low, high, heard, still } = { low: 0, high: 0, heard
         high += passed;
       } else {
         const s = passed / 1000, middle = 1000 * Math.sqrt(Math.max(1, p10) * p90), left = Math.max(high - at, middle);
-        const part = (share) => 1 - (1 - share) ** (s / refresh);
+        const part = (share) => 1 - (1 - share) ** (s / unit(middle / 1000));
         if (to[1] < high) high -= part(0.15) * (high - to[1]);
         else if (middle > 0.75 * (high - at)) high = Math.min(to[1], high + 0.004 * left * s);
         const gap = part(0.5) * (to[0] - low);
