@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -55,30 +56,44 @@ func doorOf(row *lineRow) Door {
 	return Door{row.Identity, row.ProofOfWork, len(row.Lanes) > len("[]")}
 }
 
-// Door is at most a second old, or as old as Postgres has been away.
+// Door is what the line asks now: what staff changed here counts at once, what they changed on another replica within
+// seconds. While Postgres is away nobody waits for it: what was known goes on.
 func (s *Service) Door(ctx context.Context, eventID int64) (Door, error) {
-	r := s.room(eventID)
-	if row := r.rowWithin(s.clock.Now(), freshFor); row != nil {
+	r, now := s.room(eventID), s.clock.Now()
+	row, fresh, soon := r.doorRow(now)
+	if fresh {
 		return doorOf(row), nil
 	}
-	err := s.together(ctx, "door", eventID, func(ctx context.Context) error {
+	again := func(ctx context.Context) error {
 		_, _, err := s.eventAndRow(ctx, eventID)
 		return err
-	})
-	if row := r.rowWithin(s.clock.Now(), 0); row != nil {
+	}
+	if soon {
+		s.flights.DoChan("door "+strconv.FormatInt(eventID, 10), func() (any, error) {
+			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			return nil, again(ctx)
+		})
+		return doorOf(row), nil
+	}
+	err := s.together(ctx, "door", eventID, again)
+	if row, _, _ := r.doorRow(now); row != nil {
 		return doorOf(row), nil
 	}
 	return Door{}, away(err)
 }
 
-// rowWithin is the row as last read, if that is not longer ago than age; 0 takes any.
-func (r *room) rowWithin(now time.Time, age time.Duration) *lineRow {
+// doorRow is the row as last read; fresh when that is good enough, soon when somebody has asked lately whether it still
+// is. The first to be told neither is the one who asks.
+func (r *room) doorRow(now time.Time) (row *lineRow, fresh, soon bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.row == nil || (age > 0 && now.Sub(r.rowAt) >= age) {
-		return nil
+	fresh = r.row != nil && now.Sub(r.rowAt) < freshFor
+	soon = r.row != nil && now.Sub(r.rowTried) < 10*freshFor
+	if !fresh && !soon {
+		r.rowTried = now
 	}
-	return r.row
+	return r.row, fresh, soon
 }
 
 // Apply gives a request its place: the one it has, or a new one if its application is good enough for this line. It sets

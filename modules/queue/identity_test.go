@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"fairseat/app/testkit"
 )
 
 func withIdentity(identity string) func(*line) {
@@ -258,5 +260,27 @@ func FuzzPass(f *testing.F) {
 		if _, ok := s.readPass(8, pass); ok {
 			t.Errorf("%q passes for another event", pass)
 		}
+	})
+}
+
+// While Postgres is away the door stays as it was known, and nobody waits for it.
+func TestTheDoorOutlivesPostgres(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, withIdentity(IdentityAccessCode))
+	k.post().fails(403, "access-code-required")
+	if err := k.DB.Exec(`ALTER TABLE lines RENAME TO gone`).Error; err != nil {
+		t.Fatal(err)
+	}
+	for range 30 {
+		k.Clock.Advance(time.Second)
+		k.post().fails(403, "access-code-required")
+	}
+	if err := k.DB.Exec(`ALTER TABLE gone RENAME TO lines; UPDATE lines SET identity = 'none'`).Error; err != nil {
+		t.Fatal(err)
+	}
+	// Another replica's staff changed it: seconds later it counts here.
+	testkit.Eventually(t, 5*time.Second, "the door is open", func() bool {
+		k.Clock.Advance(time.Second)
+		return k.post().Code == 201
 	})
 }

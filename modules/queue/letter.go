@@ -106,6 +106,11 @@ func (s *Service) writeToCalled(ctx context.Context, event Event, row *lineRow, 
 	}
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
+	var some []int
+	if err := s.postgres.db.WithContext(ctx).Raw(`SELECT 1 FROM line_addresses WHERE event_id = ? AND called_at IS NULL
+		AND (position IS NULL OR position < ?) LIMIT 1`, row.EventID, state.num("shown")).Scan(&some).Error; err != nil || len(some) == 0 {
+		return err
+	}
 	return s.postgres.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := placeAddresses(tx, row.EventID, draw); err != nil {
 			return err

@@ -167,13 +167,15 @@ func New(d Deps) *Service {
 
 // room is what this replica remembers of a line; all of it can be read again.
 type room struct {
-	mu     sync.Mutex
-	draw   *lineup  // once its size is in Postgres, it is for ever
-	row    *lineRow // as last read, for when Postgres is away
-	rowAt  time.Time
-	now    *moment // what /queue/now says
-	tried  time.Time
-	warned time.Time
+	mu    sync.Mutex
+	draw  *lineup  // once its size is in Postgres, it is for ever
+	row   *lineRow // as last read, for when Postgres is away
+	rowAt time.Time
+	// rowTried is when somebody last waited for the row to be read again.
+	rowTried time.Time
+	now      *moment // what /queue/now says
+	tried    time.Time
+	warned   time.Time
 	// restsUntil is until when nobody need look after a forgotten line.
 	restsUntil time.Time
 	arrivals   [maxLanes + 2]arrivals // by lane

@@ -275,7 +275,7 @@ func (s *Service) forget(eventID int64) {
 	r := s.room(eventID)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.rowAt = time.Time{}
+	r.rowAt, r.rowTried = time.Time{}, time.Time{}
 	if r.now != nil {
 		old := *r.now
 		old.at, r.tried = old.at.Add(-freshFor), time.Time{}
