@@ -199,6 +199,46 @@ func (s *stage) handOver(t *testing.T) {
 	}
 }
 
+// news: what the organiser does is on every page seconds later, in the organiser's words – in the line, at the door, and
+// where no script runs.
+func (s *stage) news(t *testing.T) {
+	s.sale("news", object{"queue": object{"cap": 1, "per_minute": 60}})
+	s.holds("news", "Inside", 1)
+	f, g := s.waits("news", "Ada"), s.waits("news", "Bare")
+	ada, bob, bare := newBrowser(t, s.base, phone), newBrowser(t, s.base), newBrowser(t, s.base, phone, noScript)
+	ada.bears(f)
+	bob.open("/events/news")
+	bare.is(g)
+	bare.open("/events/news/place")
+	all := []*browser{ada, bob, bare}
+	staff := func(method, what string, body object) {
+		s.staff.must(t, 200, method, "/api/v1/admin/events/news/queue/"+what, body, nil)
+	}
+	staff("PUT", "message", object{"message": "Doors at seven."})
+	ada.sees("Doors at seven.")
+	bare.sees("Doors at seven.")
+	staff("POST", "pause", object{"reason": "The lights went out."})
+	for _, b := range all {
+		b.sees("The sale is paused.", "The lights went out.")
+	}
+	ada.axe()
+	staff("POST", "resume", object{"reason": "They are on again."})
+	bob.sees("Sales are open.")
+	ada.sees("You're next.")
+	bare.sees("1 person ahead of you")
+	for _, b := range all {
+		b.until("the reason is gone", func() bool { return !strings.Contains(b.text("body"), "The lights went out.") })
+	}
+	staff("POST", "end", object{"reason": "The singer has lost her voice; you get your money back."})
+	for _, b := range all {
+		b.sees("The sale has ended.", "The singer has lost her voice; you get your money back.")
+		b.fits()
+	}
+	fresh := newBrowser(t, s.base, noScript) // the page itself says so, before any script
+	fresh.open("/events/news")
+	fresh.sees("The sale has ended.", "The singer has lost her voice")
+}
+
 // letterTo is the mail to an address as it lies in the outbox, its lines unfolded; "" while there is none.
 func (s *stage) letterTo(address string) string {
 	files, _ := filepath.Glob(filepath.Join(s.dir, "outbox", "*.eml"))

@@ -18,7 +18,7 @@ export function makeCall(event) {
     }
   };
   const draw = () => {
-    button.ariaPressed = wanted;
+    button.setAttribute('aria-pressed', wanted);
     let how = '';
     if (wanted && !silent && Notification.permission === 'granted') how = t('room.call-both');
     else if (wanted) how = t(!silent && Notification.permission === 'denied' ? 'room.call-denied' : 'room.call-sound');
