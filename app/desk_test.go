@@ -315,6 +315,21 @@ func (o *organiser) changeSettings() {
 	if p := event.Prices["Category II"]; p == nil || *p != 8000 || event.Prices["Category V"] != nil || event.StartsAt.Format(time.RFC3339) != "2027-05-01T18:00:00Z" {
 		o.t.Errorf("the event is %+v", event)
 	}
+	who := func(status int, fields ...string) {
+		o.t.Helper()
+		o.post(status, at, append(append(prices, "name", "Spring Gala", "venue", "Old Hall"), fields...)...)
+		o.open(at)
+	}
+	who(200, "identity", "email", "proof_of_work", "yes") // the box counts where anybody may join
+	o.sees(`value="email" checked`, "A change counts for those who join from now on.")
+	if strings.Contains(o.page, `value="yes" checked`) {
+		o.t.Error("a code by mail and work are asked for both")
+	}
+	who(422, "identity", "passport")
+	who(200, "identity", "none", "proof_of_work", "yes")
+	o.sees(`value="none" checked`, `value="yes" checked`)
+	who(200, "identity", "none")
+	o.sees(`value="none" checked`)
 	o.post(422, "/admin/events/spring-gala/pace", "cap", "none", "per_minute", "7000")
 	o.sees("Is a whole number from 1.", `value="none"`, `value="7000"`)
 	o.post(200, "/admin/events/spring-gala/pace", "cap", "60", "per_minute", "7000")

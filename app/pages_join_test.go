@@ -3,11 +3,16 @@ package app_test
 import (
 	"io"
 	"net/http"
+	"net/mail"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"fairseat/app/testkit"
 )
 
 // posts sends a form made of pairs.
@@ -98,4 +103,44 @@ func TestJoiningStepByStepWithoutScript(t *testing.T) {
 	}
 	bob.posts("/events/open/join", "email", "bob@example.org").want(t, 403, "We have mailed six digits")
 	bob.posts("/events/open/join", "email", "bob@example.org", "code", p.mailedCode(t, "bob@example.org", 1)).want(t, 303, "/events/open/place")
+}
+
+// Whoever leaves an address gets the link to their place, and hears when it is their turn.
+func TestLinkAndTurnAreMailed(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	staff := signIn(t, p.base)
+	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, 3*time.Second, nil)
+	var place struct {
+		Place  string
+		Mailed bool
+	}
+	newClient(p.base).must(t, 201, "POST", "/api/v1/events/gala/queue", object{"email": "ada@example.org"}, &place)
+	link := p.base + "/events/gala#p=" + place.Place
+	seen := map[string]bool{}
+	testkit.Eventually(t, 2*stepLimit, "both mails are there", func() bool {
+		files, _ := filepath.Glob(filepath.Join(p.dir, "outbox", "*.eml"))
+		for _, file := range files {
+			raw, err := os.Open(file)
+			if err != nil {
+				return false
+			}
+			mail, err := mail.ReadMessage(raw)
+			body := []byte{}
+			if err == nil {
+				body, err = io.ReadAll(mail.Body)
+			}
+			raw.Close()
+			if err != nil || mail.Header.Get("To") != "<ada@example.org>" {
+				t.Fatalf("%s: %v, to %s", file, err, mail.Header.Get("To"))
+			}
+			if text := strings.ReplaceAll(strings.ReplaceAll(string(body), "=\r\n", ""), "=3D", "="); strings.Contains(text, link) {
+				seen[mail.Header.Get("Subject")] = true
+			}
+		}
+		return len(seen) >= 2
+	})
+	if !place.Mailed || !seen["[TEST] Your place in line for Spring Gala"] || !seen["[TEST] It's your turn: Spring Gala"] {
+		t.Errorf("mailed %v: %v", place.Mailed, seen)
+	}
 }
