@@ -36,7 +36,7 @@ func TestLaneStory(t *testing.T) {
 	defer cancel()
 
 	page := body(t, p.base+"/events/gala")
-	for _, want := range []string{"Shares of the draw", "Members, by access code: 30 %", "Under 26, by access code: 10 %", "Everyone else: 60 %"} {
+	for _, want := range []string{"Everyone here by then takes part in the draw, by the shares below", "Shares of the draw", "Members, by access code: 30 %", "Under 26, by access code: 10 %", "Everyone else: 60 %"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the event's page does not say %q", want)
 		}
@@ -70,6 +70,10 @@ func TestLaneStory(t *testing.T) {
 		t.Error("the page of a place does not name its lane")
 	}
 
+	waiting := newBrowser(t, p.base, phone)
+	waiting.open("/events/gala#p=" + fans[0].place.Place)
+	waiting.sees("You are in it as Members, with 30 % of the places.", "takes part in the draw, by the shares below", "Shares of the draw")
+	waiting.axe()
 	staff.must(t, 200, "POST", "/api/v1/admin/events/gala/queue/open", map[string]string{"reason": "test"}, nil)
 	now := waitDrawn(t, ctx, fans[0])
 	join(1, func(int) string { return codes(t, p, 2, 1)[0] })

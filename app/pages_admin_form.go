@@ -165,7 +165,7 @@ func (f *eventForm) settings() map[string]any {
 	if !f.WaitingRoom && line["identity"] != queue.IdentityNone {
 		f.Errors["identity"] = "Needs a waiting room; once the event is there, it can be set without one too."
 	}
-	if !f.WaitingRoom && slices.ContainsFunc(f.Lanes, func(l laneField) bool { return l.Name+l.Share != "" }) {
+	if !f.WaitingRoom && f.Laned() {
 		f.Errors["lanes"] = "Need a waiting room, whose draw they share."
 	}
 	if f.WaitingRoom {
@@ -175,6 +175,11 @@ func (f *eventForm) settings() map[string]any {
 		s["queue"] = line
 	}
 	return s
+}
+
+// Laned tells whether any lane was typed.
+func (f *eventForm) Laned() bool {
+	return slices.ContainsFunc(f.Lanes, func(l laneField) bool { return l.Name+l.Share != "" })
 }
 
 // lanes are those that were typed, one after another: their codes go by their numbers, so none may be left out between.

@@ -132,7 +132,7 @@ func (a *App) eventPage(c echo.Context) error {
 	of := [5]any{event, phase, draws, reason, asks} // a change of these is shown at once
 	return a.renderPublic(c, "waiting/event", publicFor, of, func() (map[string]any, error) {
 		data, say := a.eventData(ctx, event), &speaker{words: a.pages.Words("waiting")}
-		a.door(data, say, event, phase, draws, reason)
+		a.door(data, say, event, phase, draws, asks.Lanes, reason)
 		data["Join"] = newJoinForm(event.Slug, asks, phase)
 		data["Lanes"] = a.shares(ctx, say, event.ID)
 		return data, say.err
@@ -140,16 +140,20 @@ func (a *App) eventPage(c echo.Context) error {
 }
 
 // door is what somebody without a place reads, as door in web/waiting/door.js does once scripts run.
-func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phase string, draws bool, reason string) {
+func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phase string, draws, lanes bool, reason string) {
 	now := a.clock.Now()
 	opens := say.moment(event.OpensAt, event.Timezone, now)
 	data["Lead"] = ""
 	key := "js.door-" + phase
 	switch phase {
 	case queue.PhaseAnnounced:
-		data["Lead"] = say.t("js.door-room", "when", say.moment(event.PrequeueAt, event.Timezone, now))
+		room := "js.door-room"
+		if lanes {
+			room = "door.room-lanes"
+		}
+		data["Lead"] = say.t(room, "when", say.moment(event.PrequeueAt, event.Timezone, now))
 	case queue.PhasePrequeue:
-		if data["Lead"] = say.t("js.fair"); !draws {
+		if data["Lead"] = say.t(fairKey(lanes)); !draws {
 			key, data["Lead"] = "js.door-announced", ""
 		}
 	case queue.PhaseEnded:
@@ -176,6 +180,14 @@ func (a *App) shares(ctx context.Context, say *speaker, eventID int64) []string 
 		told = append(told, say.t("lanes.lane", "name", lane.Name, "share", lane.Share))
 	}
 	return append(told, say.t("lanes.public", "share", rest))
+}
+
+// fairKey names the words for what being early does not change.
+func fairKey(lanes bool) string {
+	if lanes {
+		return "js.fair-lanes"
+	}
+	return "js.fair"
 }
 
 // speaker says words one after another and keeps the first mistake.

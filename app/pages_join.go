@@ -183,6 +183,8 @@ func (a *App) joinData(ctx context.Context, event *seating.Event) (map[string]an
 		return nil, errors.Join(err)
 	}
 	data, say := a.eventData(ctx, event), &speaker{words: a.pages.Words("waiting")}
-	a.door(data, say, event, phase, draws, reason)
+	shares := a.shares(ctx, say, event.ID)
+	a.door(data, say, event, phase, draws, len(shares) > 0, reason)
+	data["Lanes"] = shares
 	return data, say.err
 }

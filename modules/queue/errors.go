@@ -15,7 +15,7 @@ var (
 	ErrNoPlace  = fault.New(fault.Unauthorized, "no-place", "This needs a place in line. Join first.")
 	ErrBadPlace = fault.New(fault.Unauthorized, "bad-place", "This is not a place in this event's line. Join to get one.")
 
-	ErrNotYet   = fault.New(fault.Conflict, "not-yet", "The waiting room is not open yet. Being early does not help: everyone who joins before the sale opens has the same chance.")
+	ErrNotYet   = fault.New(fault.Conflict, "not-yet", "The waiting room is not open yet. Being early does not help: everyone who joins before the sale opens takes part in the draw.")
 	ErrEnded    = fault.New(fault.Gone, "ended", "The sale has ended.")
 	ErrNoLane   = fault.New(fault.Conflict, "no-lane", "This code is for a lane that this event does not have.")
 	ErrSlowDown = fault.New(fault.TooMany, "slow-down", "Many people joined from your network in the last minute. Try again in a moment; being early does not help.")

@@ -26,7 +26,7 @@ const lane = (now, place) => (place.lane && now.draw.lanes ? t('room.lane', now.
 
 const words = {
   before: ({ now, place, zone }) => {
-    const when = moment(now.opens_at, zone, serverNow()), fair = now.draw ? t('room.before', { when, fair: t('js.fair') }) : t('room.before-open', { when });
+    const when = moment(now.opens_at, zone, serverNow()), fair = now.draw ? t('room.before', { when, fair: t(now.draw.lanes ? 'js.fair-lanes' : 'js.fair') }) : t('room.before-open', { when });
     return {
       big: left(new Date(now.opens_at) - serverNow()), under: t(now.draw ? 'room.until' : 'room.until-open'), lead: fair, aloud: fair,
       more: now.draw ? `${plural('room.joined', Math.max(now.joined, place.index + 1))} ${lane(now, place)}`.trim() : '',
