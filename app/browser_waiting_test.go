@@ -134,7 +134,10 @@ func TestWaitingRoomFollowsTheLine(t *testing.T) {
 		t.Errorf("the proof does not hold: %s", text)
 	}
 	ada.click("button", "Check the whole log here")
-	ada.sees("each with the hash of the one before, up to the one shown here.")
+	ada.sees("each with the hash of the one before, up to the one shown here.", "which this browser kept from before the draw, is one of them.")
+	ada.set(ada.js(`localStorage.setItem("fs_head_gala", JSON.stringify({seq: 1, hash: "0".repeat(64)}))`, nil))
+	ada.click("button", "Check the whole log here")
+	ada.sees("Entry 1 is not what it was")
 	ada.axe()
 	ada.fits()
 	ada.excuse("AudioContext") // nobody has touched the page since

@@ -25,6 +25,9 @@ type figure struct {
 // judgement says whether somebody could have chosen the outcome.
 type judgement struct{ Class, Big, Why string }
 
+// horizon is how good the estimates for waits of some length were.
+type horizon struct{ Wait, Estimates, Within, Earlier, Later string }
+
 // logged is an entry of the fairness log in words.
 type logged struct{ At, When, Text string }
 
@@ -92,6 +95,7 @@ func (a *App) verifyData(ctx context.Context, event *seating.Event) (map[string]
 			data["Lanes"] = names
 		}
 	}
+	data["Horizons"] = horizons(say, p.Accuracy)
 	entries := make([]logged, len(p.Entries))
 	for i, e := range p.Entries {
 		at, _ := time.Parse(time.RFC3339, e.At) // written by us; the zero time shows as nothing
@@ -99,6 +103,23 @@ func (a *App) verifyData(ctx context.Context, event *seating.Event) (map[string]
 	}
 	data["Entries"], data["Proof"] = entries, proof
 	return data, say.err
+}
+
+// horizons are the estimates that came to something, by the length of the wait.
+func horizons(say *speaker, a queue.Accuracy) []horizon {
+	var all []horizon
+	for _, h := range a {
+		if h.Estimates == 0 {
+			continue
+		}
+		share := func(n int64) string { return say.t("verify.percent", "share", (100*n+h.Estimates/2)/h.Estimates) }
+		wait := say.t("verify.minute")
+		if h.Seconds >= 90 {
+			wait = say.t("verify.minutes", "count", (h.Seconds+30)/60)
+		}
+		all = append(all, horizon{wait, words.Number(h.Estimates), share(h.Within), share(h.Earlier), share(h.Later)})
+	}
+	return all
 }
 
 // drawState is where the draw stands, in a sentence.
@@ -171,6 +192,11 @@ func figures(say *speaker, event *seating.Event, p *queue.Evidence) []figure {
 	return append(all, figure{say.t("verify.seed"), p.Seed, true})
 }
 
+// whoMayJoin says it, by what the line asks for.
+var whoMayJoin = map[string]string{
+	queue.IdentityNone: "log.who-anyone", queue.IdentityEmail: "log.who-email", queue.IdentityAccessCode: "log.who-access-code",
+}
+
 // entry is one of the fairness log in words; one of a kind that has none shows its data.
 func (s *speaker) entry(e queue.LogEntry, zone string) string {
 	var d struct {
@@ -179,10 +205,12 @@ func (s *speaker) entry(e queue.LogEntry, zone string) string {
 		Size, Cap int64
 		PerMinute *int64 `json:"per_minute"`
 		Count     int64
+		Identity  string
+		Work      bool `json:"proof_of_work"`
+		Wait      queue.Accuracy
 		Reason    string
 		Beacon    *struct{ Round int64 }
 		Ranges    []struct{ From, To int64 }
-		Wait      queue.Accuracy
 	}
 	err := json.Unmarshal(e.Data, &d)
 	from, to := whole(d.From), whole(d.To)
@@ -224,6 +252,12 @@ func (s *speaker) entry(e queue.LogEntry, zone string) string {
 		return s.plural("log.burnt", burnt)
 	case e.Kind == "returned-to-front":
 		return s.plural("log.returned", d.Count)
+	case e.Kind == "who" && whoMayJoin[d.Identity] != "":
+		text := s.t(whoMayJoin[d.Identity])
+		if d.Work {
+			text += " " + s.t("log.who-work")
+		}
+		return text
 	case e.Kind == "accuracy":
 		sum := d.Wait.Sum()
 		share := func(part int64) int64 { return (100*part + sum.Estimates/2) / max(1, sum.Estimates) }

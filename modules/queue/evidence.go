@@ -25,6 +25,7 @@ type Evidence struct {
 	Lanes                       []EvidenceLane
 	Head                        logHead
 	Entries                     []LogEntry // the last, newest first
+	Accuracy                    Accuracy   // of the estimates of the wait; nil until the sale is over
 }
 
 // EvidenceLane is a part of the draw; the first is of those in no lane.
@@ -69,6 +70,11 @@ func (s *Service) Evidence(ctx context.Context, eventID int64) (*Evidence, error
 	}
 	if p.Drawn {
 		if err := p.reveal(event, row); err != nil {
+			return nil, err
+		}
+	}
+	if row.AccuracyTold {
+		if p.Accuracy, err = s.Accuracy(ctx, eventID); err != nil {
 			return nil, err
 		}
 	}

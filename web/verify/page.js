@@ -1,5 +1,6 @@
 // How a draw is checked, done here step by step: nothing is asked of the server but the log. One's own place comes from
 // this browser's storage; any index may be typed instead.
+import { keptHead } from '../shared/head.js';
 import { kept } from '../shared/place.js';
 import { number, t } from '../shared/words.js';
 import { laneSeed, makeLineup } from '../waiting/lineup.js';
@@ -84,11 +85,13 @@ if (proof.draw) {
 at('whole').hidden = false;
 at('whole').addEventListener('click', async ({ target }) => {
   target.disabled = true;
-  const said = at('whole-said');
+  const said = at('whole-said'), mine = keptHead(proof.event);
   said.hidden = false;
-  const found = await checkLog(proof.event, proof.head, (count) => { said.textContent = t('js.log-reading', { count: number(count) }); })
+  const found = await checkLog(proof.event, [proof.head, mine].filter(Boolean), (count) => { said.textContent = t('js.log-reading', { count: number(count) }); })
     .catch(() => null);
   said.className = found?.wrong ? 'disagrees' : '';
-  said.textContent = !found ? t('js.log-away') : t(found.wrong ? 'js.log-wrong' : 'js.log-right', { count: number(found.count), entry: number(found.wrong) });
+  if (!found) said.textContent = t('js.log-away');
+  else if (found.wrong) said.textContent = t('js.log-wrong', { entry: number(found.wrong) });
+  else said.textContent = `${t('js.log-right', { count: number(found.count) })} ${mine ? t('js.log-kept', { entry: number(mine.seq) }) : ''}`;
   target.disabled = false;
 });

@@ -1,5 +1,6 @@
 // The waiting room: from what everyone sees and one's own place to what is drawn. Loaded once there is a place.
 import { now as serverNow } from '../shared/clock.js';
+import { keepHead } from '../shared/head.js';
 import { makeCall } from './call.js';
 import { makeDrawing } from './draw.js';
 import { makeShown } from './shown.js';
@@ -28,6 +29,7 @@ export function makeRoom(event, zone, here) {
 
   return {
     see(now, place) {
+      keepHead(event, now);
       if (place && place.place !== state.place?.place) shown = makeShown(kept(place)); // another place's wait is another wait
       // What a cache or another replica says may be older: nobody called is called back.
       Object.assign(state, { now, place, serving: Math.max(state.serving, now.serving) });
