@@ -147,6 +147,9 @@ func TestSimulatedSales(t *testing.T) {
 	if within := 100 - percent(sum.earlier+sum.later, sum.estimates); within < 72 || within > 92 {
 		t.Errorf("%.0f %% of all estimates hold; four in five are promised", within)
 	}
+	if within := 100 - percent(sum.openingEarly+sum.openingLate, sum.opening); within < 70 {
+		t.Errorf("%.0f %% of the estimates of the first minute hold", within)
+	}
 }
 
 // Payments are down for ten minutes: hardly anybody is let in, and afterwards the room fills without a rush.

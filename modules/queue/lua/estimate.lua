@@ -9,7 +9,7 @@ local HORIZON = {15, 30, 60, 120, 300, 600, 1200, 2400, 4800}
 local MOST_NOTES, PRIOR_STAY, PRIOR_SHOW = 24, 240, .7
 local had = redis.call('HMGET', EST, 'state', 'accuracy')
 local e = had[1] and cmsgpack.unpack(had[1]) or
-  {at = 0, full = 0, cohort = 0, since = 0, fine = {}, coarse = {}, notes = {}, noted = {}, low = {-1, -1}, high = {1, 1}, n = {0, 0}, cats = {}}
+  {at = 0, full = 0, cohort = 0, since = 0, show = PRIOR_SHOW, fine = {}, coarse = {}, notes = {}, noted = {}, low = {-1, -1}, high = {1, 1}, n = {0, 0}, cats = {}}
 if e.at <= NOW and NOW - e.at < 1900 then return {'status', 'ok'} end
 if e.at > NOW then e.fine, e.coarse, e.notes, e.full, e.since = {}, {}, {}, 0, 0 end -- the clock was set back
 e.at = NOW
@@ -25,12 +25,15 @@ end
 local now = {t = NOW, S = n('called'), D = n('entered_draw'), T = n('entered_tail'), K = n('offered')}
 local serving, size, joined = n('serving'), n('size'), n('size') + n('tail')
 local cohort = serving < size and 1 or 2
-if e.cohort ~= cohort then e.cohort, e.since = cohort, NOW end
+if e.cohort ~= cohort then e.cohort, e.since, e.show = cohort, NOW, PRIOR_SHOW end
 local cap, g, active = n('cap'), tonumber(adm.g) or 1, redis.call('ZCARD', LEASES)
 local offer = math.max(.5, cap * g)
-if e.full == 0 and active >= .9 * math.floor(offer) and active > 0 then
+local budget = n('per_minute')
+if e.full == 0 and active > 0 and (active >= .9 * math.floor(offer) or (budget > 0 and n('winsum') >= .9 * budget)) then
   e.full, e.fine, e.coarse = NOW, {}, {} -- how fast the room filled says nothing of later
 end
+-- Until the room is full, what is seen of the first calls; nobody is taken to come more often than usual.
+if e.full == 0 then e.show = math.min(PRIOR_SHOW, (now.D + now.T + 14) / math.max(20, now.S - n('young') + 20)) end
 local moving = NOW >= n('opens') and not ended() and adm.paused == '' and g >= .05 and (n('stuck') == 0 or NOW - n('stuck') < 15000)
 
 -- A sample every 10 s for ten minutes, and every minute for eighty.
@@ -88,25 +91,23 @@ local function pace(horizon)
   local v = (entered + offer / 2) / (now.K - old.K + 120 * offer) * offer
   local mine = e.full > 0 and sample(math.max(from, e.since)) or now
   local came = cohort == 1 and now.D - mine.D or now.T - mine.T
-  local p = math.min(1, math.max(.03, (came + 14) / (now.S - mine.S + 20)))
+  local p = math.min(1, math.max(.03, (came + 20 * e.show) / (now.S - mine.S + 20)))
   return v, p
 end
 
 local burnt = redis.call('ZCOUNT', BURNT, whole(serving), '(' .. whole(joined))
 local people = joined - serving - burnt
 local draw_left = cohort == 1 and size - serving - redis.call('ZCOUNT', BURNT, whole(serving), '(' .. whole(size)) or nil
-local per_minute, left_of_minute = n('per_minute'), math.max(0, n('per_minute') - n('winsum'))
--- The room fills at first, with as many calls as that takes among those who come at all; the learned p counts from later.
-local filling = 0
-if e.full == 0 then
-  local comes = math.min(1, (now.D + now.T + 14) / math.max(20, now.S - n('young') + 20))
-  filling = math.max(0, .96 * offer / comes - now.S)
-end
+local left_of_minute = math.max(0, budget - n('winsum'))
+-- The room fills at first, with as many calls as that takes among those who come at all.
+local filling = e.full == 0 and math.max(0, .96 * offer / e.show - now.S) or 0
 local wait, ahead, p90 = {}, 0, 0
 for i, horizon in ipairs(HORIZON) do
   local v, p = pace(horizon)
-  local enter = v * horizon + p * filling * (1 - math.exp(-horizon / 15))
-  if per_minute > 0 then enter = math.min(enter, left_of_minute + per_minute * horizon / 60, per_minute * math.max(1, horizon / 60)) end
+  local enter = v * horizon + p * filling * (1 - math.exp(-horizon / 25))
+  if budget > 0 then -- a little of it stays unused
+    enter = math.min(enter, .95 * math.min(left_of_minute + budget * horizon / 60, budget * math.max(1, horizon / 60)))
+  end
   local x = enter / p
   if draw_left and x > draw_left then x = draw_left + (x - draw_left) * p / PRIOR_SHOW end
   local side = horizon <= 120 and 1 or 2

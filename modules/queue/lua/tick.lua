@@ -154,8 +154,8 @@ end
 
 local count = 0
 put('coming', expected(32))
-local young = 0 -- open calls of the last 8 s, which say nothing yet of who comes
-for k = 1, 5 do young = young + v[cohort].U[k] end
+local young = 0 -- open calls of the last 5 s, which say nothing yet of who comes
+for k = 1, 4 do young = young + v[cohort].U[k] end
 put('young', young)
 if calling then
   count = math.huge
