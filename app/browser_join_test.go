@@ -94,6 +94,23 @@ func TestBrowserJoinsByAMailedCode(t *testing.T) {
 	if here, there := bob.token("gala"), ada.token("gala"); here == "" || here != there {
 		t.Errorf("one address, two places: %s and %s", here, there)
 	}
+
+	// Where it is opened last, it goes in.
+	eve := newBrowser(t, p.base)
+	eve.excuse("403 (Forbidden)")
+	eve.open("/events/gala")
+	eve.fill("Mail address", "ada@example.org")
+	eve.click("button", "Mail me a code")
+	eve.sees("We have mailed six digits to a…@example.org.")
+	eve.fill("Code from the mail", code) // the same within its ten minutes
+	eve.press("Enter")
+	eve.sees("until the draw")
+	var device string
+	eve.set(eve.js(`localStorage.getItem("fs_device")`, &device))
+	c := newClient(p.base)
+	c.bearer = eve.token("gala")
+	c.refused(t, 409, "other-device", "POST", "/api/v1/events/gala/queue/admission", nil, "Fairseat-Device", "another")
+	c.refused(t, 409, "not-open", "POST", "/api/v1/events/gala/queue/admission", nil, "Fairseat-Device", device)
 }
 
 // Work is done by the browser; whoever runs no script joins by a code instead.

@@ -1,5 +1,6 @@
 // Joining a line that asks for something. The steps are the server's own forms, put in place one after the other; what a
 // challenge asks for is worked out meanwhile. Loaded when it is needed.
+import { device } from '../shared/place.js';
 import { at } from './write.js';
 
 let worker = null;
@@ -11,7 +12,7 @@ export async function send(form, done) {
   buttons.forEach((button) => { button.disabled = true; });
   try {
     const answer = await fetch(form.action, {
-      method: 'POST', redirect: 'manual', headers: { Accept: 'text/html' }, body: new URLSearchParams(new FormData(form)),
+      method: 'POST', redirect: 'manual', headers: { Accept: 'text/html', 'Fairseat-Device': device() }, body: new URLSearchParams(new FormData(form)),
     });
     if (answer.type === 'opaqueredirect') return await done();
     const next = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('asks');
