@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -125,6 +126,50 @@ func (s *stage) eventScenes() []scene {
 		{"plain verify", scriptless(last, "/events/line/verify"), "The fairness log"},
 		{"problem", at("/problems/seats-taken"), "seats-taken"},
 	}...)
+}
+
+// lineScenes are the waiting room with what one may ask of it, and when the line has bad news.
+func (s *stage) lineScenes(waits, moved *fan) []scene {
+	// tells lets /queue/now say something else besides: news that takes long to come by itself.
+	tells := func(f *fan, news string) func(*browser) {
+		return func(b *browser) {
+			b.before(`const ask = fetch; window.fetch = async (what, ...rest) => {
+				const answer = await ask(what, ...rest);
+				if (!String(what).endsWith("/queue/now")) return answer;
+				const now = await answer.json();
+				` + news + `
+				return new Response(JSON.stringify(now), {headers: {"Content-Type": "application/json"}});
+			};`)
+			as(f, "/events/"+f.event+"/place")(b)
+		}
+	}
+	thrown := s.waits("gala", "Thrown Out")
+	opened := func(b *browser) {
+		as(waits, "/events/line/place")(b)
+		b.click("button", "Call me when it's my turn")
+		b.set(b.js(`document.querySelectorAll("#hand summary, #mail summary").forEach((s) => s.click())`, nil))
+		b.until("the code is drawn", func() bool {
+			var width int
+			return b.js(`document.getElementById("qr").naturalWidth`, &width) == nil && width > 0
+		})
+	}
+	looksOn := func(b *browser) { // its own link is no other's: it does not take the place over
+		b.before(fmt.Sprintf(`localStorage.setItem("fs_place_gala", JSON.stringify({place: %q, cohort: "tail", index: %d}))`, moved.bearer, moved.place.Index))
+		as(moved, "/events/gala")(b)
+	}
+	return []scene{
+		{"place taken along", opened, "Point your phone's camera"},
+		{"plain taken along", scriptless(waits, "/events/line/place/link"), "Point your phone's camera"},
+		{"place elsewhere", looksOn, "open on another device"},
+		{"place gone before", tells(waits, `now.lasts = 0; now.serving = 0; now.categories[0].lasts = 1;`), "every seat is gone before your turn"},
+		{"place slow", tells(waits, `now.slowed = "payments"; now.reason = "Payments are slow at the moment, so fewer people are let in. Places are kept.";`), "Payments are slow"},
+		{"place at the front again", func(b *browser) {
+			b.before(`sessionStorage.setItem("fs_turn_gala", "1")`)
+			tells(thrown, `now.slowed = "fault"; now.reason = "Something of ours failed. Those who were inside go in first.";`)(b)
+		}, "You are at the front again"},
+		{"place returning", tells(waits, `now.seats_free = 0; now.reason = "All seats are taken."; now.categories[0].free = 0;`), "seat may still come back"},
+		{"place awaits beacon", tells(waits, `now.phase = "drawing"; now.reason = "Waiting for public randomness, round 4711.";`), "round 4711"},
+	}
 }
 
 // seatScenes are the map and the list, and what stands there before there is one.
