@@ -171,3 +171,16 @@ func TestLaneVectors(t *testing.T) {
 	}
 	testkit.Golden(t, "lane-vectors.json", append(text, '\n'))
 }
+
+// A place in a lane costs hardly more than one without.
+func BenchmarkPositionInLane(b *testing.B) {
+	size := int64(200_000)
+	lanes := []laneRow{{Name: "a", Share: 20, Size: &size}, {Name: "b", Share: 10, Size: &size}, {Name: "c", Share: 10, Size: &size}, {Name: "d", Share: 5, Size: &size}}
+	l := newLineup([32]byte{1}, 1_000_000, lanes)
+	i := int64(0)
+	for b.Loop() {
+		i = (i + 7919) % size
+		l.Position(InLane(2), i)
+	}
+	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "positions/s")
+}

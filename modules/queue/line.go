@@ -102,6 +102,9 @@ func (s *Service) load(ctx context.Context, tx *gorm.DB, event Event, resumed *l
 	if err := s.rememberBurnt(ctx, event, &row); err != nil {
 		return false, err
 	}
+	if trusted {
+		row.Admitted = 0 // an older figure; nobody was put out
+	}
 	args, err := loadArgs(event, &row)
 	if err != nil {
 		return false, err

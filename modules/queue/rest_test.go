@@ -61,6 +61,22 @@ func TestAnOrderlyStopBurnsNothing(t *testing.T) {
 	}
 }
 
+// Who left in the last seconds before an orderly stop was put out by nobody: no slot is kept for them afterwards.
+func TestAnOrderlyStopPutsNobodyOut(t *testing.T) {
+	t.Parallel()
+	k, byPosition := roomOf(t, 4, func(l *line) { l.Cap = 4 })
+	if row := k.row(); row.Admitted != 4 {
+		t.Fatalf("%d remembered", row.Admitted)
+	}
+	if err := k.queue.Leave(t.Context(), k.id, byPosition[0].Key()); err != nil {
+		t.Fatal(err)
+	}
+	k.rest()
+	if state := k.state(); state.num("kept") != 0 || state.num("active") != 3 {
+		t.Errorf("%v", state)
+	}
+}
+
 // A word is good for one start: Redis files of that stop, put back later, are not believed again.
 func TestAWordIsGoodOnce(t *testing.T) {
 	t.Parallel()
