@@ -38,7 +38,7 @@ type laneRow struct {
 }
 
 func (r *lineRow) laneRows() ([]laneRow, error) {
-	if len(r.Lanes) == 0 { // as live reads it
+	if len(r.Lanes) == 0 || string(r.Lanes) == "[]" { // as live reads it; without lanes
 		return nil, nil
 	}
 	var lanes []laneRow

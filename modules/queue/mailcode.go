@@ -93,6 +93,9 @@ func (s *Service) passCookie(slug string) string {
 
 // passOf is the address whose pass a request carries as a cookie.
 func (s *Service) passOf(c echo.Context, event request.Event) (email string, ok bool) {
+	if c.Request().Header[echo.HeaderCookie] == nil {
+		return "", false
+	}
 	cookie, err := c.Cookie(s.passCookie(event.Slug))
 	if err != nil {
 		return "", false

@@ -79,11 +79,23 @@ type moment struct {
 
 // moment answers the last one while it is fresh, makes a new one, or falls back to one of the last ten minutes.
 func (s *Service) moment(ctx context.Context, eventID int64) (*moment, error) {
+	return s.momentAt(ctx, eventID, s.clock.Now())
+}
+
+// momentAt is moment for who knows what time it is: reading the clock is a part of what /queue/now costs.
+func (s *Service) momentAt(ctx context.Context, eventID int64, now time.Time) (*moment, error) {
 	r := s.room(eventID)
-	if m := r.current(s.clock.Now(), freshFor); m != nil {
+	if m := r.current(now, freshFor); m != nil {
 		return m, nil
 	}
+	if r.renewing.Load() { // by one visitor; a crowd need not wait for it
+		if m := r.current(now, 2*freshFor); m != nil {
+			return m, nil
+		}
+	}
 	err := s.together(ctx, "now", eventID, func(ctx context.Context) error {
+		r.renewing.Store(true)
+		defer r.renewing.Store(false)
 		if r.current(s.clock.Now(), freshFor) != nil {
 			return nil // made while we came
 		}

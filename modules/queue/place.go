@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"errors"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -146,6 +145,9 @@ func Verify(ring *keyring.Ring, token string) (Place, error) {
 func (s *Service) presented(c echo.Context) (p Place, token string, fromCookie bool, err error) {
 	event := request.EventOf(c)
 	if token = request.Bearer(c); token == "" {
+		if c.Request().Header[echo.HeaderCookie] == nil { // most who join
+			return Place{}, "", false, ErrNoPlace
+		}
 		cookie, err := c.Cookie(s.cookieName(event.Slug))
 		if err != nil || cookie.Value == "" {
 			return Place{}, "", false, ErrNoPlace
@@ -220,12 +222,17 @@ func (s *Service) cookieName(slug string) string {
 	return "fs_place_" + slug
 }
 
+// setCookie writes what http.SetCookie would: slug and token hold nothing that needs a look.
 func (s *Service) setCookie(c echo.Context, slug, token string) {
-	c.SetCookie(&http.Cookie{
-		Name: s.cookieName(slug), Value: token, Path: "/", MaxAge: int(cookieLife.Seconds()),
-		HttpOnly: true, Secure: s.secure, SameSite: http.SameSiteLaxMode,
-	})
+	cookie := s.cookieName(slug) + "=" + token + cookieRest
+	if s.secure {
+		cookie += "; Secure"
+	}
+	header := c.Response().Header()
+	header[echo.HeaderSetCookie] = append(header[echo.HeaderSetCookie], cookie)
 }
+
+var cookieRest = "; Path=/; Max-Age=" + strconv.Itoa(int(cookieLife.Seconds())) + "; HttpOnly; SameSite=Lax"
 
 // parseKey reads what Place.Key wrote, and nothing else.
 func parseKey(key string) (Cohort, int64, error) {

@@ -121,6 +121,9 @@ func TestProofsThatProveNothing(t *testing.T) {
 func TestRefusedByABudgetTheProofIsKept(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, withProof)
+	k.deps.PerIP = 1200
+	k.queue = New(k.deps)
+	k.echo = k.serve(k.queue)
 	proof := solve(t, challenged(t, k.post().fails(403, "proof-required")))
 	k.neighbours.refuse("join", time.Second)
 	k.post("proof", proof).fails(429, "slow-down")

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/rueidis"
@@ -173,7 +174,8 @@ type room struct {
 	rowAt time.Time
 	// rowTried is when somebody last waited for the row to be read again.
 	rowTried time.Time
-	now      *moment // what /queue/now says
+	now      *moment     // what /queue/now says
+	renewing atomic.Bool // somebody is making a new moment
 	tried    time.Time
 	warned   time.Time
 	// restsUntil is until when nobody need look after a forgotten line.
