@@ -146,7 +146,7 @@ func TestBenchRequests(t *testing.T) {
 		of, byCPU, rate, most := ratio(t, ours, limit, used)
 		bench.Row(what, fmt.Sprintf(">= %.2f", goal), of >= goal, "%.2f (%.0f/s of %.0f/s); %.2f by processor time", of, rate, most, byCPU)
 	}
-	const connections = 256
+	const connections = 1024
 	measure("GET /queue/now, of a bare Echo sending the same bytes", .85,
 		newLoad(t, p.addr, "/api/v1/events/gala/queue/now", "", "200", connections), newLoad(t, bare.addr, "/now", "", "200", connections))
 	measure("join, of a bare Echo and one INCR", .8,

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -273,4 +274,43 @@ func TestWaitEstimate(t *testing.T) {
 		}
 	}
 	_ = fmt.Sprint(waitPoints(1, 0)) // the smallest room has points too
+}
+
+// One visitor makes the moment anew; a crowd that comes meanwhile is told the last one, as long as it is not two old.
+func TestACrowdDoesNotWaitForTheNextMoment(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	var slow atomic.Bool
+	reached, release := make(chan struct{}), make(chan struct{})
+	k.deps.Clock = &stalling{k.Clock, func() {
+		if slow.CompareAndSwap(true, false) {
+			close(reached)
+			<-release
+		}
+	}}
+	s := k.replica()
+	ask := func() *moment {
+		m, err := s.moment(t.Context(), k.id)
+		if err != nil {
+			t.Error(err)
+		}
+		return m
+	}
+	first := ask()
+	k.Clock.Advance(freshFor)
+	slow.Store(true)
+	renewed := make(chan *moment, 2)
+	go func() { renewed <- ask() }()
+	<-reached
+	if ask() != first {
+		t.Error("the crowd was given something else than the last moment")
+	}
+	k.Clock.Advance(freshFor) // two old: now everyone waits for the new one
+	go func() { renewed <- ask() }()
+	close(release)
+	for range 2 {
+		if m := <-renewed; m == first {
+			t.Error("the old moment was kept")
+		}
+	}
 }
