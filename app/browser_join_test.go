@@ -113,6 +113,43 @@ func TestBrowserJoinsByAMailedCode(t *testing.T) {
 	c.refused(t, 409, "not-open", "POST", "/api/v1/events/gala/queue/admission", nil, "Fairseat-Device", device)
 }
 
+// An address is confirmed before the waiting room opens; then joining is one click. Without a connection it says so, and
+// what was typed stands.
+func TestBrowserConfirmsEarly(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	staff := signIn(t, p.base)
+	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, time.Hour, map[string]any{
+		"queue": map[string]any{"identity": "email"}, "prequeue_at": time.Now().Add(12 * time.Second).UTC().Format(time.RFC3339Nano)})
+	ada := newBrowser(t, p.base, phone)
+	ada.excuse("403 (Forbidden)", "409 (Conflict)", "ERR_INTERNET_DISCONNECTED")
+	ada.open("/events/gala")
+	ada.sees("The waiting room opens")
+	ada.fill("Mail address", "ada@example.org")
+	ada.online(false)
+	ada.click("button", "Mail me a code")
+	ada.sees("We can't answer right now.")
+	ada.online(true)
+	ada.click("button", "Mail me a code")
+	ada.sees("We have mailed six digits")
+	ada.fill("Code from the mail", p.mailedCode(t, "ada@example.org", 1))
+	ada.click("button", "Join the line")
+	ada.sees("Your address is confirmed.")
+	ada.axe()
+	ada.until("the waiting room opens", func() bool {
+		var event struct{ Phase string }
+		newClient(p.base).must(t, 200, "GET", "/api/v1/events/gala", nil, &event)
+		return event.Phase == "prequeue"
+	})
+	ada.set(ada.js(`dispatchEvent(new Event("online"))`, nil)) // an hour before, a page looks seldom
+	ada.until("one can join", func() bool { return ada.has("button", "Join the line") })
+	ada.click("button", "Join the line")
+	ada.sees("until the draw")
+	if files, _ := filepath.Glob(filepath.Join(p.dir, "outbox", "*.eml")); len(files) != 1 {
+		t.Errorf("%d mails for one code", len(files))
+	}
+}
+
 // Work is done by the browser; whoever runs no script joins by a code instead.
 func TestBrowserDoesTheWork(t *testing.T) {
 	t.Parallel()

@@ -144,7 +144,7 @@ func (a *App) answer(f *joinForm, say *speaker, typed queue.Application, refused
 		f.AccessError = say.t("join.no-lane")
 	case queue.ErrNotYet.Code:
 		if _, confirmed := refused.Facts["pass"]; confirmed {
-			f.Step, f.Hidden, f.Early = "confirmed", true, false
+			f.Step, f.Hidden, f.Early, f.AsksEmail = "confirmed", true, false, false // the pass says it all
 			f.Said = say.t("join.confirmed")
 		}
 	case queue.ErrEnded.Code:

@@ -1,13 +1,15 @@
 // Joining a line that asks for something. The steps are the server's own forms, put in place one after the other; what a
 // challenge asks for is worked out meanwhile. Loaded when it is needed.
 import { device } from '../shared/place.js';
-import { at } from './write.js';
+import { t } from '../shared/words.js';
+import { at, write } from './write.js';
 
 let worker = null;
 
-// send sends one step, and shows the next or calls done. Without a connection the browser itself goes there.
+// send sends one step, and shows the next or calls done.
 export async function send(form, done) {
   worker?.terminate();
+  if (at('refused')) write(at('refused'), '');
   const buttons = form.querySelectorAll('button');
   buttons.forEach((button) => { button.disabled = true; });
   try {
@@ -16,11 +18,12 @@ export async function send(form, done) {
     });
     if (answer.type === 'opaqueredirect') return await done();
     const next = new DOMParser().parseFromString(await answer.text(), 'text/html').getElementById('asks');
-    if (!next) throw new Error('no step'); // a problem that no form answers: its own page says it
+    if (!next) throw new Error('no step'); // we cannot answer right now
     at('asks').replaceChildren(...next.childNodes);
     begin(done);
   } catch {
-    form.submit();
+    if (at('refused')) write(at('refused'), t('js.try-again'));
+    else form.submit(); // the page alone has no words for it; its problem has
   } finally {
     buttons.forEach((button) => { button.disabled = false; });
   }

@@ -88,7 +88,9 @@ at('asks').addEventListener('submit', async (submit) => {
   if ('asks' in form.dataset || await have() === 'asks') {
     const module = await import('./join.js').catch(() => null);
     button.disabled = false;
-    await (module ? module.send(form, have) : form.submit());
+    if (module) await module.send(form, have);
+    else if (navigator.onLine) form.submit(); // it works without script too
+    else write(at('refused'), t('js.try-again'));
   }
   button.disabled = false;
   if (state.place) at('main').focus();
