@@ -104,6 +104,7 @@ var doneWords = map[string]string{
 	"open":    "The sale is open.",
 	"pause":   "Paused. Nobody new is let in; everyone keeps their place.",
 	"resume":  "Admissions go on.",
+	"beacon":  "The draw takes a later round.",
 	"end":     "The sale has ended. Orders that are being paid for may finish.",
 	"pace":    "The new pace counts from now on.",
 	"message": "Everyone who waits sees it within seconds.",

@@ -31,6 +31,7 @@ func (a *App) livePages(g guarded) {
 	g.POST("/pause", a.pauseSwitch)
 	g.POST("/resume", a.resumeSwitch)
 	g.POST("/end", a.endSwitch)
+	g.POST("/beacon", a.beaconSwitch)
 	g.POST("/pace", a.paceForm)
 	g.POST("/message", a.messageForm)
 }
@@ -222,6 +223,29 @@ func (a *App) endSwitch(c echo.Context) error {
 		return err
 	}
 	return a.throw(c, "end", "", a.queue.End)
+}
+
+// beaconSwitch lets a draw that waits in vain for public randomness take a later round.
+func (a *App) beaconSwitch(c echo.Context) error {
+	reason := strings.TrimSpace(c.FormValue("reason"))
+	if wrong := shortText(reason, longestPauseReason); wrong != "" || reason == "" {
+		if wrong == "" {
+			wrong = "Say why in a few words: it stands in the public log."
+		}
+		return a.showDesk(c, http.StatusUnprocessableEntity, map[string]string{"beacon": wrong}, map[string]string{"beacon": reason})
+	}
+	ask := sure{Title: "Take a later round for the draw of {event}?", Button: "Take a later round", Danger: true, Fields: []sureField{{"reason", reason}}}
+	ok, err := a.ask(c, ask, func(v deskView) []string {
+		return []string{
+			v.Reason,
+			"The draw then takes the first round from six seconds from now. " + people(v.Figures.Joined) + " wait for it; every place is kept.",
+			"The public log and the page that checks the draw say so for ever, that you could have known the old round, and your reason: “" + reason + "”",
+		}
+	})
+	if !ok || err != nil {
+		return err
+	}
+	return a.throw(c, "beacon", reason, a.queue.MoveBeacon)
 }
 
 func insideStay(v deskView) string {
