@@ -238,8 +238,10 @@ func (c *Config) validate(origin map[string]string) error {
 		}
 		return err
 	}
-	if c.Limits.PerIP == 0 && origin["limits.per_network"] == "" {
-		c.Limits.PerNetwork = 0 // who turns the budgets of addresses off means those of their networks too
+	// Who turns the budgets of addresses off means those of their networks too, whatever a config.yaml that lists every
+	// setting says; only the environment, which somebody set beside it, keeps one.
+	if c.Limits.PerIP == 0 && !strings.HasPrefix(origin["limits.per_network"], "FAIRSEAT_") {
+		c.Limits.PerNetwork = 0
 	}
 	if (c.Postgres.URL == "") != (c.Redis.URL == "") {
 		return errors.New("postgres.url and redis.url: set both for servers of your own, or neither for the built-in ones")

@@ -64,6 +64,19 @@ func TestEnvironmentWins(t *testing.T) {
 	}
 }
 
+// The config.yaml that is shipped names every setting, and is read by whoever starts us beside it: it must not keep a
+// budget that FAIRSEAT_LIMITS__PER_IP=0 turns off.
+func TestNoBudgetOfAddressesIsNoneOfNetworks(t *testing.T) {
+	c, err := LoadConfig("../config.yaml", []string{"FAIRSEAT_LIMITS__PER_IP=0"})
+	if err != nil || c.Limits.PerNetwork != 0 {
+		t.Errorf("%d joins a minute from one network, %v", c.Limits.PerNetwork, err)
+	}
+	c, err = LoadConfig("../config.yaml", []string{"FAIRSEAT_LIMITS__PER_IP=0", "FAIRSEAT_LIMITS__PER_NETWORK=7"})
+	if err != nil || c.Limits.PerNetwork != 7 {
+		t.Errorf("asked for 7 joins a minute, there are %d, %v", c.Limits.PerNetwork, err)
+	}
+}
+
 // Each mistake is one line that says what and where, and never shows a secret.
 func TestMistakesAreOneClearLine(t *testing.T) {
 	dir := t.TempDir()
