@@ -95,9 +95,7 @@ func TestAccessKeysRotate(t *testing.T) {
 func TestOnePlaceForEachCode(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, withIdentity(IdentityAccessCode))
-	k.deps.PerIP = 100
-	k.queue = New(k.deps)
-	k.echo = k.serve(k.queue)
+	k.budgeted()
 	codes := accessCodes(t, 2, 1, 2)
 	k.post().fails(403, "access-code-required")
 	k.post("access_code", " ").fails(403, "access-code-required")

@@ -15,6 +15,13 @@ func withIdentity(identity string) func(*line) {
 	return func(l *line) { l.Identity = identity }
 }
 
+// budgeted gives networks budgets, which a kit has not.
+func (k *kit) budgeted() {
+	k.deps.PerIP = 100
+	k.queue = New(k.deps)
+	k.echo = k.serve(k.queue)
+}
+
 // post joins with a body, made of pairs.
 func (k *kit) post(pairs ...string) answer {
 	k.T.Helper()
@@ -156,9 +163,7 @@ func TestFiftyDevicesOneAddress(t *testing.T) {
 func TestMailsAndTriesHaveBudgets(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, withIdentity(IdentityEmail))
-	k.deps.PerIP = 100
-	k.queue = New(k.deps)
-	k.echo = k.serve(k.queue)
+	k.budgeted()
 	code := k.mailedCode("ada@example.org")
 	for _, budget := range []string{"queue-mails:192.0.2.1", "queue-mail:", "queue-mail-day:"} {
 		k.neighbours.refuse(budget, time.Minute)
@@ -233,6 +238,7 @@ func TestIdentityIsChangedWhileItRuns(t *testing.T) {
 func TestByMailPastAFullNetwork(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
+	k.budgeted()
 	k.neighbours.refuse("join", time.Minute)
 	k.post().fails(429, "slow-down")
 	first := k.post("email", "ada@example.org", "code", k.mailedCode("ada@example.org")).want(201)
