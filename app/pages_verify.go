@@ -258,6 +258,8 @@ func (s *speaker) entry(e queue.LogEntry, zone string) string {
 			text += " " + s.t("log.who-work")
 		}
 		return text
+	case e.Kind == "slowed", e.Kind == "full-pace":
+		return s.t("log." + e.Kind)
 	case e.Kind == "accuracy":
 		sum := d.Wait.Sum()
 		share := func(part int64) int64 { return (100*part + sum.Estimates/2) / max(1, sum.Estimates) }

@@ -129,6 +129,9 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 	if err := s.tellAccuracy(ctx, &row, state); err != nil {
 		return err
 	}
+	if err := s.tellDoor(ctx, &row, state); err != nil {
+		return err
+	}
 	nobody := state.num("shown") >= state.num("joined") || free == 0 || state["paused"] != ""
 	if over && nobody && state.num("active") == 0 {
 		s.room(id).rest(now.Add(restFor))

@@ -1,10 +1,14 @@
 package queue
 
 import (
+	"context"
 	"crypto/rand"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
+
+	"gorm.io/gorm"
 )
 
 const (
@@ -73,4 +77,32 @@ func slowedBy(state reply) (by, reason *string) {
 		text = "Payments do not work at the moment, so hardly anybody is let in. Places are kept."
 	}
 	return &payments, &text
+}
+
+// tellDoor puts into the log when payments begin to slow the way in, and when it is open again; what wavers at the border is
+// told once.
+func (s *Service) tellDoor(ctx context.Context, row *lineRow, state reply) error {
+	open, slowed := state.float("door"), row.Slowed
+	switch {
+	case open < .9:
+		slowed = "payments"
+	case open >= .99:
+		slowed = ""
+	}
+	if slowed == row.Slowed || state["acted"] != "1" || state.num("draws") == 0 {
+		return nil
+	}
+	return s.postgres.locked(ctx, row.EventID, func(tx *gorm.DB) error {
+		res := tx.Exec(`UPDATE lines SET slowed = ? WHERE event_id = ? AND slowed <> ?`, slowed, row.EventID, slowed)
+		if res.Error != nil {
+			return fmt.Errorf("tell of the door: %w", res.Error)
+		}
+		if res.RowsAffected == 0 { // another replica has told it
+			return nil
+		}
+		if slowed == "" {
+			return s.postgres.record(tx, row.EventID, "full-pace", struct{}{})
+		}
+		return s.postgres.record(tx, row.EventID, "slowed", map[string]string{"by": slowed})
+	})
 }

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"testing"
 	"time"
@@ -115,6 +116,15 @@ func TestDoorFollowsPayments(t *testing.T) {
 	}
 	if now := k.do("GET", k.queuePath("/now"), "").want(200); door() != 1 || now["reason"] != nil || now["slowed"] != nil {
 		t.Errorf("door %v, %v", door(), now["reason"])
+	}
+	var told []string
+	for _, e := range k.entries() {
+		if e.Kind == "slowed" || e.Kind == "full-pace" {
+			told = append(told, e.Kind+" "+string(e.Data))
+		}
+	}
+	if got := fmt.Sprint(told); got != `[slowed {"by":"payments"} full-pace {}]` {
+		t.Errorf("the log says %s", got)
 	}
 }
 

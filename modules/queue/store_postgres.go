@@ -48,6 +48,7 @@ type lineRow struct {
 	Admitted     int64      // how many were inside a few seconds ago
 	Accuracy     []byte     // JSON of Accuracy
 	AccuracyTold bool
+	Slowed       string // what slows the way in, as the log last told it
 }
 
 // postgresStore is the table lines.
@@ -83,7 +84,7 @@ func (p *postgresStore) live(ctx context.Context) ([]lineRow, error) {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
 	var rows []lineRow
-	err := p.db.WithContext(ctx).Raw(`SELECT event_id, draws, cap, per_minute, size, serving, draw_ceiling, tail_ceiling, paused_reason, ended_at, logged, logged_at, admitted, accuracy_told,
+	err := p.db.WithContext(ctx).Raw(`SELECT event_id, draws, cap, per_minute, size, serving, draw_ceiling, tail_ceiling, paused_reason, ended_at, logged, logged_at, admitted, accuracy_told, slowed,
 			(SELECT starts_at FROM events WHERE id = event_id)
 		FROM lines WHERE ended_at IS NULL OR ended_at > coalesce(?::timestamptz, now()) - interval '1 hour'`, clock.SQLArg(p.clock)).Scan(&rows).Error
 	if err != nil {
