@@ -203,6 +203,11 @@ func TestWaitingRoomFollowsTheLine(t *testing.T) {
 	ada.arrives("/events/gala/seats")
 	other.reload()
 	other.sees("Your place is open on another device")
+	other.open("/events/gala/place") // one's own page is no link: it takes nothing over
+	other.arrives("/events/gala")
+	other.sees("Your place is open on another device")
+	other.set(other.js(fmt.Sprintf("location.href = %q; 0", link), nil)) // the link again is meant, also where the page is open
+	other.until("it goes in here", func() bool { return strings.Contains(other.text("#room"), "Your turn is kept until") })
 
 	// A place that the server does not know is let go of.
 	lost := newBrowser(t, p.base)
