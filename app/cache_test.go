@@ -78,7 +78,7 @@ func TestCacheKeepsWhatIsTheSameForEveryone(t *testing.T) {
 	stranger.must(t, 200, "GET", "/api/v1/events/gala", nil, &plan)
 	cookie := "fs_place_gala=" + ada.place.Place
 	for _, path := range []string{
-		"/", "/events/gala", "/events/gala/seats", asset(t, page), "/problems/not-yet", "/api/v1/events", "/api/v1/events/gala",
+		"/", "/events/gala", "/events/gala/seats", "/events/gala/verify", "/api/v1/events/gala/queue/log", asset(t, page), "/problems/not-yet", "/api/v1/events", "/api/v1/events/gala",
 		"/api/v1/events/gala/queue/now", "/api/v1/events/gala/seats", "/api/v1/events/gala/plan", "/api/v1/events/gala/plan/" + plan.Version + ".bin",
 	} {
 		var first, second answer
