@@ -260,8 +260,8 @@ func (b mailsForQueue) YourTurn(ctx context.Context, tx *gorm.DB, eventID int64,
 	return b.notification.YourTurn(ctx, tx, eventID, email, url)
 }
 
-func (b mailsForQueue) Forget(ctx context.Context, eventIDs []int64) error {
-	return b.notification.Forget(ctx, eventIDs)
+func (b mailsForQueue) Forget(ctx context.Context, tx *gorm.DB, eventIDs []int64) error {
+	return b.notification.Forget(ctx, tx, eventIDs)
 }
 
 func (b eventsForMail) EventDocument(ctx context.Context, eventID int64) (notification.OrderDocument, error) {

@@ -39,7 +39,7 @@ func TestMailsOfALine(t *testing.T) {
 	}
 	order := k.order()
 	k.ready(order)
-	if err := k.Forget(t.Context(), []int64{7, 8}); err != nil {
+	if err := k.Forget(t.Context(), k.DB, []int64{7, 8}); err != nil {
 		t.Fatal(err)
 	}
 	if n := k.count(`SELECT count(*) FROM mails`); n != 1 {

@@ -158,8 +158,8 @@ func (s *Service) YourTurn(ctx context.Context, tx *gorm.DB, eventID int64, emai
 }
 
 // Forget deletes the mails of these events' lines: once a sale is over nobody needs to know who waited.
-func (s *Service) Forget(ctx context.Context, eventIDs []int64) error {
-	return s.store.forget(ctx, eventIDs)
+func (s *Service) Forget(ctx context.Context, tx *gorm.DB, eventIDs []int64) error {
+	return s.store.forget(ctx, tx, eventIDs)
 }
 
 func (s *Service) promiseOfEvent(ctx context.Context, tx *gorm.DB, kind string, eventID int64, email string, data mailData) error {

@@ -170,8 +170,11 @@ func (s store) find(ctx context.Context, q string, limit int) ([]mailRow, error)
 }
 
 // forget deletes the mails of events' lines.
-func (s store) forget(ctx context.Context, eventIDs []int64) error {
-	return s.write(ctx, "forget mails", `DELETE FROM mails WHERE event_id IN ?`, eventIDs)
+func (s store) forget(ctx context.Context, tx *gorm.DB, eventIDs []int64) error {
+	if err := tx.WithContext(ctx).Exec(`DELETE FROM mails WHERE event_id IN ?`, eventIDs).Error; err != nil {
+		return fmt.Errorf("forget mails: %w", err)
+	}
+	return nil
 }
 
 // mailRow is a row, or as much of it as a statement asks for.

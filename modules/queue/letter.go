@@ -153,22 +153,27 @@ func placeAddresses(tx *gorm.DB, eventID int64, draw *lineup) error {
 	return nil
 }
 
-// forgetAddresses deletes what lines that are over know of where their people can be written to.
+// forgetAddresses deletes what lines that are over know of where their people can be written to, and what was mailed to
+// them: in one transaction, and for a month after the end again, so that neither a crash in between nor a mail to somebody
+// who never joined leaves an address behind. A line that nobody ended is over a week after the performance.
 func (s *Service) forgetAddresses(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
-	var over []int64
-	err := s.postgres.db.WithContext(ctx).Raw(`WITH gone AS (
-			DELETE FROM line_addresses WHERE event_id IN (
-				SELECT l.event_id FROM lines l JOIN events e ON e.id = l.event_id
-				WHERE least(l.ended_at, e.closes_at) <= coalesce(?::timestamptz, now()))
-			RETURNING event_id)
-		SELECT DISTINCT event_id FROM gone`, clock.SQLArg(s.clock)).Scan(&over).Error
-	if err != nil {
-		return fmt.Errorf("forget addresses: %w", err)
-	}
-	if len(over) == 0 {
-		return nil
-	}
-	return s.mails.Forget(ctx, over)
+	return s.postgres.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		var over []int64
+		err := tx.Raw(`WITH clock AS (SELECT coalesce(?::timestamptz, now()) AS now),
+				over AS (SELECT l.event_id, x.at FROM lines l JOIN events e ON e.id = l.event_id, clock,
+					least(l.ended_at, e.closes_at, CASE WHEN e.starts_at IS NOT NULL THEN greatest(e.starts_at, e.opens_at) + ? * interval '1 second' END) AS x (at)
+					WHERE x.at <= clock.now),
+				gone AS (DELETE FROM line_addresses WHERE event_id IN (SELECT event_id FROM over) RETURNING event_id)
+			SELECT event_id FROM gone UNION SELECT event_id FROM over, clock WHERE at > clock.now - interval '30 days'`,
+			clock.SQLArg(s.clock), int64(forgottenAfter.Seconds())).Scan(&over).Error
+		if err != nil {
+			return fmt.Errorf("forget addresses: %w", err)
+		}
+		if len(over) == 0 {
+			return nil
+		}
+		return s.mails.Forget(ctx, tx, over)
+	})
 }

@@ -141,12 +141,49 @@ func TestAddressesAreForgottenWhenTheSaleIsOver(t *testing.T) {
 		t.Fatalf("%d addresses while the sale runs, %v", n, k.neighbours.forgot)
 	}
 	k.do("POST", k.staffPath("/end"), `{"reason":"Over."}`).want(200)
+	// Neither goes without the other: a mail that stayed would be looked for by nobody.
+	k.neighbours.deaf = true
+	if err := k.queue.forgetAddresses(context.Background()); err == nil || k.addresses() != 1 {
+		t.Fatalf("%d addresses are left beside the mails, %v", k.addresses(), err)
+	}
+	k.neighbours.deaf = false
 	forget()
 	if n := k.addresses(); n != 0 || len(k.neighbours.forgot) != 1 || k.neighbours.forgot[0] != k.id {
 		t.Errorf("%d addresses after the end, %v", n, k.neighbours.forgot)
 	}
+	k.Clock.Advance(31 * 24 * time.Hour)
 	forget()
 	if len(k.neighbours.forgot) != 1 {
-		t.Error("what is forgotten is forgotten again")
+		t.Error("what is long forgotten is forgotten again")
+	}
+}
+
+// A code that was mailed to somebody who never joined leaves no row but the mail's.
+func TestMailsOfThoseWhoNeverJoinedAreForgotten(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, withIdentity(IdentityEmail))
+	k.mailedCode("ada@example.org")
+	k.do("POST", k.staffPath("/end"), `{"reason":"Over."}`).want(200)
+	if err := k.queue.forgetAddresses(context.Background()); err != nil || len(k.neighbours.forgot) != 1 {
+		t.Errorf("forgot %v, %v", k.neighbours.forgot, err)
+	}
+}
+
+// Not everyone who sells out presses "end": a week after the performance nobody waits any more.
+func TestAddressesAreForgottenWhenNobodyEndsTheSale(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.post("email", "ada@example.org").want(201)
+	if err := k.DB.Exec(`UPDATE events SET starts_at = opens_at + interval '1 day'`).Error; err != nil {
+		t.Fatal(err)
+	}
+	for _, at := range []struct {
+		after time.Duration
+		left  int
+	}{{7 * 24 * time.Hour, 1}, {8 * 24 * time.Hour, 0}} {
+		k.Clock.Set(k.neighbours.event.OpensAt.Add(at.after))
+		if err := k.queue.forgetAddresses(context.Background()); err != nil || k.addresses() != at.left {
+			t.Errorf("%v after the opening %d addresses are left, want %d; %v", at.after, k.addresses(), at.left, err)
+		}
 	}
 }

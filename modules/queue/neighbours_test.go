@@ -31,6 +31,7 @@ type neighbours struct {
 	empty    string // the budget whose name begins so refuses
 	mails    []letter
 	forgot   []int64
+	deaf     bool // Forget fails
 	health   PaymentHealth
 }
 
@@ -160,9 +161,12 @@ func (n *neighbours) YourTurn(_ context.Context, _ *gorm.DB, _ int64, email, url
 	return n.promise("turn", email, url)
 }
 
-func (n *neighbours) Forget(_ context.Context, ids []int64) error {
+func (n *neighbours) Forget(_ context.Context, _ *gorm.DB, ids []int64) error {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.deaf {
+		return errors.New("the mails cannot be reached")
+	}
 	n.forgot = append(n.forgot, ids...)
 	return nil
 }

@@ -99,8 +99,8 @@ type Mails interface {
 	// PlaceLink mails the private link to a place, YourTurn the same when it is called.
 	PlaceLink(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error
 	YourTurn(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error
-	// Forget deletes what was mailed about lines that are over; in none of it is anything owed.
-	Forget(ctx context.Context, eventIDs []int64) error
+	// Forget deletes what was mailed about lines that are over; in none of it is anything owed. Repeated it does nothing.
+	Forget(ctx context.Context, tx *gorm.DB, eventIDs []int64) error
 }
 
 // Journal remembers what staff did, inside the transaction that does it.
