@@ -102,7 +102,7 @@ func (s *Service) byAccessCode(ctx context.Context, event request.Event, a Appli
 	}
 	code, ok := ReadAccessCode(s.keys, event.Slug, a.AccessCode)
 	if !ok {
-		err := s.take(ctx, budget{"access-tries:" + limit.Network(ip), s.perNetworkOf(20), time.Minute, ErrTooMany.With("reason", "address")})
+		err := s.take(ctx, budget{"access-tries:" + limit.Network(ip), partOf(s.perIP, 20), time.Minute, ErrTooMany.With("reason", "address")})
 		if err != nil {
 			return applicant{}, err
 		}

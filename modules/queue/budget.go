@@ -51,12 +51,12 @@ func (s *Service) spend(ctx context.Context, ip string) error {
 		budget{"join-net:" + limit.Subnet(ip), s.perNet, time.Minute, ErrSlowDown.With("reason", "network").With("ways", byMail)})
 }
 
-// perNetworkOf is what the rarer requests may have of a network's joins.
-func (s *Service) perNetworkOf(part int) int {
-	if s.perIP == 0 {
+// partOf is what the rarer requests may have of a network's joins.
+func partOf(joins, part int) int {
+	if joins == 0 {
 		return 0
 	}
-	return max(10, s.perIP/part)
+	return max(10, joins/part)
 }
 
 // spendMail takes one mail to an address.
@@ -65,7 +65,8 @@ func (s *Service) spendMail(ctx context.Context, email, ip string) error {
 	few := ErrTooMany.Say("We have mailed this address several times already. Look for our mail, also among what is taken for spam, or try again later.")
 	many := ErrTooMany.Say("Many mails were asked for from your network. Try again in a moment.")
 	return s.take(ctx,
-		budget{"queue-mails:" + limit.Network(ip), s.perNetworkOf(4), time.Minute, many.With("reason", "network")},
+		budget{"queue-mails:" + limit.Network(ip), partOf(s.perIP, 4), time.Minute, many.With("reason", "network")},
+		budget{"queue-mails-net:" + limit.Subnet(ip), partOf(s.perNet, 4), time.Minute, many.With("reason", "network")},
 		budget{"queue-mail:" + name, mailsPerAddress, 15 * time.Minute, few.With("reason", "email")},
 		budget{"queue-mail-day:" + name, mailsPerDay, 24 * time.Hour, few.With("reason", "email")})
 }
@@ -74,7 +75,7 @@ func (s *Service) spendMail(ctx context.Context, email, ip string) error {
 func (s *Service) spendTry(ctx context.Context, email, ip string) error {
 	name, network := hex.EncodeToString(address.Key(s.keys, email)[:16]), limit.Network(ip)
 	return s.take(ctx,
-		budget{"code-tries:" + network, s.perNetworkOf(2), time.Minute, ErrTooMany.With("reason", "network")},
+		budget{"code-tries:" + network, partOf(s.perIP, 2), time.Minute, ErrTooMany.With("reason", "network")},
 		budget{"code-try:" + network + ":" + name, triesPerPair, 10 * time.Minute, ErrTooMany.With("reason", "email")},
 		budget{"code-try:" + name, triesPerAddress, 10 * time.Minute, ErrTooMany.With("reason", "email")})
 }
