@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -15,7 +16,8 @@ import (
 )
 
 const (
-	lettersAtOnce = 200 // of one line and second
+	lettersAtOnce = 200  // of one line and second
+	placedAtOnce  = 2000 // addresses whose position is worked out
 	forgetEvery   = time.Minute
 )
 
@@ -135,20 +137,30 @@ func (s *Service) writeToCalled(ctx context.Context, event Event, row *lineRow, 
 func placeAddresses(tx *gorm.DB, eventID int64, draw *lineup) error {
 	var fresh []addressRow
 	if err := tx.Raw(`SELECT cohort, index FROM line_addresses WHERE event_id = ? AND called_at IS NULL AND position IS NULL
-		ORDER BY cohort, index LIMIT ? FOR UPDATE SKIP LOCKED`, eventID, 5*lettersAtOnce).Scan(&fresh).Error; err != nil {
+		ORDER BY cohort, index LIMIT ? FOR UPDATE SKIP LOCKED`, eventID, placedAtOnce).Scan(&fresh).Error; err != nil {
 		return fmt.Errorf("look for addresses: %w", err)
 	}
-	for _, a := range fresh {
+	if len(fresh) == 0 {
+		return nil
+	}
+	for i, a := range fresh {
 		position, ok, err := positionIn(draw, a.place(eventID).Key())
 		if errors.Is(err, ErrBadPlace) || !ok {
 			position = 1<<62 - 1 // an index this draw does not have is never called
 		} else if err != nil {
 			return err
 		}
-		if err := tx.Exec(`UPDATE line_addresses SET position = ? WHERE event_id = ? AND cohort = ? AND index = ?`,
-			position, eventID, a.Cohort, a.Index).Error; err != nil {
-			return fmt.Errorf("place addresses: %w", err)
-		}
+		fresh[i].Position = &position
+	}
+	// One statement, however far away Postgres is: one for each would not be done in time, and begin anew each second.
+	text, err := json.Marshal(fresh)
+	if err == nil {
+		err = tx.Exec(`UPDATE line_addresses a SET position = p."Position"
+			FROM json_to_recordset(?::json) AS p("Cohort" smallint, "Index" bigint, "Position" bigint)
+			WHERE a.event_id = ? AND a.cohort = p."Cohort" AND a.index = p."Index"`, string(text), eventID).Error
+	}
+	if err != nil {
+		return fmt.Errorf("place addresses: %w", err)
 	}
 	return nil
 }
