@@ -1,9 +1,12 @@
 package queue
 
 import (
+	"context"
 	"strconv"
 	"testing"
 	"time"
+
+	"gorm.io/gorm"
 
 	"fairseat/app/clock"
 )
@@ -64,5 +67,20 @@ func TestAnOutageEndsNoAdmission(t *testing.T) {
 	set("SET", k.neighbours.HoldKeys(k.id).Heartbeat, strconv.FormatInt(clock.System{}.Now().UnixMilli(), 10))
 	if !lapsed() {
 		t.Error("a lapsed admission outlived the outage")
+	}
+}
+
+// A pass has no end of its own: what it does with a line's lock must have one, or a dead connection stops every line.
+func TestALocksTransactionHasAnEnd(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	err := k.queue.postgres.locked(context.Background(), k.id, func(tx *gorm.DB) error {
+		if _, ends := tx.Statement.Context.Deadline(); !ends {
+			t.Error("the transaction waits for ever")
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

@@ -111,8 +111,12 @@ func (p *postgresStore) raise(ctx context.Context, eventID int64, cohort string,
 	return ceiling, nil
 }
 
-// locked runs f in a transaction that has this line to itself: no other replica is in here, and no ceiling rises.
+// locked runs f in a transaction that has this line to itself: no other replica is in here, and no ceiling rises. It ends
+// in five seconds whoever asks: a pass over the lines has no end of its own, and a connection that went dead must not stop
+// them all.
 func (p *postgresStore) locked(ctx context.Context, eventID int64, f func(tx *gorm.DB) error) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
 	return p.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := tx.Exec(`SELECT 1 FROM lines WHERE event_id = ? FOR UPDATE`, eventID).Error; err != nil {
 			return fmt.Errorf("lock line: %w", err)
