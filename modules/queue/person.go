@@ -24,7 +24,8 @@ func (s *Service) joinPerson(ctx context.Context, eventID int64, who applicant) 
 	if p, ok, err := s.postgres.personPlace(ctx, eventID, who.person); err != nil || ok {
 		return p, false, away(err)
 	}
-	// One of this replica's requests joins for all of the same person that come meanwhile.
+	// One of this replica's requests joins for all of the same person that come meanwhile, also when it has gone itself.
+	won := false
 	err = s.together(ctx, "person "+hex.EncodeToString(who.person), eventID, func(ctx context.Context) error {
 		if _, ok, err := s.postgres.personPlace(ctx, eventID, who.person); err != nil || ok {
 			return err
@@ -33,7 +34,7 @@ func (s *Service) joinPerson(ctx context.Context, eventID int64, who applicant) 
 		if err != nil {
 			return err
 		}
-		fresh, err = s.postgres.insertPerson(ctx, eventID, who.person, made)
+		won, err = s.postgres.insertPerson(ctx, eventID, who.person, made)
 		return err
 	})
 	if err != nil {
@@ -43,7 +44,7 @@ func (s *Service) joinPerson(ctx context.Context, eventID int64, who applicant) 
 	if err == nil && !ok {
 		err = errLost
 	}
-	return p, fresh, away(err)
+	return p, won, away(err)
 }
 
 func (p *postgresStore) personPlace(ctx context.Context, eventID int64, person []byte) (Place, bool, error) {
