@@ -43,6 +43,16 @@ func Key(keys *keyring.Ring, s string) []byte {
 	return keys.Current(keyring.Buyer).MAC([]byte(Normal(s)))
 }
 
+// Keys are what Key gave or gives under every key that is still known, the newest first: for finding who was here before
+// the keys were rolled.
+func Keys(keys *keyring.Ring, s string) [][]byte {
+	var all [][]byte
+	for _, key := range keys.All(keyring.Buyer) {
+		all = append(all, key.MAC([]byte(Normal(s))))
+	}
+	return all
+}
+
 // Hint is enough of an address to recognise one's own by: "a…@example.org".
 func Hint(s string) string {
 	s = Tidy(s)

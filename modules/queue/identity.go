@@ -40,9 +40,10 @@ type Joined struct {
 
 // applicant is an Application that was looked at: who it is, if that is known, and where to write to.
 type applicant struct {
-	person []byte // nil: anybody
-	email  string // "" for none
-	lane   int    // of an access code; 0 is the line itself
+	person []byte   // nil: anybody
+	before [][]byte // the same person under older keys
+	email  string   // "" for none
+	lane   int      // of an access code; 0 is the line itself
 }
 
 // Door is what a line asks of whoever joins.

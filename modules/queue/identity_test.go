@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"fairseat/app/keyring"
 	"fairseat/app/testkit"
 )
 
@@ -87,6 +88,23 @@ func TestOnePlaceForEachAddress(t *testing.T) {
 		t.Errorf("addresses stand in the table of persons: %d %v", kept, err)
 	}
 	k.checkLine()
+}
+
+// Whoever joined before the keys were rolled is known afterwards: rolling them gives nobody a second place.
+func TestAPersonOutlivesTheKey(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, withIdentity(IdentityEmail))
+	first := k.post("email", "ada@example.org", "code", k.mailedCode("ada@example.org")).want(201)
+	k.deps.Keys = keyring.New(map[keyring.Purpose][]keyring.Key{
+		keyring.Place: testKeys.All(keyring.Place), keyring.Access: testKeys.All(keyring.Access),
+		keyring.Buyer: append([]keyring.Key{{ID: "m2", Secret: []byte("ffeeddccbbaa99887766554433221100")}}, testKeys.All(keyring.Buyer)...),
+	})
+	k.queue = New(k.deps)
+	k.echo = k.serve(k.queue)
+	again := k.post("email", "ada@example.org", "code", k.mailedCode("ada@example.org")).want(200)
+	if again["place"] != first["place"] {
+		t.Errorf("%v, and before %v", again, first)
+	}
 }
 
 func TestACodeLivesTwentyMinutesAtMost(t *testing.T) {

@@ -143,7 +143,12 @@ func (s *Service) byMail(c echo.Context, event request.Event, a Application) (ap
 }
 
 func (s *Service) mailed(email string) applicant {
-	return applicant{person: append([]byte{'m'}, address.Key(s.keys, email)...), email: address.Tidy(email)}
+	who := applicant{email: address.Tidy(email)}
+	for _, key := range address.Keys(s.keys, email) {
+		who.before = append(who.before, append([]byte{'m'}, key...))
+	}
+	who.person, who.before = who.before[0], who.before[1:]
+	return who
 }
 
 // sendCode mails the code; what it answers is ErrCodeRequired, or why none was mailed.

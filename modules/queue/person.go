@@ -21,13 +21,13 @@ func (r personRow) place(eventID int64) Place {
 // joinPerson gives a person their one place: the row in Postgres decides, so that whoever comes second, on another
 // device or at the same moment, has the place of the first. An index that lost is nobody's, as if its owner had gone.
 func (s *Service) joinPerson(ctx context.Context, eventID int64, who applicant) (p Place, fresh bool, err error) {
-	if p, ok, err := s.postgres.personPlace(ctx, eventID, who.person); err != nil || ok {
+	if p, ok, err := s.postgres.personPlace(ctx, eventID, who); err != nil || ok {
 		return p, false, away(err)
 	}
 	// One of this replica's requests joins for all of the same person that come meanwhile, also when it has gone itself.
 	won := false
 	err = s.together(ctx, "person "+hex.EncodeToString(who.person), eventID, func(ctx context.Context) error {
-		if _, ok, err := s.postgres.personPlace(ctx, eventID, who.person); err != nil || ok {
+		if _, ok, err := s.postgres.personPlace(ctx, eventID, who); err != nil || ok {
 			return err
 		}
 		made, err := s.JoinLane(ctx, eventID, who.lane)
@@ -40,18 +40,20 @@ func (s *Service) joinPerson(ctx context.Context, eventID int64, who applicant) 
 	if err != nil {
 		return Place{}, false, away(err)
 	}
-	p, ok, err := s.postgres.personPlace(ctx, eventID, who.person)
+	p, ok, err := s.postgres.personPlace(ctx, eventID, who)
 	if err == nil && !ok {
 		err = errLost
 	}
 	return p, won, away(err)
 }
 
-func (p *postgresStore) personPlace(ctx context.Context, eventID int64, person []byte) (Place, bool, error) {
+// personPlace is the place of a person, also one that was written under an older key; false for none.
+func (p *postgresStore) personPlace(ctx context.Context, eventID int64, who applicant) (Place, bool, error) {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
 	var rows []personRow
-	err := p.db.WithContext(ctx).Raw(`SELECT cohort, index, joined_at FROM line_persons WHERE event_id = ? AND person = ?`, eventID, person).Scan(&rows).Error
+	err := p.db.WithContext(ctx).Raw(`SELECT cohort, index, joined_at FROM line_persons WHERE event_id = ? AND person IN ? ORDER BY joined_at LIMIT 1`,
+		eventID, append([][]byte{who.person}, who.before...)).Scan(&rows).Error
 	if err != nil {
 		return Place{}, false, fmt.Errorf("read person: %w", err)
 	}
