@@ -17,6 +17,9 @@ import (
 // the value while the size can still change.
 const beaconMargin = 6 * time.Second
 
+// longestPeriod is what a chain's hash has room for, in seconds.
+const longestPeriod = 1 << 31
+
 // beaconChain is a drand chain as everyone can check it: the hash binds all but the scheme, and under a wrong scheme no
 // signature is right. Bytes are hex, lower case.
 type beaconChain struct {
@@ -47,7 +50,7 @@ func (c beaconChain) check() error {
 	if err != nil {
 		return fmt.Errorf("group hash: %w", err)
 	}
-	if c.Period < 1 || c.Period > 1<<31 || c.GenesisTime < 0 {
+	if c.Period < 1 || c.Period > longestPeriod || c.GenesisTime < 0 {
 		return errors.New("no such period or beginning")
 	}
 	if _, err := crypto.SchemeFromName(c.Scheme); err != nil {

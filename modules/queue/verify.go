@@ -9,6 +9,7 @@ import (
 	"reflect"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // Verdict is what checking a fairness log found.
@@ -55,8 +56,15 @@ func (v *Verdict) WriteTo(out io.Writer) (int64, error) {
 	return int64(n), err
 }
 
+// add writes a finding down. Words of the log are a stranger's: what would move a terminal's cursor is left out.
 func (v *Verdict) add(mark, format string, args ...any) {
-	v.findings = append(v.findings, finding{mark, fmt.Sprintf(format, args...)})
+	text := strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return '\ufffd'
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+	v.findings = append(v.findings, finding{mark, text})
 }
 
 // check adds what was right, or else what was wrong.
@@ -231,14 +239,22 @@ func (c *logChecker) takePublished(e LogEntry) error {
 	if c.published != nil {
 		return fmt.Errorf("published twice")
 	}
-	if err := json.Unmarshal(e.Data, &c.published); err != nil {
+	var said publishedEntry
+	if err := json.Unmarshal(e.Data, &said); err != nil {
 		return err
 	}
-	c.opensAt = time.Time(c.published.OpensAt)
-	if b := c.published.Beacon; b != nil {
-		c.round = b.Round
-		return json.Unmarshal(b.Chain, &c.chain)
+	c.published, c.opensAt = &said, time.Time(said.OpensAt)
+	if said.Beacon == nil {
+		return nil
 	}
+	var chain beaconChain
+	if err := json.Unmarshal(said.Beacon.Chain, &chain); err != nil {
+		return err
+	}
+	if chain.Period < 1 || chain.Period > longestPeriod { // no round can be worked out with it
+		return fmt.Errorf("a chain of a round each %d seconds", chain.Period)
+	}
+	c.chain, c.round = &chain, said.Beacon.Round
 	return nil
 }
 

@@ -267,3 +267,29 @@ func FuzzVerifyLog(f *testing.F) {
 		}
 	})
 }
+
+// Whoever checks a log reads a stranger's words: no line of it brings the checker down or speaks to the terminal.
+func TestALogThatMeansHarm(t *testing.T) {
+	t.Parallel()
+	for name, data := range map[string]string{
+		"nothing":   `null`,
+		"no chain":  `{"event":"gala","draws":true,"beacon":{"chain":null,"round":1}}`,
+		"no period": `{"event":"gala","draws":true,"beacon":{"chain":{"period":0},"round":1}}`,
+		"no end":    `{"event":"gala","draws":true,"beacon":{"chain":{"period":36028797018963968},"round":1}}`,
+		"colours":   `{"event":"\u001b[2Jgala\u202e","draws":true}`,
+	} {
+		lines := []string{`{"seq":1,"at":"2027-03-09T10:00:00.000Z","kind":"published","data":` + data + `,"prev":""}`}
+		for _, next := range []string{
+			`"beacon-moved","data":{"from":1,"to":2,"reason":"\u001b]0;mine\u0007"}`, `"opened","data":{"size":0}`,
+			`"drawn","data":{"size":0,"secret":"","beacon":{"round":2},"seed":""}`, `"drawn","data":null`, `"called","data":null`, `"burnt","data":{"ranges":[null]}`,
+		} {
+			prev := sha256.Sum256([]byte(lines[len(lines)-1]))
+			lines = append(lines, fmt.Sprintf(`{"seq":%d,"at":"2027-03-09T10:00:01.000Z","kind":%s,"prev":"%x"}`, len(lines)+1, next, prev))
+		}
+		size := int64(0)
+		v := checkLog("gala", lines, &nowView{Draw: &drawView{Size: &size}}, nil)
+		if text := report(v); v.OK() || strings.ContainsAny(text, "\x1b\x07\u202e") {
+			t.Errorf("%s: %q", name, text)
+		}
+	}
+}
