@@ -3,6 +3,7 @@ package notification
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 )
@@ -44,5 +45,26 @@ func TestMailsOfALine(t *testing.T) {
 	}
 	if n := k.count(`SELECT count(*) FROM mails`); n != 1 {
 		t.Errorf("%d mails are left, want the order's alone", n)
+	}
+}
+
+// A mail server that was away for an hour brings no code that is good for nothing.
+func TestACodeThatIsTooLateIsNotMailed(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.promise(func(tx *gorm.DB) error { return k.JoinCode(t.Context(), tx, 7, ada, "042917") })
+	var row mailRow
+	if err := k.Kit.DB.Raw(`SELECT id FROM mails`).Scan(&row).Error; err != nil {
+		t.Fatal(err)
+	}
+	k.mailer.answer(&busyError{reply: "421 later"})
+	k.attempt(row.ID)
+	k.mailer.answer(nil)
+	k.Kit.Clock.Advance(codeLife + time.Second)
+	if d := k.attempt(row.ID); d != 0 || len(k.mailer.messages()) != 0 {
+		t.Errorf("mailed: %v, tried again in %v", k.mailer.messages(), d)
+	}
+	if r := k.row(row.ID); r.Status != "failed" || strings.Contains(string(r.Data), "042917") {
+		t.Errorf("%+v", r)
 	}
 }

@@ -21,6 +21,9 @@ type store struct {
 // patience is how long a mail is tried: five days, as mail servers do.
 const patience = 5 * 24 * time.Hour
 
+// codeLife is how long a code to join is good at the most; a mail with one that is not is worse than none.
+const codeLife = 20 * time.Minute
+
 // insert adds a mail in the caller's transaction; fresh is false when that id is there already.
 func (s store) insert(ctx context.Context, tx *gorm.DB, m mail) (fresh bool, err error) {
 	data, err := json.Marshal(m.Data)
@@ -48,8 +51,8 @@ func (s store) take(ctx context.Context, id uuid.UUID, lease time.Duration) (*ma
 		UPDATE mails SET attempts = attempts + 1, next_try_at = coalesce(?::timestamptz, now()) + ? * interval '1 ms'
 		WHERE id = ? AND status = 'queued' AND next_try_at <= coalesce(?::timestamptz, now())
 		RETURNING id, order_id, event_id, kind, recipient, subject, data, status, attempts, last_error, created_at,
-		          created_at < coalesce(?::timestamptz, now()) - ? * interval '1 ms' AS expired`,
-		now, lease.Milliseconds(), id, now, now, patience.Milliseconds()).Scan(&row)
+		          created_at < coalesce(?::timestamptz, now()) - CASE kind WHEN ? THEN ?::bigint ELSE ?::bigint END * interval '1 ms' AS expired`,
+		now, lease.Milliseconds(), id, now, now, kindJoinCode, codeLife.Milliseconds(), patience.Milliseconds()).Scan(&row)
 	if r.Error != nil {
 		return nil, 0, fmt.Errorf("take mail: %w", r.Error)
 	}
