@@ -3,9 +3,12 @@ package queue
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/redis/rueidis"
 
 	"fairseat/app/clock"
 )
@@ -301,4 +304,35 @@ func TestStalledReloadInstallsNothingOld(t *testing.T) {
 		}
 		k.checkLine()
 	}
+}
+
+// A burnt range longer than one step takes several, and on the way nobody is taken to have been called whom nobody called:
+// calls that no one can answer would be learned from as people who do not come.
+func TestAStepIntoALongBurntRangeCallsNobody(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.open()
+	k.joinMany(2)
+	k.tick()
+	if _, err := k.queue.postgres.raise(t.Context(), k.id, "tail", 2, 5000); err != nil {
+		t.Fatal(err)
+	}
+	k.lose()
+	after := k.joinMany(6)
+	if after[0].Index != 5002 {
+		t.Fatalf("%+v, want the ceiling", after[0])
+	}
+	for range 12 {
+		k.tick()
+		shown := k.state().num("shown")
+		people := min(shown, 2) + max(0, shown-5002)
+		text, err := k.Redis.Do(t.Context(), k.Redis.B().Hget().Key(k.queue.redis.key(k.id, "adm")).Field("called").Build()).ToString()
+		if err != nil && !rueidis.IsRedisNil(err) {
+			t.Fatal(err)
+		}
+		if called, _ := strconv.ParseInt(text, 10, 64); called > people {
+			t.Fatalf("%d called, of positions below %d only %d have somebody", called, shown, people)
+		}
+	}
+	k.mustEnter(after[0])
 }

@@ -200,7 +200,11 @@ local function step(count)
 end
 if count > 0 and limit > serving then
   count = math.min(count, people)
-  local reached = burnt > 0 and step(count) or serving + count
+  local reached = serving + count
+  if burnt > 0 then -- a long burnt range may end the step before anybody is called
+    reached = step(count)
+    count = reached - serving - redis.call('ZCOUNT', BURNT, whole(serving), '(' .. whole(reached))
+  end
   if count > 0 then
     local ts = second
     if n('last_cohort') == cohort then ts = math.max(ts, n('last_ts')) end
