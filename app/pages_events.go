@@ -168,10 +168,11 @@ func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phas
 	data["Door"] = say.t(key, "when", opens)
 }
 
-// shares tells of the lanes of a draw, in words, and of what is left for everyone else; nothing where there are none.
+// shares tells of the lanes of a draw, in words, and of what is left for everyone else; nothing where there are none. It
+// asks no store: the page of a place is made for each who waits without script.
 func (a *App) shares(ctx context.Context, say *speaker, eventID int64) []string {
-	line, err := a.queue.Settings(ctx, eventID)
-	if err != nil || len(line.Lanes) == 0 { // without Postgres the rest of the page still stands
+	line, err := a.queue.Figures(ctx, eventID)
+	if err != nil || len(line.Lanes) == 0 { // the rest of the page still stands
 		return nil
 	}
 	rest, told := 100, []string{}
