@@ -120,7 +120,7 @@ func TestBrowserConfirmsEarly(t *testing.T) {
 	p := startProcess(t)
 	staff := signIn(t, p.base)
 	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, time.Hour, map[string]any{
-		"queue": map[string]any{"identity": "email"}, "prequeue_at": time.Now().Add(12 * time.Second).UTC().Format(time.RFC3339Nano)})
+		"queue": map[string]any{"identity": "email"}, "prequeue_at": time.Now().Add(30 * time.Minute).UTC().Format(time.RFC3339Nano)})
 	ada := newBrowser(t, p.base, phone)
 	ada.excuse("403 (Forbidden)", "409 (Conflict)", "ERR_INTERNET_DISCONNECTED")
 	ada.open("/events/gala")
@@ -136,6 +136,7 @@ func TestBrowserConfirmsEarly(t *testing.T) {
 	ada.click("button", "Join the line")
 	ada.sees("Your address is confirmed.")
 	ada.axe()
+	staff.must(t, 200, "PATCH", "/api/v1/admin/events/gala", map[string]any{"prequeue_at": time.Now().UTC().Format(time.RFC3339Nano)}, nil)
 	ada.until("the waiting room opens", func() bool {
 		var event struct{ Phase string }
 		newClient(p.base).must(t, 200, "GET", "/api/v1/events/gala", nil, &event)
