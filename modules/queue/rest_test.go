@@ -101,6 +101,25 @@ func TestAWordIsGoodOnce(t *testing.T) {
 	k.checkLine()
 }
 
+// Killed after Postgres had the word and before Redis did: what Redis counts may lack its last second.
+func TestAWordThatRedisNeverHeardIsNotBelieved(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	places := k.joinMany(30)
+	if err := k.queue.postgres.rest(t.Context(), k.id, "word"); err != nil {
+		t.Fatal(err)
+	}
+	k.restartRedis("draw", "12")
+	places = append(places, k.joinMany(30)...)
+	if next := places[30]; next.Index != 64 {
+		t.Errorf("counting goes on at %d", next.Index)
+	}
+	k.open()
+	k.tick()
+	k.positions(places)
+	k.checkLine()
+}
+
 // Counters that say less than Postgres knows for certain are not believed whatever word they hold.
 func TestAWordExcusesNoContradiction(t *testing.T) {
 	t.Parallel()
