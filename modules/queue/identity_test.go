@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -209,6 +210,12 @@ func TestMailsAndTriesHaveBudgets(t *testing.T) {
 	}
 	k.neighbours.refuse("", 0)
 	k.post("email", "ada@example.org", "code", code).want(201)
+	// Six digits are safe as long as few are tried: these numbers are promised, and are the same however joins are limited.
+	for _, want := range []string{`queue-mail:\w+ 5`, `queue-mail-day:\w+ 20`, `code-try:192\.0\.2\.1:\w+ 6`, `code-try:\w+ 20`} {
+		if !slices.ContainsFunc(k.neighbours.asked, regexp.MustCompile("^"+want+"$").MatchString) {
+			t.Errorf("nothing like %q in %v", want, k.neighbours.asked)
+		}
+	}
 }
 
 func TestNobodyIsMailedAfterTheEnd(t *testing.T) {
