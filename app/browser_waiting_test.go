@@ -28,7 +28,7 @@ func TestBrowserShufflesAsTheServerDoes(t *testing.T) {
 	t.Parallel()
 	p := startProcess(t)
 	createEvent(t, signIn(t, p.base), "gala", importStadium(t, signIn(t, p.base)), stadiumPrices, time.Hour, nil)
-	file, err := os.Open("../modules/queue/testdata/shuffle-vectors.csv")
+	file, err := os.Open("../modules/queue/internal/draw/testdata/shuffle-vectors.csv")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestBrowserShufflesAsTheServerDoes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	lanes, err := os.ReadFile("../modules/queue/testdata/lane-vectors.json")
+	lanes, err := os.ReadFile("../modules/queue/internal/draw/testdata/lane-vectors.json")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"fairseat/app/fault"
 	"fairseat/app/request"
+	"fairseat/modules/queue/internal/beacon"
 )
 
 const (
@@ -28,14 +29,14 @@ var (
 
 // fixBeacon is the chain and round for the draw of an event about to be published; nil without a beacon.
 func (s *Service) fixBeacon(ctx context.Context, opensAt time.Time) (text []byte, round *int64, err error) {
-	if !s.beacon.on() {
+	if !s.beacon.On() {
 		return nil, nil, nil
 	}
-	chain, err := s.beacon.info(ctx)
+	chain, err := s.beacon.Info(ctx)
 	if err != nil {
 		return nil, nil, ErrBeaconAway.After(busyFor).Wrap(err)
 	}
-	first := chain.roundAt(opensAt.Add(beaconMargin))
+	first := chain.RoundAt(opensAt.Add(beacon.Margin))
 	text, err = json.Marshal(chain)
 	return text, &first, err
 }
@@ -49,7 +50,7 @@ func (s *Service) seek(ctx context.Context, event Event, row *lineRow) {
 		return
 	}
 	r, now := s.room(row.EventID), s.clock.Now()
-	if now.Before(chain.timeOf(*row.BeaconRound)) {
+	if now.Before(chain.TimeOf(*row.BeaconRound)) {
 		return
 	}
 	r.mu.Lock()
@@ -64,7 +65,7 @@ func (s *Service) seek(ctx context.Context, event Event, row *lineRow) {
 	s.flights.DoChan(fmt.Sprintf("beacon %d", row.EventID), func() (any, error) {
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), seekPatience)
 		defer cancel()
-		value, err := s.beacon.value(ctx, *chain, *row.BeaconRound)
+		value, err := s.beacon.Value(ctx, *chain, *row.BeaconRound)
 		if err == nil {
 			err = s.postgres.draw(ctx, row.EventID, value, event.Slug)
 		}
@@ -101,10 +102,10 @@ func (s *Service) MoveBeacon(ctx context.Context, event request.Event, who reque
 			return ErrNoBeacon
 		case row.drawn():
 			return ErrAlreadyDrawn
-		case row.Size == nil || now.Before(chain.timeOf(*row.BeaconRound)):
+		case row.Size == nil || now.Before(chain.TimeOf(*row.BeaconRound)):
 			return ErrBeaconNotDue
 		}
-		to := chain.roundAt(now.Add(beaconMargin))
+		to := chain.RoundAt(now.Add(beacon.Margin))
 		if err := s.postgres.moveBeacon(tx, row, chain, to, reason); err != nil {
 			return err
 		}
@@ -122,5 +123,5 @@ func awaited(row *lineRow) (string, error) {
 	if err != nil || chain == nil {
 		return "", err
 	}
-	return fmt.Sprintf("Waiting for public randomness: round %d, due at %s UTC.", *row.BeaconRound, chain.timeOf(*row.BeaconRound).Format("15:04:05")), nil
+	return fmt.Sprintf("Waiting for public randomness: round %d, due at %s UTC.", *row.BeaconRound, chain.TimeOf(*row.BeaconRound).Format("15:04:05")), nil
 }

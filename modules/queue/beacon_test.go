@@ -14,90 +14,24 @@ import (
 	"gorm.io/gorm"
 
 	"fairseat/app/testkit"
+	"fairseat/modules/queue/internal/beacon"
+	"fairseat/modules/queue/internal/draw"
 )
-
-// The chain that the League of Entropy calls quicknet, and what it said in its thousandth round.
-func TestVerifiesDrandItself(t *testing.T) {
-	t.Parallel()
-	quicknet := beaconChain{
-		Hash: "52db9ba70e0cc0f6eaf7803dd07447a1f5477735fd3f661792ba94600c84e971", Scheme: crypto.SigsOnG1ID, Period: 3, GenesisTime: 1692803367,
-		PublicKey: "83cf0f2896adee7eb8b5f01fcad3912212c437e0073e911fb90022d3e760183c8c4b450b6a0a6c3ac6a5776a2d1064510d1fec758c921cc22b0e17e63aaf4bcb5ed66304de9cf809bd274ca73bab4af5a6e9c76a4bc09e76eae8991ef5ece45a",
-		GroupHash: "f477d5c89f21a17c863a7f937c6a6d15859414d2be09cd448d4279af331c5d3e", ID: "quicknet",
-	}
-	if err := quicknet.check(); err != nil {
-		t.Error(err)
-	}
-	said := beaconValue{Round: 1000, Randomness: "fe290beca10872ef2fb164d2aa4442de4566183ec51c56ff3cd603d930e54fdd",
-		Signature: "b44679b9a59af2ec876b1a6b1ad52ea9b1615fc3982b19576350f93447cb1125e342b73a8dd2bacbe47e4b6b63ed5e39"}
-	if err := quicknet.verify(said); err != nil {
-		t.Error(err)
-	}
-	said.Round++
-	if err := quicknet.verify(said); err == nil {
-		t.Error("the value of another round was taken")
-	}
-	quicknet.Period = 4
-	if err := quicknet.check(); err == nil {
-		t.Error("another chain under the same hash was taken")
-	}
-}
-
-func TestEverySchemeIsVerified(t *testing.T) {
-	t.Parallel()
-	now := time.Date(2027, 3, 9, 9, 0, 0, 0, time.UTC)
-	for _, scheme := range []string{crypto.DefaultSchemeID, crypto.UnchainedSchemeID, crypto.SigsOnG1ID, crypto.ShortSigSchemeID} {
-		o := newOracle(t, scheme, func() time.Time { return now })
-		if err := o.chain.check(); err != nil {
-			t.Errorf("%s: %v", scheme, err)
-		}
-		b := newBeacon(BeaconConfig{URLs: []string{"http://127.0.0.1:1", o.URL}, Chain: o.chain.Hash, Key: o.chain.PublicKey})
-		chain, err := b.info(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		v, err := b.value(t.Context(), *chain, 7)
-		if err != nil || v.Randomness != o.Says(7).Randomness {
-			t.Errorf("%s: %+v %v", scheme, v, err)
-		}
-		for _, fault := range []string{"away", "forged", "other round", "other randomness"} {
-			o.Be(fault)
-			if v, err := b.value(t.Context(), *chain, 8); err == nil {
-				t.Errorf("%s, %s: %+v was taken", scheme, fault, v)
-			}
-		}
-	}
-}
-
-func TestRoundsAndTheirTimes(t *testing.T) {
-	t.Parallel()
-	c := beaconChain{Period: 3, GenesisTime: 1000}
-	for at, want := range map[int64]int64{0: 1, 1000: 1, 1001: 2, 1003: 2, 1004: 3, 4000: 1001} {
-		if got := c.roundAt(time.Unix(at, 0)); got != want {
-			t.Errorf("at %d: round %d, want %d", at, got, want)
-		}
-	}
-	if got := c.roundAt(time.Unix(1003, 1)); got != 3 {
-		t.Errorf("a moment after a round: %d", got)
-	}
-	if got := c.timeOf(3); !got.Equal(time.Unix(1006, 0)) {
-		t.Errorf("round 3 at %v", got)
-	}
-}
 
 // oracle is a test's drand with its chain as the line keeps it.
 type oracle struct {
 	*testkit.Drand
-	chain beaconChain
+	chain beacon.Chain
 }
 
 const oraclePeriod = 3
 
 func newOracle(t testing.TB, scheme string, now func() time.Time) *oracle {
 	d := testkit.NewDrand(t, scheme, now)
-	return &oracle{d, beaconChain{d.Hash, d.Scheme, d.PublicKey, d.Period, d.Genesis, d.GroupHash, d.ID}}
+	return &oracle{d, beacon.Chain{Hash: d.Hash, Scheme: d.Scheme, PublicKey: d.PublicKey, Period: d.Period, GenesisTime: d.Genesis, GroupHash: d.GroupHash, ID: d.ID}}
 }
 
-func (o *oracle) config() BeaconConfig { return BeaconConfig{URLs: []string{o.URL}, Chain: o.Hash} }
+func (o *oracle) config() beacon.Config { return beacon.Config{URLs: []string{o.URL}, Chain: o.Hash} }
 
 // withBeacon publishes a line whose draw takes an oracle's randomness.
 func withBeacon(t *testing.T) (*kit, *oracle) {
@@ -116,7 +50,7 @@ func withBeacon(t *testing.T) (*kit, *oracle) {
 
 // toRound moves the clock to when the line's round comes.
 func (k *kit) toRound(o *oracle) {
-	k.Clock.Set(o.chain.timeOf(*k.row().BeaconRound))
+	k.Clock.Set(o.chain.TimeOf(*k.row().BeaconRound))
 }
 
 // waitsDrawn ticks until the draw took place.
@@ -135,7 +69,7 @@ func TestDrawTakesTheBeacon(t *testing.T) {
 	k, o := withBeacon(t)
 	opens := k.neighbours.event.OpensAt
 	round := *k.row().BeaconRound
-	if at := o.chain.timeOf(round); at.Before(opens.Add(6*time.Second)) || !o.chain.timeOf(round-1).Before(opens.Add(6*time.Second)) {
+	if at := o.chain.TimeOf(round); at.Before(opens.Add(6*time.Second)) || !o.chain.TimeOf(round-1).Before(opens.Add(6*time.Second)) {
 		t.Fatalf("round %d at %v, opening at %v", round, at, opens)
 	}
 	source := k.drawView()["beacon_source"].(map[string]any)
@@ -166,16 +100,16 @@ func TestDrawTakesTheBeacon(t *testing.T) {
 	}
 	k.toRound(o)
 	k.waitsDrawn()
-	draw, said := k.drawView(), o.Says(round)
-	if draw["beacon"] != said.Randomness || draw["size"] != 9.0 {
-		t.Errorf("%v, the beacon said %+v", draw, said)
+	told, said := k.drawView(), o.Says(round)
+	if told["beacon"] != said.Randomness || told["size"] != 9.0 {
+		t.Errorf("%v, the beacon said %+v", told, said)
 	}
 	randomness, _ := hex.DecodeString(said.Randomness)
-	seed := Seed(k.slug, 9, k.row().Secret, randomness)
-	if draw["seed"] != hex.EncodeToString(seed[:]) {
-		t.Errorf("seed %v", draw["seed"])
+	seed := draw.Seed(k.slug, 9, k.row().Secret, randomness)
+	if told["seed"] != hex.EncodeToString(seed[:]) {
+		t.Errorf("seed %v", told["seed"])
 	}
-	shuffle := NewShuffle(seed, 9)
+	shuffle := draw.NewShuffle(seed, 9)
 	for _, p := range places {
 		if want, _ := shuffle.Position(p.Index); k.position(p) != want {
 			t.Errorf("%s stands at %d, want %d", p.Key(), k.position(p), want)
@@ -184,7 +118,7 @@ func TestDrawTakesTheBeacon(t *testing.T) {
 	// What is drawn stays, whatever is lost.
 	k.lose()
 	k.tick()
-	if again := k.drawView(); again["seed"] != draw["seed"] || k.replicaPosition(places[3]) != k.position(places[3]) {
+	if again := k.drawView(); again["seed"] != told["seed"] || k.replicaPosition(places[3]) != k.position(places[3]) {
 		t.Errorf("after a loss: %v", again)
 	}
 	if err := k.DB.Exec(`UPDATE lines SET beacon_value = '{}' WHERE event_id = ?`, k.id).Error; err == nil {
@@ -252,7 +186,7 @@ func TestStaffMoveTheRoundOn(t *testing.T) {
 	k.do("POST", path, `{}`).fails(422, "bad-field")
 	answer := k.do("POST", path, `{"reason":"The network of the hall is down."}`).want(200)
 	second := *k.row().BeaconRound
-	if answer["round"] != float64(second) || second <= first || o.chain.timeOf(second).Before(k.Clock.Now().Add(6*time.Second)) {
+	if answer["round"] != float64(second) || second <= first || o.chain.TimeOf(second).Before(k.Clock.Now().Add(6*time.Second)) {
 		t.Fatalf("moved from %d to %d: %v", first, second, answer)
 	}
 	o.Be("")
@@ -312,7 +246,7 @@ func TestLateSealTakesALaterRound(t *testing.T) {
 	k.Clock.Advance(time.Minute) // no process ran
 	k.tick()
 	row := k.row()
-	if *row.Size != 3 || *row.BeaconRound <= first || o.chain.timeOf(*row.BeaconRound).Before(k.Clock.Now().Add(6*time.Second)) {
+	if *row.Size != 3 || *row.BeaconRound <= first || o.chain.TimeOf(*row.BeaconRound).Before(k.Clock.Now().Add(6*time.Second)) {
 		t.Fatalf("size %d, round %d after %d", *row.Size, *row.BeaconRound, first)
 	}
 	k.toRound(o)
@@ -340,7 +274,7 @@ func TestRoundFollowsTheOpening(t *testing.T) {
 	if err := k.queue.Open(context.Background(), k.event(), owner, "192.0.2.1", "All are here."); err != nil {
 		t.Fatal(err)
 	}
-	if row := k.row(); *row.BeaconRound >= first || o.chain.timeOf(*row.BeaconRound).Before(k.Clock.Now().Add(6*time.Second)) {
+	if row := k.row(); *row.BeaconRound >= first || o.chain.TimeOf(*row.BeaconRound).Before(k.Clock.Now().Add(6*time.Second)) {
 		t.Errorf("round %d, before %d", *row.BeaconRound, first)
 	}
 	k.tick()
@@ -370,7 +304,7 @@ func TestPublishNeedsTheConfiguredChain(t *testing.T) {
 	silent.Close()
 	otherKey := o.config()
 	otherKey.Key = liar.chain.PublicKey
-	for name, config := range map[string]BeaconConfig{
+	for name, config := range map[string]beacon.Config{
 		"another chain": {URLs: []string{liar.URL}, Chain: hash}, "nobody there": {URLs: []string{silent.URL}, Chain: hash}, "another key": otherKey,
 	} {
 		deps := k.deps

@@ -29,14 +29,14 @@ func (s *Service) rememberBurnt(ctx context.Context, event Event, row *lineRow) 
 	if err != nil || !row.drawn() || len(ranges) == 0 {
 		return err
 	}
-	draw, err := s.room(row.EventID).drawn(event, row)
+	order, err := s.room(row.EventID).drawn(event, row)
 	if err != nil {
 		return err
 	}
 	var positions []int64
 	for _, r := range ranges {
 		for i := r.From; i < r.To; i++ {
-			if p, ok := draw.Position(cohortOf(r.Cohort), i); ok {
+			if p, ok := positionOf(order, cohortOf(r.Cohort), i); ok {
 				positions = append(positions, p)
 			}
 		}

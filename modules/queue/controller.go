@@ -26,8 +26,8 @@ const (
 
 // Run looks after every line until ctx ends: seals draws, calls people, sweeps admissions. Every replica runs it.
 func (s *Service) Run(ctx context.Context) error {
-	if s.beacon.on() { // known before the first event is published with it
-		s.flights.DoChan("beacon", func() (any, error) { return s.beacon.info(ctx) })
+	if s.beacon.On() { // known before the first event is published with it
+		s.flights.DoChan("beacon", func() (any, error) { return s.beacon.Info(ctx) })
 	}
 	ticker, forget := time.NewTicker(passEvery), time.NewTicker(forgetEvery)
 	defer ticker.Stop()

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"fairseat/modules/queue/internal/beacon"
 )
 
 // Evidence is all that is public of an event's draw and of its log, for a page that shows how to check them.
@@ -63,7 +65,7 @@ func (s *Service) Evidence(ctx context.Context, eventID int64) (*Evidence, error
 		return nil, err
 	}
 	if chain != nil {
-		p.Chain, p.Round, p.RoundAt = chain.Hash, *row.BeaconRound, chain.timeOf(*row.BeaconRound)
+		p.Chain, p.Round, p.RoundAt = chain.Hash, *row.BeaconRound, chain.TimeOf(*row.BeaconRound)
 		if p.Moves, err = s.movesOf(ctx, eventID, chain); err != nil {
 			return nil, err
 		}
@@ -130,7 +132,7 @@ func (p *postgresStore) logged(ctx context.Context, query string, args ...any) (
 }
 
 // movesOf are the rounds that made way, in order.
-func (s *Service) movesOf(ctx context.Context, eventID int64, chain *beaconChain) ([]BeaconMove, error) {
+func (s *Service) movesOf(ctx context.Context, eventID int64, chain *beacon.Chain) ([]BeaconMove, error) {
 	stored, err := s.postgres.logged(ctx, `SELECT seq, line, hash FROM fairness_log WHERE event_id = ? AND line::jsonb->>'kind' = 'beacon-moved' ORDER BY seq`, eventID)
 	if err != nil {
 		return nil, away(err)
@@ -146,7 +148,7 @@ func (s *Service) movesOf(ctx context.Context, eventID int64, chain *beaconChain
 			return nil, fmt.Errorf("entry %d of a fairness log: %w", l.Seq, err)
 		}
 		at, err := time.Parse(time.RFC3339, e.At)
-		moves = append(moves, BeaconMove{m.From, m.To, err != nil || !at.Before(chain.timeOf(m.From)), m.Reason})
+		moves = append(moves, BeaconMove{m.From, m.To, err != nil || !at.Before(chain.TimeOf(m.From)), m.Reason})
 	}
 	return moves, nil
 }

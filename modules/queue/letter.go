@@ -13,6 +13,7 @@ import (
 	"fairseat/app/clock"
 	"fairseat/app/fault"
 	"fairseat/app/request"
+	"fairseat/modules/queue/internal/draw"
 )
 
 const (
@@ -134,7 +135,7 @@ func (s *Service) writeToCalled(ctx context.Context, event Event, row *lineRow, 
 }
 
 // placeAddresses works out the positions of addresses that have none yet.
-func placeAddresses(tx *gorm.DB, eventID int64, draw *lineup) error {
+func placeAddresses(tx *gorm.DB, eventID int64, order *draw.Lineup) error {
 	var fresh []addressRow
 	if err := tx.Raw(`SELECT cohort, index FROM line_addresses WHERE event_id = ? AND called_at IS NULL AND position IS NULL
 		ORDER BY cohort, index LIMIT ? FOR UPDATE SKIP LOCKED`, eventID, placedAtOnce).Scan(&fresh).Error; err != nil {
@@ -144,7 +145,7 @@ func placeAddresses(tx *gorm.DB, eventID int64, draw *lineup) error {
 		return nil
 	}
 	for i, a := range fresh {
-		position, ok, err := positionIn(draw, a.place(eventID).Key())
+		position, ok, err := positionIn(order, a.place(eventID).Key())
 		if errors.Is(err, ErrBadPlace) || !ok {
 			position = 1<<62 - 1 // an index this draw does not have is never called
 		} else if err != nil {

@@ -9,6 +9,8 @@ import (
 	"strconv"
 
 	"gorm.io/gorm"
+
+	"fairseat/modules/queue/internal/draw"
 )
 
 // A line's life. Counters live in Redis; Postgres keeps what may never go back: the ceilings no index passes, the size
@@ -213,7 +215,7 @@ func (s *Service) settle(ctx context.Context, eventID int64) error {
 }
 
 // shuffle is the permutation of a line that is drawn, or nil before. A line without a draw has one of size 0.
-func (s *Service) shuffle(ctx context.Context, eventID int64) (*lineup, error) {
+func (s *Service) shuffle(ctx context.Context, eventID int64) (*draw.Lineup, error) {
 	r := s.room(eventID)
 	if known := r.known(); known != nil {
 		return known, nil
@@ -230,14 +232,14 @@ func (s *Service) shuffle(ctx context.Context, eventID int64) (*lineup, error) {
 }
 
 // known is the permutation if this replica has met it.
-func (r *room) known() *lineup {
+func (r *room) known() *draw.Lineup {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.draw
 }
 
 // drawn makes the order of a row that is drawn, and keeps it.
-func (r *room) drawn(event Event, row *lineRow) (*lineup, error) {
+func (r *room) drawn(event Event, row *lineRow) (*draw.Lineup, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.draw == nil {
@@ -249,7 +251,7 @@ func (r *room) drawn(event Event, row *lineRow) (*lineup, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.draw = newLineup(seed, *row.Size, lanes)
+		r.draw = draw.NewLineup(seed, *row.Size, drawLanes(lanes))
 	}
 	return r.draw, nil
 }
@@ -268,14 +270,22 @@ func (s *Service) positionAtHand(eventID int64, place string) (int64, bool, erro
 	return positionIn(s.room(eventID).known(), place)
 }
 
-func positionIn(draw *lineup, place string) (int64, bool, error) {
+func positionIn(order *draw.Lineup, place string) (int64, bool, error) {
 	cohort, index, err := parseKey(place)
-	if err != nil || draw == nil {
+	if err != nil || order == nil {
 		return 0, false, err
 	}
-	position, ok := draw.Position(cohort, index)
+	position, ok := positionOf(order, cohort, index)
 	if !ok {
 		return 0, false, ErrBadPlace
 	}
 	return position, true, nil
+}
+
+// positionOf is where an index of a cohort stands: the tail queues behind the draw. False for one that is not of it.
+func positionOf(order *draw.Lineup, c Cohort, index int64) (int64, bool) {
+	if c == InTail {
+		return order.Size() + index, index >= 0
+	}
+	return order.Position(c.Lane(), index)
 }

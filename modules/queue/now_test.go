@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"fairseat/app/testkit"
+	"fairseat/modules/queue/internal/draw"
 )
 
 // now is /queue/now, indented, with what is random written as words.
@@ -28,7 +29,7 @@ func (k *kit) now() []byte {
 	body = bytes.ReplaceAll(body, []byte(row.LogHash), []byte("HASH"))
 	body = bytes.ReplaceAll(body, []byte(hex.EncodeToString(row.Secret)), []byte("SECRET"))
 	if row.Size != nil {
-		seed := Seed(k.slug, *row.Size, row.Secret, nil)
+		seed := draw.Seed(k.slug, *row.Size, row.Secret, nil)
 		body = bytes.ReplaceAll(body, []byte(hex.EncodeToString(seed[:])), []byte("SEED"))
 	}
 	var out bytes.Buffer
@@ -79,8 +80,8 @@ func TestNothingOfTheDrawBeforeItsRecord(t *testing.T) {
 		t.Fatal(err)
 	}
 	view := k.do("GET", k.queuePath("/now"), "").want(200)
-	draw := view["draw"].(map[string]any)
-	if view["phase"] != "drawing" || draw["size"] != nil || draw["secret"] != nil || draw["seed"] != nil || view["serving"] != 0.0 {
+	told := view["draw"].(map[string]any)
+	if view["phase"] != "drawing" || told["size"] != nil || told["secret"] != nil || told["seed"] != nil || view["serving"] != 0.0 {
 		t.Fatalf("%v", view)
 	}
 	if err := k.DB.Exec(`DROP RULE no_size ON lines`).Error; err != nil {
@@ -88,11 +89,11 @@ func TestNothingOfTheDrawBeforeItsRecord(t *testing.T) {
 	}
 	k.Clock.Advance(time.Second)
 	view = k.do("GET", k.queuePath("/now"), "").want(200)
-	draw = view["draw"].(map[string]any)
-	if view["phase"] != "open" || draw["size"] == nil || draw["secret"] == nil || draw["seed"] == nil {
+	told = view["draw"].(map[string]any)
+	if view["phase"] != "open" || told["size"] == nil || told["secret"] == nil || told["seed"] == nil {
 		t.Fatalf("%v", view)
 	}
-	if draw["commitment"] != Commitment(k.row().Secret) {
+	if told["commitment"] != draw.Commitment(k.row().Secret) {
 		t.Error("the commitment is not the secret's")
 	}
 }

@@ -19,6 +19,8 @@ import (
 	"fairseat/app/clock"
 	"fairseat/app/keyring"
 	"fairseat/app/request"
+	"fairseat/modules/queue/internal/beacon"
+	"fairseat/modules/queue/internal/draw"
 )
 
 // Counts is how many seats of an event are in which state.
@@ -108,6 +110,9 @@ type Journal interface {
 	Note(ctx context.Context, tx *gorm.DB, who request.Staff, ip, action, subject string, detail any) error
 }
 
+// BeaconConfig names a public source of randomness; the zero value is none.
+type BeaconConfig = beacon.Config
+
 // Deps is what a Service needs.
 type Deps struct {
 	DB        *gorm.DB
@@ -148,7 +153,7 @@ type Service struct {
 	orders   Orders
 	door     *door
 	journal  Journal
-	beacon   *beacon
+	beacon   *beacon.Client
 	mails    Mails
 
 	flights singleflight.Group
@@ -162,15 +167,15 @@ func New(d Deps) *Service {
 	return &Service{
 		redis: redis, proofs: newProofStore(redis), postgres: &postgresStore{db: d.DB, clock: d.Clock}, clock: d.Clock, log: d.Log, keys: d.Keys,
 		limits: d.Limits, perIP: d.PerIP, perNet: d.PerNetwork, public: d.PublicURL, secure: strings.HasPrefix(d.PublicURL, "https://"),
-		seats: d.Seats, events: d.Events, orders: d.Orders, door: newDoor(d.Payments), journal: d.Journal, mails: d.Mails, beacon: newBeacon(d.Beacon), rooms: map[int64]*room{},
+		seats: d.Seats, events: d.Events, orders: d.Orders, door: newDoor(d.Payments), journal: d.Journal, mails: d.Mails, beacon: beacon.New(d.Beacon), rooms: map[int64]*room{},
 	}
 }
 
 // room is what this replica remembers of a line; all of it can be read again.
 type room struct {
 	mu    sync.Mutex
-	draw  *lineup  // once its size is in Postgres, it is for ever
-	row   *lineRow // as last read, for when Postgres is away
+	draw  *draw.Lineup // once its size is in Postgres, it is for ever
+	row   *lineRow     // as last read, for when Postgres is away
 	rowAt time.Time
 	// rowTried is when somebody last waited for the row to be read again.
 	rowTried time.Time

@@ -10,6 +10,8 @@ import (
 	"gorm.io/gorm"
 
 	"fairseat/app/clock"
+	"fairseat/modules/queue/internal/beacon"
+	"fairseat/modules/queue/internal/draw"
 )
 
 // How a draw becomes one. Each arrow is one transaction, and its entry in the fairness log is in it.
@@ -21,11 +23,11 @@ import (
 //	                                               └─┘ a later round
 
 // chain is the public randomness that a line's draw takes, or nil.
-func (r *lineRow) chain() (*beaconChain, error) {
+func (r *lineRow) chain() (*beacon.Chain, error) {
 	if len(r.BeaconChain) == 0 {
 		return nil, nil
 	}
-	var c beaconChain
+	var c beacon.Chain
 	if err := json.Unmarshal(r.BeaconChain, &c); err != nil {
 		return nil, fmt.Errorf("beacon of event %d: %w", r.EventID, err)
 	}
@@ -33,11 +35,11 @@ func (r *lineRow) chain() (*beaconChain, error) {
 }
 
 // value is what the beacon said, or nil.
-func (r *lineRow) value() (*beaconValue, error) {
+func (r *lineRow) value() (*beacon.Value, error) {
 	if len(r.BeaconValue) == 0 {
 		return nil, nil
 	}
-	var v beaconValue
+	var v beacon.Value
 	if err := json.Unmarshal(r.BeaconValue, &v); err != nil {
 		return nil, fmt.Errorf("beacon of event %d: %w", r.EventID, err)
 	}
@@ -59,7 +61,7 @@ func (r *lineRow) seed(slug string) ([32]byte, error) {
 	if err != nil {
 		return [32]byte{}, fmt.Errorf("seed of %s: %w", slug, err)
 	}
-	return Seed(slug, *r.Size, r.Secret, randomness), nil
+	return draw.Seed(slug, *r.Size, r.Secret, randomness), nil
 }
 
 // now is the time that rules a transaction's entries.
@@ -121,10 +123,10 @@ func (p *postgresStore) recordSeal(tx *gorm.DB, eventID int64, slug string) erro
 	if err != nil {
 		return err
 	}
-	if now.Before(chain.timeOf(*row.BeaconRound)) {
+	if now.Before(chain.TimeOf(*row.BeaconRound)) {
 		return nil
 	}
-	return p.moveBeacon(tx, row, chain, chain.roundAt(now.Add(beaconMargin)), fmt.Sprintf("the draw was closed only when round %d was already public", *row.BeaconRound))
+	return p.moveBeacon(tx, row, chain, chain.RoundAt(now.Add(beacon.Margin)), fmt.Sprintf("the draw was closed only when round %d was already public", *row.BeaconRound))
 }
 
 // openedEntry is what an entry "opened" says.
@@ -135,10 +137,10 @@ type openedEntry struct {
 
 // drawEntry is what an entry "drawn" says: with the sizes of "opened", all that is needed to work the order out again.
 type drawEntry struct {
-	Size   int64        `json:"size"`
-	Secret string       `json:"secret"`
-	Beacon *beaconValue `json:"beacon"`
-	Seed   string       `json:"seed"`
+	Size   int64         `json:"size"`
+	Secret string        `json:"secret"`
+	Beacon *beacon.Value `json:"beacon"`
+	Seed   string        `json:"seed"`
 }
 
 // recordDraw tells of a draw that has just become one.
@@ -155,7 +157,7 @@ func (p *postgresStore) recordDraw(tx *gorm.DB, row *lineRow, slug string) error
 }
 
 // draw writes the beacon's value, once, and with it the draw. A round that was moved in between changes nothing.
-func (p *postgresStore) draw(ctx context.Context, eventID int64, v beaconValue, slug string) error {
+func (p *postgresStore) draw(ctx context.Context, eventID int64, v beacon.Value, slug string) error {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
 	text, err := json.Marshal(v)
@@ -189,11 +191,11 @@ type beaconMoved struct {
 }
 
 // moveBeacon makes a draw take another round.
-func (p *postgresStore) moveBeacon(tx *gorm.DB, row *lineRow, chain *beaconChain, to int64, reason string) error {
+func (p *postgresStore) moveBeacon(tx *gorm.DB, row *lineRow, chain *beacon.Chain, to int64, reason string) error {
 	if err := tx.Exec(`UPDATE lines SET beacon_round = ? WHERE event_id = ?`, to, row.EventID).Error; err != nil {
 		return fmt.Errorf("move beacon: %w", err)
 	}
-	return p.record(tx, row.EventID, "beacon-moved", beaconMoved{*row.BeaconRound, to, clock.Format(chain.timeOf(to)), reason})
+	return p.record(tx, row.EventID, "beacon-moved", beaconMoved{*row.BeaconRound, to, clock.Format(chain.TimeOf(to)), reason})
 }
 
 // recordOpening tells of an opening that moved, in the transaction that moves it, and lets the round follow it.
@@ -213,7 +215,7 @@ func (p *postgresStore) recordOpening(tx *gorm.DB, eventID int64, from, to time.
 	if err != nil || chain == nil {
 		return err
 	}
-	if round := chain.roundAt(to.Add(beaconMargin)); round != *row.BeaconRound {
+	if round := chain.RoundAt(to.Add(beacon.Margin)); round != *row.BeaconRound {
 		return p.moveBeacon(tx, row, chain, round, "the opening was moved")
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"fairseat/app/clock"
 	"fairseat/app/fault"
+	"fairseat/modules/queue/internal/draw"
 )
 
 // LineSettings are what an event's line is published with.
@@ -54,7 +55,7 @@ func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug 
 	secret := make([]byte, 32)
 	_, _ = rand.Read(secret) // never fails, says its documentation
 	row := lineRow{EventID: eventID, Draws: l.Draws, Cap: l.Cap, PerMinute: l.PerMinute, Identity: l.Identity,
-		ProofOfWork: l.ProofOfWork, Secret: secret, Commitment: Commitment(secret), Lanes: []byte(encoded)}
+		ProofOfWork: l.ProofOfWork, Secret: secret, Commitment: draw.Commitment(secret), Lanes: []byte(encoded)}
 	if !l.Draws {
 		row.Size = new(int64) // a draw of nobody, so there is nothing to wait for
 	}
@@ -95,7 +96,7 @@ type publishedEntry struct {
 	ProofOfWork bool   `json:"proof_of_work"`
 }
 
-// publishedBeacon is the chain, as beaconChain, and the round of it that is fixed from the start.
+// publishedBeacon is the chain, as beacon.Chain, and the round of it that is fixed from the start.
 type publishedBeacon struct {
 	Chain json.RawMessage `json:"chain"`
 	Round int64           `json:"round"`

@@ -39,9 +39,9 @@ type lineRow struct {
 	LogHash      string
 	Logged       int64 // positions called that the log tells of
 	LoggedAt     *time.Time
-	BeaconChain  []byte // JSON of beaconChain; nil: the draw uses none
+	BeaconChain  []byte // JSON of beacon.Chain; nil: the draw uses none
 	BeaconRound  *int64
-	BeaconValue  []byte     // JSON of beaconValue
+	BeaconValue  []byte     // JSON of beacon.Value
 	StartsAt     *time.Time // of the performance; only live reads it
 	Rested       string     // see rest.go
 	Lanes        []byte     // JSON of laneRow

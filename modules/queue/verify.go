@@ -10,6 +10,9 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"fairseat/modules/queue/internal/beacon"
+	"fairseat/modules/queue/internal/draw"
 )
 
 // Verdict is what checking a fairness log found.
@@ -82,7 +85,7 @@ type logChecker struct {
 	Verdict
 	hashes    []string // of the lines, in order
 	published *publishedEntry
-	chain     *beaconChain
+	chain     *beacon.Chain
 	round     int64
 	rounds    int // how often it was moved
 	opensAt   time.Time
@@ -247,11 +250,11 @@ func (c *logChecker) takePublished(e LogEntry) error {
 	if said.Beacon == nil {
 		return nil
 	}
-	var chain beaconChain
+	var chain beacon.Chain
 	if err := json.Unmarshal(said.Beacon.Chain, &chain); err != nil {
 		return err
 	}
-	if chain.Period < 1 || chain.Period > longestPeriod { // no round can be worked out with it
+	if chain.Period < 1 || chain.Period > beacon.LongestPeriod { // no round can be worked out with it
 		return fmt.Errorf("a chain of a round each %d seconds", chain.Period)
 	}
 	c.chain, c.round = &chain, said.Beacon.Round
@@ -271,7 +274,7 @@ func (c *logChecker) takeMove(e LogEntry, at time.Time) error {
 		return fmt.Errorf("moves back to round %d after the draw was closed", moved.To)
 	}
 	c.round, c.rounds = moved.To, c.rounds+1
-	if !at.Before(c.chain.timeOf(moved.From)) {
+	if !at.Before(c.chain.TimeOf(moved.From)) {
 		c.add(markKnown, "round %d was moved to %d only after it was public: ask why. Reason given: %q", moved.From, moved.To, moved.Reason)
 	} else {
 		c.add(markKnown, "round %d was moved to %d before it was public: %s", moved.From, moved.To, moved.Reason)
@@ -301,7 +304,7 @@ func (c *logChecker) checkDraw(slug string) {
 	if c.drawn.Beacon != nil && err == nil {
 		randomness, err = hex.DecodeString(c.drawn.Beacon.Randomness)
 	}
-	seed := Seed(slug, c.drawn.Size, secret, randomness)
+	seed := draw.Seed(slug, c.drawn.Size, secret, randomness)
 	c.check(err == nil && hex.EncodeToString(seed[:]) == c.drawn.Seed, "the seed follows from the name, the number, the secret and the beacon",
 		"the seed is %s, and %x follows", c.drawn.Seed, seed)
 	c.checkLanes()
@@ -334,16 +337,16 @@ func (c *logChecker) checkBeacon() {
 		c.add(markWrong, "public randomness was announced, and none was used")
 		return
 	}
-	err := c.chain.check()
+	err := c.chain.Check()
 	c.check(err == nil, "the randomness is of drand chain "+c.chain.Hash, "the chain: %v", err)
-	err = c.chain.verify(*value)
+	err = c.chain.Verify(*value)
 	c.check(err == nil, fmt.Sprintf("what it said in round %d is signed by its key", value.Round), "the beacon's value: %v", err)
 	c.check(value.Round == c.round, "it is the round that was announced", "round %d was used, and %d was announced", value.Round, c.round)
 	if c.rounds == 0 {
-		want := c.chain.roundAt(c.opensAt.Add(beaconMargin))
+		want := c.chain.RoundAt(c.opensAt.Add(beacon.Margin))
 		c.check(c.round == want, "it is the first round that comes 6 s after the opening", "the first round 6 s after the opening is %d", want)
 	}
-	due := c.chain.timeOf(value.Round)
+	due := c.chain.TimeOf(value.Round)
 	c.check(c.closedAt.Before(due), "the draw was closed before anyone could know it", "the draw was closed at %s, when round %d was public",
 		c.closedAt.Format(time.RFC3339), value.Round)
 }

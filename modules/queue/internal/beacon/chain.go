@@ -1,4 +1,4 @@
-package queue
+package beacon
 
 import (
 	"bytes"
@@ -13,16 +13,16 @@ import (
 	"github.com/drand/drand/v2/crypto"
 )
 
-// beaconMargin lies between the opening, when the draw is sealed, and the round whose value it takes: nobody can know
+// Margin lies between the opening, when the draw is sealed, and the round whose value it takes: nobody can know
 // the value while the size can still change.
-const beaconMargin = 6 * time.Second
+const Margin = 6 * time.Second
 
-// longestPeriod is what a chain's hash has room for, in seconds.
-const longestPeriod = 1 << 31
+// LongestPeriod is what a chain's hash has room for, in seconds.
+const LongestPeriod = 1 << 31
 
-// beaconChain is a drand chain as everyone can check it: the hash binds all but the scheme, and under a wrong scheme no
+// Chain is a drand chain as everyone can check it: the hash binds all but the scheme, and under a wrong scheme no
 // signature is right. Bytes are hex, lower case.
-type beaconChain struct {
+type Chain struct {
 	Hash        string `json:"hash"`
 	Scheme      string `json:"scheme"`
 	PublicKey   string `json:"public_key"`
@@ -32,16 +32,16 @@ type beaconChain struct {
 	ID          string `json:"beacon_id"`
 }
 
-// beaconValue is what a chain says in one round. Randomness is the SHA-256 of the signature.
-type beaconValue struct {
+// Value is what a chain says in one round. Randomness is the SHA-256 of the signature.
+type Value struct {
 	Round             int64  `json:"round"`
 	Randomness        string `json:"randomness"`
 	Signature         string `json:"signature"`
 	PreviousSignature string `json:"previous_signature,omitempty"` // of chains that sign it too
 }
 
-// check tells whether a chain is the one that its hash names.
-func (c beaconChain) check() error {
+// Check tells whether a chain is the one that its hash names.
+func (c Chain) Check() error {
 	key, err := hex.DecodeString(c.PublicKey)
 	if err != nil {
 		return fmt.Errorf("public key: %w", err)
@@ -50,7 +50,7 @@ func (c beaconChain) check() error {
 	if err != nil {
 		return fmt.Errorf("group hash: %w", err)
 	}
-	if c.Period < 1 || c.Period > longestPeriod || c.GenesisTime < 0 {
+	if c.Period < 1 || c.Period > LongestPeriod || c.GenesisTime < 0 {
 		return errors.New("no such period or beginning")
 	}
 	if _, err := crypto.SchemeFromName(c.Scheme); err != nil {
@@ -71,8 +71,8 @@ func (c beaconChain) check() error {
 	return nil
 }
 
-// roundAt is the first round at or after a moment; timeOf is when a round comes.
-func (c beaconChain) roundAt(at time.Time) int64 {
+// RoundAt is the first round at or after a moment; TimeOf is when a round comes.
+func (c Chain) RoundAt(at time.Time) int64 {
 	since := at.Sub(time.Unix(c.GenesisTime, 0))
 	if since <= 0 {
 		return 1
@@ -81,7 +81,7 @@ func (c beaconChain) roundAt(at time.Time) int64 {
 	return int64((since+period-1)/period) + 1
 }
 
-func (c beaconChain) timeOf(round int64) time.Time {
+func (c Chain) TimeOf(round int64) time.Time {
 	return time.Unix(c.GenesisTime+(round-1)*c.Period, 0).UTC()
 }
 
@@ -95,8 +95,8 @@ func (s signed) GetRound() uint64             { return s.round }
 func (s signed) GetSignature() []byte         { return s.signature }
 func (s signed) GetPreviousSignature() []byte { return s.previous }
 
-// verify tells whether a value is what the chain's key signed for that round.
-func (c beaconChain) verify(v beaconValue) error {
+// Verify tells whether a value is what the chain's key signed for that round.
+func (c Chain) Verify(v Value) error {
 	if v.Round < 1 {
 		return fmt.Errorf("round %d", v.Round)
 	}

@@ -1,4 +1,6 @@
-package queue
+// Package draw decides who stands where: the swap-or-not shuffle under a seed that anyone can work out again, and lanes
+// that share its places.
+package draw
 
 import (
 	"crypto/sha256"
@@ -68,18 +70,6 @@ func (s *Shuffle) Position(index int64) (int64, bool) {
 	}
 	i := uint64(index)
 	for r := range rounds {
-		i = s.swap(r, i)
-	}
-	return int64(i), true
-}
-
-// Index is who stands at a position: the inverse of Position. Each round is its own inverse, so they run backwards.
-func (s *Shuffle) Index(position int64) (int64, bool) {
-	if position < 0 || uint64(position) >= s.size {
-		return 0, false
-	}
-	i := uint64(position)
-	for r := rounds - 1; r >= 0; r-- {
 		i = s.swap(r, i)
 	}
 	return int64(i), true

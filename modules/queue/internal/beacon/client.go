@@ -1,4 +1,5 @@
-package queue
+// Package beacon asks for public randomness, drand over HTTP, and believes nothing that its chain did not sign.
+package beacon
 
 import (
 	"context"
@@ -20,37 +21,37 @@ const (
 	largestBeacon = 16 << 10
 )
 
-// BeaconConfig names a public source of randomness, drand over HTTP. Without URLs draws of new events use none.
-type BeaconConfig struct {
+// Config names a public source of randomness, drand over HTTP. Without URLs draws of new events use none.
+type Config struct {
 	URLs  []string // where it is asked, all at once; none has to be trusted
 	Chain string   // hex hash of the chain
 	Key   string   // hex public key, if it shall be checked apart from the hash
 }
 
-// beacon asks for what a chain says. Safe for concurrent use.
-type beacon struct {
-	config BeaconConfig
+// Client asks for what a chain says. Safe for concurrent use.
+type Client struct {
+	config Config
 	client *http.Client
 
 	mu    sync.Mutex
-	chain *beaconChain // once it is known, it is for ever
+	chain *Chain // once it is known, it is for ever
 }
 
-func newBeacon(c BeaconConfig) *beacon {
-	return &beacon{config: c, client: &http.Client{Timeout: beaconPatience}}
+func New(c Config) *Client {
+	return &Client{config: c, client: &http.Client{Timeout: beaconPatience}}
 }
 
-// on tells whether new events use it.
-func (b *beacon) on() bool { return len(b.config.URLs) > 0 }
+// On tells whether new events use it.
+func (b *Client) On() bool { return len(b.config.URLs) > 0 }
 
-// info is the configured chain, checked against its hash.
-func (b *beacon) info(ctx context.Context) (*beaconChain, error) {
+// Info is the configured chain, checked against its hash.
+func (b *Client) Info(ctx context.Context) (*Chain, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.chain != nil {
 		return b.chain, nil
 	}
-	found, err := askAll(ctx, b, "/"+b.config.Chain+"/info", func(body []byte) (beaconChain, error) {
+	found, err := askAll(ctx, b, "/"+b.config.Chain+"/info", func(body []byte) (Chain, error) {
 		var said struct {
 			PublicKey   string `json:"public_key"`
 			Period      int64  `json:"period"`
@@ -62,13 +63,13 @@ func (b *beacon) info(ctx context.Context) (*beaconChain, error) {
 			} `json:"metadata"`
 		}
 		if err := json.Unmarshal(body, &said); err != nil {
-			return beaconChain{}, err
+			return Chain{}, err
 		}
-		c := beaconChain{b.config.Chain, said.Scheme, strings.ToLower(said.PublicKey), said.Period, said.GenesisTime, strings.ToLower(said.GroupHash), said.Metadata.ID}
+		c := Chain{b.config.Chain, said.Scheme, strings.ToLower(said.PublicKey), said.Period, said.GenesisTime, strings.ToLower(said.GroupHash), said.Metadata.ID}
 		if b.config.Key != "" && c.PublicKey != b.config.Key {
-			return beaconChain{}, errors.New("another public key than the configured one")
+			return Chain{}, errors.New("another public key than the configured one")
 		}
-		return c, c.check()
+		return c, c.Check()
 	})
 	if err != nil {
 		return nil, fmt.Errorf("beacon %s: %w", b.config.Chain, err)
@@ -77,10 +78,10 @@ func (b *beacon) info(ctx context.Context) (*beaconChain, error) {
 	return b.chain, nil
 }
 
-// value is what a chain says in a round, with a signature that is right.
-func (b *beacon) value(ctx context.Context, chain beaconChain, round int64) (beaconValue, error) {
-	v, err := askAll(ctx, b, "/"+chain.Hash+"/public/"+strconv.FormatInt(round, 10), func(body []byte) (beaconValue, error) {
-		var v beaconValue
+// Value is what a chain says in a round, with a signature that is right.
+func (b *Client) Value(ctx context.Context, chain Chain, round int64) (Value, error) {
+	v, err := askAll(ctx, b, "/"+chain.Hash+"/public/"+strconv.FormatInt(round, 10), func(body []byte) (Value, error) {
+		var v Value
 		if err := json.Unmarshal(body, &v); err != nil {
 			return v, err
 		}
@@ -90,7 +91,7 @@ func (b *beacon) value(ctx context.Context, chain beaconChain, round int64) (bea
 		for _, text := range []*string{&v.Randomness, &v.Signature, &v.PreviousSignature} {
 			*text = strings.ToLower(*text)
 		}
-		return v, chain.verify(v)
+		return v, chain.Verify(v)
 	})
 	if err != nil {
 		return v, fmt.Errorf("beacon round %d: %w", round, err)
@@ -99,9 +100,9 @@ func (b *beacon) value(ctx context.Context, chain beaconChain, round int64) (bea
 }
 
 // askAll asks every URL at once; the first answer that is right counts.
-func askAll[T any](ctx context.Context, b *beacon, path string, read func([]byte) (T, error)) (T, error) {
+func askAll[T any](ctx context.Context, b *Client, path string, read func([]byte) (T, error)) (T, error) {
 	var none T
-	if !b.on() {
+	if !b.On() {
 		return none, errors.New("draw.beacon_urls names nobody to ask")
 	}
 	ctx, cancel := context.WithTimeout(ctx, beaconPatience)
@@ -133,7 +134,7 @@ func askAll[T any](ctx context.Context, b *beacon, path string, read func([]byte
 	return none, errors.Join(wrong...)
 }
 
-func (b *beacon) get(ctx context.Context, url string) ([]byte, error) {
+func (b *Client) get(ctx context.Context, url string) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, err

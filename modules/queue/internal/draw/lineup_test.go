@@ -1,4 +1,4 @@
-package queue
+package draw
 
 import (
 	"cmp"
@@ -16,8 +16,8 @@ import (
 // anyMerge is up to four lanes and the public.
 func anyMerge(t *rapid.T, least, largest int64) merge {
 	m := merge{{100, rapid.Int64Range(least, largest).Draw(t, "public")}}
-	for range rapid.IntRange(0, maxLanes).Draw(t, "lanes") {
-		most := m[0].share - (100 - maxShares)
+	for range rapid.IntRange(0, 4).Draw(t, "lanes") {
+		most := m[0].share - 10
 		if most < 1 {
 			break
 		}
@@ -99,18 +99,15 @@ func TestMergeKeepsShares(t *testing.T) {
 func TestALineupWithoutLanesIsItsShuffle(t *testing.T) {
 	t.Parallel()
 	seed := [32]byte{4, 2}
-	l, s := newLineup(seed, 1000, nil), NewShuffle(seed, 1000)
+	l, s := NewLineup(seed, 1000, nil), NewShuffle(seed, 1000)
 	for i := int64(-1); i <= 1000; i++ {
-		got, ok := l.Position(InDraw, i)
+		got, ok := l.Position(0, i)
 		want, known := s.Position(i)
 		if got != want || ok != known {
 			t.Fatalf("index %d: %d %v, want %d %v", i, got, ok, want, known)
 		}
 	}
-	if p, ok := l.Position(InTail, 7); !ok || p != 1007 {
-		t.Errorf("tail: %d %v", p, ok)
-	}
-	if _, ok := l.Position(InLane(1), 0); ok {
+	if _, ok := l.Position(1, 0); ok {
 		t.Error("there is no lane")
 	}
 }
@@ -126,12 +123,12 @@ func TestLaneVectors(t *testing.T) {
 	random := rand.New(rand.NewPCG(7, 11))
 	for _, c := range []struct {
 		public int64
-		lanes  []laneRow
+		lanes  []Lane
 	}{
-		{40, []laneRow{{Name: "Members", Share: 20}}},
-		{0, []laneRow{{Name: "Fan club “Blau”", Share: 45}, {Name: "Locals", Share: 45}}},
-		{300, []laneRow{{Name: "a", Share: 1}, {Name: "b", Share: 33}, {Name: "c", Share: 50}, {Name: "d", Share: 6}}},
-		{9, []laneRow{{Name: "Members", Share: 30}, {Name: "nobody", Share: 10}}},
+		{40, []Lane{{Name: "Members", Share: 20}}},
+		{0, []Lane{{Name: "Fan club “Blau”", Share: 45}, {Name: "Locals", Share: 45}}},
+		{300, []Lane{{Name: "a", Share: 1}, {Name: "b", Share: 33}, {Name: "c", Share: 50}, {Name: "d", Share: 6}}},
+		{9, []Lane{{Name: "Members", Share: 30}, {Name: "nobody", Share: 10}}},
 	} {
 		var seed [32]byte
 		for i := range seed {
@@ -143,20 +140,16 @@ func TestLaneVectors(t *testing.T) {
 			if c.lanes[i].Name == "nobody" {
 				people = 0
 			}
-			c.lanes[i].Size = &people
+			c.lanes[i].Size = people
 			size += people
 			sizes = append(sizes, people)
 			shown = append(shown, map[string]any{"name": c.lanes[i].Name, "share": c.lanes[i].Share, "size": people})
 		}
-		l := newLineup(seed, size, c.lanes)
+		l := NewLineup(seed, size, c.lanes)
 		v := vector{Draw: map[string]any{"seed": hex.EncodeToString(seed[:]), "size": size, "lanes": shown}}
 		for lane, people := range sizes {
 			for i := range people {
-				cohort := InDraw
-				if lane > 0 {
-					cohort = InLane(lane)
-				}
-				position, ok := l.Position(cohort, i)
+				position, ok := l.Position(lane, i)
 				if !ok {
 					t.Fatalf("index %d of lane %d has no position", i, lane)
 				}
@@ -175,12 +168,12 @@ func TestLaneVectors(t *testing.T) {
 // A place in a lane costs hardly more than one without.
 func BenchmarkPositionInLane(b *testing.B) {
 	size := int64(200_000)
-	lanes := []laneRow{{Name: "a", Share: 20, Size: &size}, {Name: "b", Share: 10, Size: &size}, {Name: "c", Share: 10, Size: &size}, {Name: "d", Share: 5, Size: &size}}
-	l := newLineup([32]byte{1}, 1_000_000, lanes)
+	lanes := []Lane{{Name: "a", Share: 20, Size: size}, {Name: "b", Share: 10, Size: size}, {Name: "c", Share: 10, Size: size}, {Name: "d", Share: 5, Size: size}}
+	l := NewLineup([32]byte{1}, 1_000_000, lanes)
 	i := int64(0)
 	for b.Loop() {
 		i = (i + 7919) % size
-		l.Position(InLane(2), i)
+		l.Position(2, i)
 	}
 	b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "positions/s")
 }
