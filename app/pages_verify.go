@@ -145,7 +145,7 @@ func judge(say *speaker, p *queue.Evidence) *judgement {
 		late = late || m.Late
 	}
 	switch {
-	case !p.Draws:
+	case !p.Draws, p.Drawn && p.Size == 0: // nobody to choose between
 		return nil
 	case p.Chain == "":
 		return &judgement{"warn", say.t("verify.could"), say.t("verify.could-why")}

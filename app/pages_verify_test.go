@@ -65,9 +65,10 @@ func TestJudgementOfADraw(t *testing.T) {
 	}{
 		"no draw":        {queue.Evidence{}, ""},
 		"no beacon":      {queue.Evidence{Draws: true}, "warn"},
+		"of nobody":      {queue.Evidence{Draws: true, Drawn: true}, ""},
 		"beacon":         {queue.Evidence{Draws: true, Chain: "52db"}, "good"},
-		"moved in time":  {queue.Evidence{Draws: true, Drawn: true, Chain: "52db", Moves: []queue.BeaconMove{{From: 1, To: 2}}}, "good"},
-		"moved too late": {queue.Evidence{Draws: true, Drawn: true, Chain: "52db", Moves: []queue.BeaconMove{{From: 1, To: 2, Late: true}, {From: 2, To: 3}}}, "warn"},
+		"moved in time":  {queue.Evidence{Draws: true, Drawn: true, Size: 9, Chain: "52db", Moves: []queue.BeaconMove{{From: 1, To: 2}}}, "good"},
+		"moved too late": {queue.Evidence{Draws: true, Drawn: true, Size: 9, Chain: "52db", Moves: []queue.BeaconMove{{From: 1, To: 2, Late: true}, {From: 2, To: 3}}}, "warn"},
 	} {
 		say, class := &speaker{words: pages.Words("verify")}, ""
 		if j := judge(say, &c.evidence); j != nil {
