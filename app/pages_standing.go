@@ -63,7 +63,7 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 			text(say.t("js.door-announced", "when", opens), say.t("place.here"))
 			break
 		}
-		text(say.t("js.door-prequeue", "when", opens), say.t(fairKey(len(f.Lanes) > 0)), say.plural("room.joined", max(f.Joined, st.Index+1))+laneOf(say, st, f))
+		text(say.t("js.door-prequeue", "when", opens), say.t(fairKey(len(f.Lanes) > 0)), say.plural("room.joined", max(f.Joined, st.Index+1-f.Aside, 1))+laneOf(say, st, f))
 	case f.Phase == queue.PhaseDrawing || st.Position == nil:
 		lead := "room.drawing-lead"
 		if f.Reason != "" { // it takes longer

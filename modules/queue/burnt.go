@@ -90,3 +90,23 @@ func mergeRanges(out [][2]int64) [][2]int64 {
 	}
 	return merged
 }
+
+// peopleOf is how many people are known to have joined, of so many positions: those that were set aside are taken for
+// nobody's, as where it is said how many are ahead.
+func peopleOf(row *lineRow, joined int64) (int64, error) {
+	ranges, err := publishedBurnt(row)
+	if err != nil {
+		return 0, err
+	}
+	lanes, err := laneViews(row)
+	if err != nil {
+		return 0, err
+	}
+	for _, lane := range lanes {
+		ranges = append(ranges, lane.Burnt...)
+	}
+	for _, r := range ranges {
+		joined -= max(0, r[1]-r[0])
+	}
+	return max(0, joined), nil
+}

@@ -46,6 +46,9 @@ func TestLossBeforeTheDraw(t *testing.T) {
 	if last := places[len(places)-1]; last.Index != 66 {
 		t.Fatalf("counting did not go on at the ceiling: %+v", last)
 	}
+	if f, err := k.queue.Figures(k.T.Context(), k.id); err != nil || f.Joined != 3 || f.Aside != 64 {
+		t.Errorf("with 64 places set aside the line is said to have %d people, and %d aside: %v", f.Joined, f.Aside, err)
+	}
 	// Postgres knew of none used when the ceiling was set, so all 64 may lack an owner.
 	if got := fmt.Sprint(k.burnt()); got != "[[0 64]]" {
 		t.Errorf("burnt %s", got)

@@ -95,6 +95,7 @@ func ended(answer reply) bool {
 type Figures struct {
 	Phase                             string
 	Joined, Waiting, Admitted, Called int64
+	Aside                             int64 // positions that an outage left to nobody; Joined is without them
 	Cap, AdmittedPerMinute            int64
 	Reason, Message                   string // why it is paused, slow or ended, and what staff say; "" for nothing
 	OpensAt                           time.Time
@@ -122,7 +123,7 @@ func (s *Service) Figures(ctx context.Context, eventID int64) (Figures, error) {
 	f := Figures{
 		OpensAt: time.Time(m.view.OpensAt), Draws: m.view.Draw != nil,
 		Reason: said(m.view.Reason), Message: said(m.view.Message),
-		Phase: m.view.Phase, Joined: m.view.Joined, Waiting: m.waiting, Admitted: m.view.Active, Called: m.view.Serving,
+		Phase: m.view.Phase, Joined: m.people, Aside: m.view.Joined - m.people, Waiting: m.waiting, Admitted: m.view.Active, Called: m.view.Serving,
 		Cap: m.view.Cap, AdmittedPerMinute: m.view.AdmittedPerMinute, Slowed: m.view.Slowed != nil, Lasts: map[string]int64{},
 	}
 	if m.view.Lasts != nil {

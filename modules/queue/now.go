@@ -75,6 +75,7 @@ type moment struct {
 	view    nowView
 	state   reply
 	waiting int64
+	people  int64 // who joined; positions that were set aside are nobody's
 }
 
 // moment answers the last one while it is fresh, makes a new one, or falls back to one of the last ten minutes.
@@ -164,6 +165,9 @@ func (s *Service) look(ctx context.Context, eventID int64) (*moment, error) {
 		return nil, err
 	}
 	m.waiting = max(0, m.view.Joined-m.view.Serving-burntFrom(m.view.Draw, m.view.Serving))
+	if m.people, err = peopleOf(row, m.view.Joined); err != nil {
+		return nil, err
+	}
 	m.view.PollAfterMS = pollOf(m).Milliseconds()
 	m.body, err = json.Marshal(m.view)
 	return m, err

@@ -24,12 +24,19 @@ const position = ({ stand }) => (stand.inDraw
 
 const lane = (now, place) => (place.lane && now.draw.lanes ? t('room.lane', now.draw.lanes[place.lane - 1]) : '');
 
+// people is how many are known to take part: of the positions that were given, those that an outage left set aside are
+// nobody's. The figure may be older than one's own place.
+function people({ joined, draw }, { index }) {
+  const aside = [draw, ...(draw.lanes ?? [])].flatMap(({ burnt }) => burnt).reduce((sum, [from, to]) => sum + to - from, 0);
+  return Math.max(1, Math.max(joined, index + 1) - aside);
+}
+
 const words = {
   before: ({ now, place, zone }) => {
     const when = moment(now.opens_at, zone, serverNow()), fair = now.draw ? t('room.before', { when, fair: t(now.draw.lanes ? 'js.fair-lanes' : 'js.fair') }) : t('room.before-open', { when });
     return {
       big: left(new Date(now.opens_at) - serverNow()), under: t(now.draw ? 'room.until' : 'room.until-open'), lead: fair, aloud: fair,
-      more: now.draw ? `${plural('room.joined', Math.max(now.joined, place.index + 1))} ${lane(now, place)}`.trim() : '',
+      more: now.draw ? `${plural('room.joined', people(now, place))} ${lane(now, place)}`.trim() : '',
     };
   },
   drawing: ({ now }) => ({ big: t('room.drawing'), lead: t(now.reason ? 'room.drawing-kept' : 'room.drawing-lead') }),
