@@ -28,8 +28,16 @@ func PrintCodes(ctx context.Context, c Config, o CodeOptions, out, said io.Write
 		return printCodes(keyring.New(configured), o, out, said)
 	}
 	return tool(ctx, c, func(a *App) error {
-		if _, err := a.seating.Event(ctx, o.Event); err != nil {
+		event, err := a.seating.Event(ctx, o.Event)
+		if err != nil {
 			return &StartError{fmt.Errorf("event %s: %w", o.Event, err)}
+		}
+		line, err := a.queue.Settings(ctx, event.ID)
+		if err != nil {
+			return err
+		}
+		if o.Lane > len(line.Lanes) {
+			fmt.Fprintf(said, "%s has %d lanes: nobody can join with codes of lane %d.\n", o.Event, len(line.Lanes), o.Lane)
 		}
 		return printCodes(a.keys, o, out, said)
 	})

@@ -55,6 +55,9 @@ func TestLaneStory(t *testing.T) {
 		}
 	}
 	members := codes(t, p, 1, 12)
+	if out, _ := p.run(nil, "codes", "--event", "gala", "--lane", "3", "--count", "1"); !strings.Contains(out, "gala has 2 lanes: nobody can join with codes of lane 3.") {
+		t.Errorf("codes of a lane that is not there are printed without a word:\n%s", out)
+	}
 	join(12, func(i int) string { return members[i] })
 	join(25, nil)
 	if f := fans[3]; f.place.Lane != 1 || f.place.Cohort != "draw" || f.place.Index != 3 {

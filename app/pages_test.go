@@ -208,7 +208,7 @@ func TestWaitingRoomWithoutScript(t *testing.T) {
 		stranger.ask(method, path).want(t, 303, "/events/gala")
 	}
 	ada.ask("POST", "/api/v1/events/gala/queue").want(t, 303, place)
-	before := ada.ask("GET", place).want(t, 200, "The draw is at", "being early doesn't help", "Your place is kept", "1 person is in the draw so far.")
+	before := ada.ask("GET", place).want(t, 200, "The draw is at", "being early doesn't help", "Your place is kept", "1 person is in the draw so far.", "How the order is decided, and how to check it")
 	if after, _, _ := strings.Cut(before.header.Get("Refresh"), ";"); !isSeconds(after) {
 		t.Errorf("the page does not look again: Refresh is %q", before.header.Get("Refresh"))
 	}

@@ -89,6 +89,7 @@ func TestErrorsBecomeProblems(t *testing.T) {
 		{"POST", "/api/decode", `{"B":1}`, kind, 400, "bad-body"},
 		{"POST", "/api/decode", `{"A":"x"}`, kind, 400, "bad-body"},
 		{"POST", "/api/decode", `{"A":1}{}`, kind, 400, "bad-body"},
+		{"POST", "/api/decode", ` null `, kind, 400, "bad-body"},
 		{"POST", "/api/decode", `{"A":`, kind, 400, "bad-body"},
 		{"POST", "/api/decode", `{"A":1,"x":"` + strings.Repeat("y", bodyLimit) + `"}`, kind, 413, "too-large"},
 	} {

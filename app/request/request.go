@@ -44,6 +44,9 @@ func Decode(c echo.Context, v any) error {
 		(kind != echo.MIMEApplicationJSON && !strings.HasSuffix(kind, "+json")) {
 		return ErrUnsupportedType
 	}
+	if string(bytes.TrimSpace(body)) == "null" { // the decoder would take it for an empty object
+		return ErrBadBody.Say("The body could not be read: it is a JSON null, not an object.")
+	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {

@@ -34,7 +34,8 @@ function work(place) {
   const position = inDraw ? makeLineup({ ...draw, lanes })(place.index, lane) : draw.size + place.index;
   if (position === undefined || !own) {
     at('answer').hidden = at('rounds').hidden = at('receipt').hidden = true;
-    at('steps').replaceChildren(step('js.no-such-index', { index: number(place.index), size: number(own?.size ?? 0) }));
+    at('steps').replaceChildren(Number.isFinite(place.index)
+      ? step('js.no-such-index', { index: number(place.index), size: number(own?.size ?? 0) }) : step('js.not-an-index'));
     return;
   }
   const steps = [step('js.step-secret', {}, digest(draw.secret), digest(draw.secret) === draw.commitment)];
@@ -75,9 +76,9 @@ if (proof.draw) {
   }
   at('which').addEventListener('submit', (submit) => {
     submit.preventDefault();
-    const index = Number(at('index').value), lane = Number(at('lane')?.value ?? 0);
+    const index = /^\s*\d+\s*$/.test(at('index').value) ? Number(at('index').value) : NaN, lane = Number(at('lane')?.value ?? 0);
     const same = mine?.index === index && (mine.lane ?? 0) === lane;
-    work(same ? mine : { cohort: 'draw', lane, index: Number.isSafeInteger(index) && index >= 0 ? index : Infinity });
+    work(same ? mine : { cohort: 'draw', lane, index: Number.isSafeInteger(index) ? index : Infinity });
   });
   at('print').addEventListener('click', () => print());
 }
