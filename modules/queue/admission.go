@@ -34,7 +34,7 @@ func (s *Service) Enter(ctx context.Context, eventID int64, place string) (Admis
 	if err != nil {
 		return Admission{}, err
 	}
-	s.room(eventID).rest(time.Time{})
+	s.room(eventID).sleep(time.Time{})
 	for attempt := 0; ; attempt++ {
 		answer, err := s.script(ctx, "claim", eventID, claimArgs(place, position, known, unsold)...)
 		if err != nil {

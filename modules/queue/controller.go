@@ -16,10 +16,10 @@ const (
 	// than an event may be cached, so that an old copy never overwrites what staff have just changed.
 	driftLimit = 4
 	// forgottenAfter is how long after the performance (or the opening, when none is announced) a line that nobody ended
-	// is taken for forgotten, if nobody is inside and nobody could be called; it is then looked after every restFor, or
+	// is taken for forgotten, if nobody is inside and nobody could be called; it is then looked after every sleepFor, or
 	// when somebody comes.
 	forgottenAfter = 7 * 24 * time.Hour
-	restFor        = time.Minute
+	sleepFor       = time.Minute
 	// quiet is how long the log says nothing more of a line that it has warned of.
 	quiet = time.Minute
 )
@@ -93,7 +93,7 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 		return nil
 	}
 	over := event.ClosesAt == nil && now.Sub(lastOf(event, row)) > forgottenAfter
-	if over && s.room(id).resting(now) {
+	if over && s.room(id).asleep(now) {
 		return nil
 	}
 	free, args, byCategory := s.tickArgs(ctx, id, now)
@@ -134,7 +134,7 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 	}
 	nobody := state.num("shown") >= state.num("joined") || free == 0 || state["paused"] != ""
 	if over && nobody && state.num("active") == 0 {
-		s.room(id).rest(now.Add(restFor))
+		s.room(id).sleep(now.Add(sleepFor))
 	}
 	if err := s.writeToCalled(ctx, event, &row, state, free); err != nil {
 		s.complain(ctx, "those called are not written to", id, err)
@@ -160,17 +160,17 @@ func lastOf(event Event, row lineRow) time.Time {
 	return event.OpensAt
 }
 
-// rest lets a line alone until a moment; the zero time wakes it.
-func (r *room) rest(until time.Time) {
+// sleep lets a forgotten line alone until a moment; the zero time wakes it.
+func (r *room) sleep(until time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.restsUntil = until
+	r.sleepsUntil = until
 }
 
-func (r *room) resting(now time.Time) bool {
+func (r *room) asleep(now time.Time) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return now.Before(r.restsUntil)
+	return now.Before(r.sleepsUntil)
 }
 
 // mend pushes the settings again when Redis has had others for some passes: the push that follows a change was lost.

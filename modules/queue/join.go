@@ -35,7 +35,7 @@ func (s *Service) joinSome(ctx context.Context, eventID int64, lane, waiting int
 	}
 	switch answer.status() {
 	case "ok":
-		s.room(eventID).rest(time.Time{})
+		s.room(eventID).sleep(time.Time{})
 		p := Place{EventID: eventID, Cohort: cohortOf(answer["cohort"]), Index: answer.num("index"), JoinedAt: answer.at("now")}
 		for range answer.num("count") {
 			give(p)

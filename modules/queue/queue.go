@@ -183,12 +183,12 @@ type room struct {
 	renewing atomic.Bool // somebody is making a new moment
 	tried    time.Time
 	warned   time.Time
-	// restsUntil is until when nobody need look after a forgotten line.
-	restsUntil time.Time
-	arrivals   [maxLanes + 2]arrivals // by lane
-	sought     time.Time              // when the beacon was last asked
-	remembered time.Time              // when this replica last wrote what remember keeps
-	drift      int                    // ticks in a row in which Redis had other settings than Postgres
+	// sleepsUntil is until when nobody need look after a forgotten line.
+	sleepsUntil time.Time
+	arrivals    [maxLanes + 2]arrivals // by lane
+	sought      time.Time              // when the beacon was last asked
+	remembered  time.Time              // when this replica last wrote what remember keeps
+	drift       int                    // ticks in a row in which Redis had other settings than Postgres
 }
 
 func (s *Service) room(eventID int64) *room {

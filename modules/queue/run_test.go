@@ -132,7 +132,7 @@ func BenchmarkTick(b *testing.B) {
 }
 
 // An event without a closing that nobody ended is not looked after every second for ever, but goes on for whoever comes.
-func TestForgottenLineRests(t *testing.T) {
+func TestForgottenLineSleeps(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	ctx := context.Background()
@@ -152,12 +152,12 @@ func TestForgottenLineRests(t *testing.T) {
 	k.Clock.Set(starts.Add(forgottenAfter))
 	k.Clock.Advance(time.Minute)
 	if !ticked() { // a week has passed, but somebody waits to be called, and then is inside
-		t.Fatal("somebody waits in a line at rest")
+		t.Fatal("somebody waits in a line asleep")
 	}
 	k.queue.pass(ctx)
 	k.mustEnter(p)
 	if !ticked() {
-		t.Fatal("somebody is inside a line at rest")
+		t.Fatal("somebody is inside a line asleep")
 	}
 	if err := k.queue.Finish(ctx, k.id, p.Key()); err != nil {
 		t.Fatal(err)
@@ -166,9 +166,9 @@ func TestForgottenLineRests(t *testing.T) {
 	if ticked() {
 		t.Error("a forgotten line is looked after")
 	}
-	k.Clock.Advance(restFor)
+	k.Clock.Advance(sleepFor)
 	if !ticked() || ticked() {
-		t.Error("a line at rest is looked after once in a while")
+		t.Error("a line asleep is looked after once in a while")
 	}
 	k.mustEnter(k.called())
 }

@@ -232,7 +232,7 @@ func (s *Service) push(ctx context.Context, eventID int64, event *Event) (state 
 		return err
 	})
 	s.forget(eventID)
-	s.room(eventID).rest(time.Time{})
+	s.room(eventID).sleep(time.Time{})
 	if err != nil {
 		return nil, away(fmt.Errorf("push settings: %w", err))
 	}
