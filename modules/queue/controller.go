@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"sync"
 	"time"
@@ -114,32 +115,23 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 			return err
 		}
 	}
-	if err := s.tellCalls(ctx, &row, state.num("serving")); err != nil {
-		return err
-	}
-	if err := s.estimate(ctx, id, state, byCategory); err != nil {
-		return err
-	}
-	if err := s.remember(ctx, &row, state); err != nil {
-		return err
-	}
-	if err := s.endGrace(ctx, id, state); err != nil {
-		return err
-	}
-	if err := s.tellAccuracy(ctx, &row, state); err != nil {
-		return err
-	}
-	if err := s.tellDoor(ctx, &row, state); err != nil {
-		return err
-	}
+	// One store may be away for a moment: none of these waits for another to succeed.
+	failed := errors.Join(
+		s.tellCalls(ctx, &row, state.num("serving")),
+		s.estimate(ctx, id, state, byCategory),
+		s.remember(ctx, &row, state),
+		s.endGrace(ctx, id, state),
+		s.tellAccuracy(ctx, &row, state),
+		s.tellDoor(ctx, &row, state),
+	)
 	nobody := state.num("shown") >= state.num("joined") || free == 0 || state["paused"] != ""
-	if over && nobody && state.num("active") == 0 {
+	if failed == nil && over && nobody && state.num("active") == 0 {
 		s.room(id).sleep(now.Add(sleepFor))
 	}
 	if err := s.writeToCalled(ctx, event, &row, state, free); err != nil {
 		s.complain(ctx, "those called are not written to", id, err)
 	}
-	return s.mend(ctx, event, &row, state)
+	return errors.Join(failed, s.mend(ctx, event, &row, state))
 }
 
 // tickArgs are what tick.lua takes, with the free seats (-1: not known) and those by category for the estimate.

@@ -84,3 +84,39 @@ func TestALocksTransactionHasAnEnd(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// What a pass has to do besides calling does not wait for one another: the log cannot be written, and all the rest is done.
+func TestAPassDoesWhatItCan(t *testing.T) {
+	t.Parallel()
+	k, places := openRoom(t, 5)
+	if err := k.DB.Exec(`ALTER TABLE fairness_log ADD CONSTRAINT away CHECK (false) NOT VALID`).Error; err != nil {
+		t.Fatal(err)
+	}
+	wide := 20
+	if err := k.DB.Exec(`UPDATE lines SET cap = ? WHERE event_id = ?`, wide, k.id).Error; err != nil {
+		t.Fatal(err)
+	}
+	k.joinMany(5)
+	k.callAll()
+	for _, p := range places {
+		k.mustEnter(p)
+	}
+	k.Clock.Advance(tellEvery)
+	for range driftLimit {
+		k.Clock.Advance(time.Second)
+		if err := k.queue.tick(t.Context(), *k.row()); err == nil {
+			t.Fatal("a log that cannot be written is no failure")
+		}
+	}
+	state := k.state()
+	if k.row().Admitted != 5 {
+		t.Errorf("%d remembered of 5 inside", k.row().Admitted)
+	}
+	if state.num("cap") != int64(wide) {
+		t.Errorf("the settings were not mended: cap %d", state.num("cap"))
+	}
+	if state.at("now").Sub(state.at("estimated")) > estimateEvery {
+		t.Errorf("estimated at %v, it is %v", state.at("estimated"), state.at("now"))
+	}
+	k.checkLine()
+}
