@@ -202,3 +202,24 @@ func TestStandingAfterTheEnd(t *testing.T) {
 		t.Errorf("no reason was given, told is %v", view["reason"])
 	}
 }
+
+// A line that is open stays open, whatever its event says of the opening afterwards.
+func TestAnOpenLineKeepsItsOpening(t *testing.T) {
+	t.Parallel()
+	for _, draws := range []bool{true, false} {
+		k := newKit(t, func(l *line) { l.Draws = draws })
+		p := k.join()
+		k.open()
+		k.tick()
+		opens := k.state().at("opens")
+		k.neighbours.event.OpensAt = opens.Add(time.Hour)
+		if err := k.queue.Changed(t.Context(), k.id); err != nil {
+			t.Fatal(err)
+		}
+		if got := k.state().at("opens"); !got.Equal(opens) {
+			t.Errorf("draws %v: the opening moved from %v to %v", draws, opens, got)
+		}
+		k.mustEnter(p)
+		k.checkLine()
+	}
+}
