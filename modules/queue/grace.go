@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -13,8 +14,8 @@ import (
 // for it to be written sooner.
 const rememberEvery = 5 * time.Second
 
-// remember writes down how many are inside, and how good the estimates were: with a lost Redis both are gone, and those
-// inside go back to the front; see load.lua.
+// remember writes down how many are inside, who entered in the last minute where that has a budget, and how good the
+// estimates were: a lost Redis takes it all along, and those inside go back to the front; see load.lua.
 func (s *Service) remember(ctx context.Context, row *lineRow, state reply) error {
 	inside, now, r := state.num("active")+state.num("kept"), s.clock.Now(), s.room(row.EventID)
 	if state["acted"] != "1" {
@@ -33,19 +34,38 @@ func (s *Service) remember(ctx context.Context, row *lineRow, state reply) error
 	if err != nil {
 		return err
 	}
-	return s.postgres.remember(ctx, row.EventID, inside, accuracy)
+	var entered []byte
+	if state.num("per_minute") > 0 {
+		if entered, err = s.redis.entered(ctx, row.EventID); err != nil {
+			return err
+		}
+	}
+	return s.postgres.remember(ctx, row.EventID, inside, entered, accuracy)
 }
 
-func (p *postgresStore) remember(ctx context.Context, eventID, inside int64, accuracy []byte) error {
+func (p *postgresStore) remember(ctx context.Context, eventID, inside int64, entered, accuracy []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
-	err := p.db.WithContext(ctx).Exec(`UPDATE lines SET admitted = @inside, accuracy = coalesce(CAST(@accuracy AS jsonb), accuracy) WHERE event_id = @event
-		AND (admitted <> @inside OR accuracy IS DISTINCT FROM coalesce(CAST(@accuracy AS jsonb), accuracy))`,
-		map[string]any{"event": eventID, "inside": inside, "accuracy": jsonArg(accuracy)}).Error
+	err := p.db.WithContext(ctx).Exec(`UPDATE lines SET admitted = @inside, entered = CAST(@entered AS jsonb),
+			accuracy = coalesce(CAST(@accuracy AS jsonb), accuracy)
+		WHERE event_id = @event AND (admitted <> @inside OR entered IS DISTINCT FROM CAST(@entered AS jsonb)
+			OR accuracy IS DISTINCT FROM coalesce(CAST(@accuracy AS jsonb), accuracy))`,
+		map[string]any{"event": eventID, "inside": inside, "entered": jsonArg(entered), "accuracy": jsonArg(accuracy)}).Error
 	if err != nil {
 		return fmt.Errorf("remember the room: %w", err)
 	}
 	return nil
+}
+
+// entered is how many entered in which second of the last minute, as JSON.
+func (r *redisStore) entered(ctx context.Context, eventID int64) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	bySecond, err := r.client.Do(ctx, r.client.B().Hgetall().Key(r.key(eventID, "win")).Build()).AsIntMap()
+	if err != nil {
+		return nil, fmt.Errorf("read the last minute: %w", err)
+	}
+	return json.Marshal(bySecond)
 }
 
 // accuracy is what estimate.lua keeps, as JSON; nil for nothing yet.

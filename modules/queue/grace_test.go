@@ -174,3 +174,61 @@ func TestAccuracyIsKeptAndTold(t *testing.T) {
 		t.Errorf("told %d times", told())
 	}
 }
+
+// The budget a minute holds around a lost Redis as well: what Postgres knows of the last minute goes on counting from where
+// it was, and what it does not know counts as used.
+func TestTheBudgetOutlivesALostRedis(t *testing.T) {
+	t.Parallel()
+	perMinute := 4
+	k, places := openRoom(t, 12, func(l *line) { l.PerMinute = &perMinute })
+	var entered []time.Time
+	try := func(want error) {
+		t.Helper()
+		p := places[len(entered)]
+		if want != nil {
+			k.refused(p, want)
+			return
+		}
+		k.mustEnter(p)
+		entered = append(entered, k.Clock.Now())
+		if last := len(entered) - 1; last >= perMinute && entered[last].Sub(entered[last-perMinute]) < time.Minute {
+			t.Errorf("more than %d within a minute: %v", perMinute, entered)
+		}
+	}
+	k.Clock.Advance(2 * time.Minute)
+	k.tick()
+	try(nil)
+	try(nil)
+	k.Clock.Advance(rememberEvery)
+	k.tick()
+	k.Clock.Advance(20 * time.Second)
+	try(nil) // Postgres does not hear of these
+	try(nil)
+	k.lose()
+	try(ErrRoomFull)
+	k.Clock.Advance(35 * time.Second) // the first two entered a minute ago
+	k.tick()
+	try(nil)
+	try(nil)
+	try(ErrRoomFull)
+	k.Clock.Advance(26 * time.Second)
+	k.tick()
+	try(nil)
+	try(nil)
+	try(ErrRoomFull)
+	k.checkLine()
+}
+
+// A line that nobody has entered owes its budget nothing.
+func TestALossBeforeTheOpeningCostsNoBudget(t *testing.T) {
+	t.Parallel()
+	perMinute := 4
+	k := newKit(t, func(l *line) { l.PerMinute = &perMinute })
+	k.joinMany(4)
+	k.open()
+	k.lose()
+	k.tick()
+	if used := k.state().num("winsum"); used != 0 {
+		t.Errorf("%d of the budget are gone", used)
+	}
+}

@@ -107,7 +107,7 @@ func (s *Service) load(ctx context.Context, tx *gorm.DB, event Event, resumed *l
 	if trusted {
 		row.Admitted = 0 // an older figure; nobody was put out
 	}
-	args, err := loadArgs(event, &row)
+	args, err := loadArgs(event, &row, trusted)
 	if err != nil {
 		return false, err
 	}
@@ -126,8 +126,8 @@ func (s *Service) load(ctx context.Context, tx *gorm.DB, event Event, resumed *l
 	return true, nil
 }
 
-// loadArgs are the fields of adm, as load.lua takes them.
-func loadArgs(event Event, row *lineRow) ([]string, error) {
+// loadArgs are the fields of adm, as load.lua takes them; a trusted Redis knows better who entered.
+func loadArgs(event Event, row *lineRow, trusted bool) ([]string, error) {
 	flag := func(b bool) string {
 		if b {
 			return "1"
@@ -160,6 +160,9 @@ func loadArgs(event Event, row *lineRow) ([]string, error) {
 		"closes", set[6], "max", set[7], "lanes", strconv.Itoa(len(lanes)), "admitted", strconv.FormatInt(row.Admitted, 10), "accuracy", string(row.Accuracy),
 	}
 	fields = append(fields, laneFields...)
+	if !trusted {
+		fields = append(fields, "entered", cmp.Or(string(row.Entered), "{}"))
+	}
 	return append([]string{strconv.Itoa(len(fields) / 2)}, fields...), nil
 }
 

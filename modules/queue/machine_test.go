@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"testing"
@@ -43,6 +44,7 @@ type model struct {
 	shown    int64
 	perMin   int // 0: no budget
 	entered  []time.Time
+	counted  map[int64]int // admissions that the budget knows, by second
 	grace    grace
 	active   int64 // at the last check
 }
@@ -65,7 +67,7 @@ func TestLineAgainstAPlainModel(t *testing.T) {
 	base, round := newKit(t), 0
 	rapid.Check(t, func(t *rapid.T) {
 		round++
-		m := &model{t: t, inside: map[string]time.Time{}, born: map[string]time.Time{}, holding: map[string]bool{}, refused: map[string]time.Time{}}
+		m := &model{t: t, inside: map[string]time.Time{}, born: map[string]time.Time{}, holding: map[string]bool{}, refused: map[string]time.Time{}, counted: map[int64]int{}}
 		m.cap, m.draws = rapid.IntRange(1, 6).Draw(t, "cap"), rapid.Bool().Draw(t, "draws")
 		if m.draws && rapid.Bool().Draw(t, "with lanes") {
 			m.lanes = []Lane{{"Members", 40}, {"Locals", 15}}
@@ -206,6 +208,7 @@ func (m *model) claim(t *rapid.T) {
 		if m.position(p) < m.grace.below && m.grace.kept(now) > 0 {
 			m.grace.back++
 		}
+		m.counted[now.Unix()]++
 		delete(m.refused, key)
 		return
 	}
@@ -227,12 +230,20 @@ func (m *model) claim(t *rapid.T) {
 // lately is how many entered in this second and the sixty before it.
 func (m *model) lately() int {
 	count := 0
-	for _, at := range m.entered {
-		if at.Unix() >= m.Clock.Now().Unix()-60 {
-			count++
+	for second, entered := range m.counted {
+		if second >= m.Clock.Now().Unix()-60 {
+			count += entered
 		}
 	}
 	return count
+}
+
+// doubted is a budget after a loss: what nobody knows of the last minute counts as used, and just now.
+func (m *model) doubted() {
+	if m.perMin == 0 || !m.opened() || (m.draws && m.state().num("shown") == 0) || (!m.draws && len(m.places) == 0) {
+		return
+	}
+	m.counted[m.Clock.Now().Unix()] += max(0, m.perMin-m.lately())
 }
 
 // reloaded is a line that was brought back when Postgres had so many inside.
@@ -284,24 +295,30 @@ func (m *model) lapse(t *rapid.T) {
 }
 
 // loseAll is a FLUSHALL; the next script of anybody brings the line back, with those who have orders.
-func (m *model) loseAll(*rapid.T) {
+func (m *model) loseAll(t *rapid.T) {
 	m.neighbours.live = nil
 	for _, p := range m.places {
 		if m.holding[p.Key()] {
 			m.neighbours.live = append(m.neighbours.live, p.Key())
 		}
 	}
-	admitted := m.row().Admitted
+	row := m.row()
 	m.lose()
 	m.state()
-	m.inside, m.born, m.refused, m.entered = map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}, nil
+	m.inside, m.born, m.refused, m.counted = map[string]time.Time{}, map[string]time.Time{}, map[string]time.Time{}, map[int64]int{}
 	for i, place := range m.neighbours.live {
 		if i < m.cap {
 			m.inside[place], m.born[place] = m.Clock.Now().Add(180*time.Second), m.Clock.Now()
 		}
 		m.neighbours.set(m.neighbours.HoldKeys(m.id).Payers, place, true) // seating reads its claims again
 	}
-	m.reloaded(admitted)
+	if row.Entered != nil {
+		if err := json.Unmarshal(row.Entered, &m.counted); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m.doubted()
+	m.reloaded(row.Admitted)
 }
 
 // restart is a Redis that comes back with its data, perhaps without the last joins.
@@ -310,6 +327,7 @@ func (m *model) restart(*rapid.T) {
 	admitted := m.row().Admitted
 	m.restartRedis()
 	m.state()
+	m.doubted()
 	m.reloaded(admitted)
 }
 

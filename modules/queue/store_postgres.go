@@ -46,6 +46,7 @@ type lineRow struct {
 	Rested       string     // see rest.go
 	Lanes        []byte     // JSON of laneRow
 	Admitted     int64      // how many were inside a few seconds ago
+	Entered      []byte     // JSON: second -> admissions, of the last minute when Admitted was written
 	Accuracy     []byte     // JSON of Accuracy
 	AccuracyTold bool
 	Slowed       string // what slows the way in, as the log last told it

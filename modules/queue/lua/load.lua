@@ -3,7 +3,7 @@
 --   then the places whose admission is restored
 -- Returns status ok · have (somebody did it already)
 if open_line() then return state('have') end
-local fields = tonumber(ARGV[2])
+local fields, entered = tonumber(ARGV[2]), nil
 for i = 3, 2 + 2 * fields, 2 do
   local field, value = ARGV[i], ARGV[i + 1]
   if string.match(field, '^draw%d?$') or field == 'tail' or field == 'serving' or field == 'shown' then
@@ -11,6 +11,8 @@ for i = 3, 2 + 2 * fields, 2 do
   end
   if field == 'accuracy' then
     if value ~= '' then redis.call('HSETNX', EST, 'accuracy', value) end
+  elseif field == 'entered' then
+    entered = cjson.decode(value)
   else
     put(field, value)
   end
@@ -21,6 +23,21 @@ if not adm.z then
   put('z', 2)
   put('q', .85)
   put('b', math.min(2, math.max(1, n('max'))))
+end
+-- A budget a minute holds around a loss too. What Postgres knows of the last minute counts where it was; of the rest it can
+-- only be said that all together kept the budget, so what is left of it counts as used, and just now.
+if entered and n('per_minute') > 0 and NOW >= n('opens') and (n('shown') > 0 or (n('draws') == 0 and n('tail') > 0)) then
+  local second = math.floor(NOW / 1000)
+  rotate(second)
+  local function count(at, more)
+    redis.call('HINCRBY', WIN, at, whole(more))
+    put('winsum', n('winsum') + more)
+  end
+  for at, known in pairs(entered) do
+    local more = known - (tonumber(redis.call('HGET', WIN, at) or '') or 0)
+    if more > 0 and tonumber(at) >= second - 60 and tonumber(at) <= second then count(at, more) end
+  end
+  if n('winsum') < n('per_minute') then count(whole(second), n('per_minute') - n('winsum')) end
 end
 put('run', run_id())
 redis.call('HDEL', ADM, 'rest')
