@@ -27,13 +27,7 @@ type loggedLine struct {
 func (p *postgresStore) lines(ctx context.Context, eventID, after int64, limit int) ([]loggedLine, error) {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
-	var lines []loggedLine
-	err := p.db.WithContext(ctx).Raw(`SELECT seq, line, hash FROM fairness_log WHERE event_id = ? AND seq > ? ORDER BY seq LIMIT ?`,
-		eventID, after, limit).Scan(&lines).Error
-	if err != nil {
-		return nil, fmt.Errorf("read fairness log: %w", err)
-	}
-	return lines, nil
+	return p.logged(ctx, `SELECT seq, line, hash FROM fairness_log WHERE event_id = ? AND seq > ? ORDER BY seq LIMIT ?`, eventID, after, limit)
 }
 
 // LogEntry is an entry of the fairness log as it is published.

@@ -127,7 +127,7 @@ func (s *Service) byMail(c echo.Context, event request.Event, a Application) (ap
 	if err != nil {
 		return applicant{}, err
 	}
-	if now := state.at("now"); (state.num("ended") > 0 && !now.Before(state.at("ended"))) || (state.num("closes") > 0 && !now.Before(state.at("closes"))) {
+	if ended(state) {
 		return applicant{}, ErrEnded
 	}
 	if a.Code == "" {
