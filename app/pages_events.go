@@ -125,7 +125,7 @@ func (a *App) eventPage(c echo.Context) error {
 	} else if phase, err = a.queue.Phase(ctx, event.ID); err != nil {
 		return err
 	}
-	asks, err := a.queue.Door(ctx, event.ID)
+	asks, err := a.queue.Requirements(ctx, event.ID)
 	if err != nil {
 		return err
 	}

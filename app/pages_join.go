@@ -45,10 +45,10 @@ func (f joinForm) Asks() bool {
 }
 
 // newJoinForm is the first step: it asks only for what this line needs.
-func newJoinForm(slug string, door queue.Door, phase string) joinForm {
+func newJoinForm(slug string, required queue.Requirements, phase string) joinForm {
 	f := joinForm{
-		Slug: slug, AsksEmail: door.Identity == queue.IdentityEmail, AsksAccess: door.Identity == queue.IdentityAccessCode,
-		Lanes: door.Lanes && door.Identity != queue.IdentityAccessCode, Work: door.ProofOfWork,
+		Slug: slug, AsksEmail: required.Identity == queue.IdentityEmail, AsksAccess: required.Identity == queue.IdentityAccessCode,
+		Lanes: required.Lanes && required.Identity != queue.IdentityAccessCode, Work: required.ProofOfWork,
 	}
 	f.Early = f.AsksEmail // an address can be confirmed before
 	f.Hidden = phase == queue.PhaseEnded || (phase == queue.PhaseAnnounced && !f.Early)
@@ -57,7 +57,7 @@ func newJoinForm(slug string, door queue.Door, phase string) joinForm {
 
 func (a *App) joinPage(c echo.Context) error {
 	ctx, event := c.Request().Context(), request.EventOf(c)
-	door, err := a.queue.Door(ctx, event.ID)
+	required, err := a.queue.Requirements(ctx, event.ID)
 	if err != nil {
 		return err
 	}
@@ -65,8 +65,8 @@ func (a *App) joinPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	f := newJoinForm(event.Slug, door, phase)
-	if c.QueryParam("by") == "mail" && door.Identity == queue.IdentityNone {
+	f := newJoinForm(event.Slug, required, phase)
+	if c.QueryParam("by") == "mail" && required.Identity == queue.IdentityNone {
 		f.Step, f.Hidden = "mail", phase == queue.PhaseEnded
 	}
 	return a.showJoin(c, http.StatusOK, f)
@@ -98,7 +98,7 @@ func (a *App) nextStep(c echo.Context, typed queue.Application, refusal error) (
 	if refused == nil || refused.Kind == fault.Internal || refused.Kind == fault.Unavailable || refused.Kind == fault.Unauthorized {
 		return joinForm{}, nil, refusal
 	}
-	door, err := a.queue.Door(ctx, event.ID)
+	required, err := a.queue.Requirements(ctx, event.ID)
 	if err != nil {
 		return joinForm{}, nil, err
 	}
@@ -107,7 +107,7 @@ func (a *App) nextStep(c echo.Context, typed queue.Application, refusal error) (
 		return joinForm{}, nil, err
 	}
 	say := &speaker{words: a.pages.Words("waiting")}
-	f := newJoinForm(event.Slug, door, phase)
+	f := newJoinForm(event.Slug, required, phase)
 	f.Email, f.Access = typed.Email, typed.AccessCode
 	a.answer(&f, say, typed, refused)
 	return f, refused, say.err

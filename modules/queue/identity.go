@@ -22,7 +22,7 @@ const (
 
 var identities = []string{IdentityNone, IdentityEmail, IdentityAccessCode}
 
-// Application is what somebody brings to the door; what is empty was not brought.
+// Application is what somebody brings to join; what is empty was not brought.
 type Application struct {
 	Proof      string // the solution of a challenge, as ALTCHA writes it
 	Email      string
@@ -46,47 +46,47 @@ type applicant struct {
 	lane   int      // of an access code; 0 is the line itself
 }
 
-// Door is what a line asks of whoever joins.
-type Door struct {
+// Requirements are what a line asks of whoever joins.
+type Requirements struct {
 	Identity    string
 	ProofOfWork bool
 	Lanes       bool // an access code may put one into a lane
 }
 
-func doorOf(row *lineRow) Door {
-	return Door{row.Identity, row.ProofOfWork, len(row.Lanes) > len("[]")}
+func requirementsOf(row *lineRow) Requirements {
+	return Requirements{row.Identity, row.ProofOfWork, len(row.Lanes) > len("[]")}
 }
 
-// Door is what the line asks now: what staff changed here counts at once, what they changed on another replica within
+// Requirements are what the line asks now: what staff changed here counts at once, what they changed on another replica within
 // seconds. While Postgres is away nobody waits for it: what was known goes on.
-func (s *Service) Door(ctx context.Context, eventID int64) (Door, error) {
+func (s *Service) Requirements(ctx context.Context, eventID int64) (Requirements, error) {
 	r, now := s.room(eventID), s.clock.Now()
-	row, fresh, soon := r.doorRow(now)
+	row, fresh, soon := r.requiredRow(now)
 	if fresh {
-		return doorOf(row), nil
+		return requirementsOf(row), nil
 	}
 	again := func(ctx context.Context) error {
 		_, _, err := s.eventAndRow(ctx, eventID)
 		return err
 	}
 	if soon {
-		s.flights.DoChan("door "+strconv.FormatInt(eventID, 10), func() (any, error) {
+		s.flights.DoChan("requirements "+strconv.FormatInt(eventID, 10), func() (any, error) {
 			ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 			defer cancel()
 			return nil, again(ctx)
 		})
-		return doorOf(row), nil
+		return requirementsOf(row), nil
 	}
-	err := s.together(ctx, "door", eventID, again)
-	if row, _, _ := r.doorRow(now); row != nil {
-		return doorOf(row), nil
+	err := s.together(ctx, "requirements", eventID, again)
+	if row, _, _ := r.requiredRow(now); row != nil {
+		return requirementsOf(row), nil
 	}
-	return Door{}, away(err)
+	return Requirements{}, away(err)
 }
 
-// doorRow is the row as last read; fresh when that is good enough, soon when somebody has asked lately whether it still
+// requiredRow is the row as last read; fresh when that is good enough, soon when somebody has asked lately whether it still
 // is. The first to be told neither is the one who asks.
-func (r *room) doorRow(now time.Time) (row *lineRow, fresh, soon bool) {
+func (r *room) requiredRow(now time.Time) (row *lineRow, fresh, soon bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	fresh = r.row != nil && now.Sub(r.rowAt) < freshFor
@@ -122,11 +122,11 @@ func (s *Service) Apply(c echo.Context, a Application) (Joined, error) {
 	case errors.Is(err, ErrBadPlace) && !fromCookie:
 		return Joined{}, err
 	}
-	door, err := s.Door(ctx, event.ID)
+	required, err := s.Requirements(ctx, event.ID)
 	if err != nil {
 		return Joined{}, err
 	}
-	who, err := s.examine(c, event, door, a)
+	who, err := s.examine(c, event, required, a)
 	if err != nil {
 		return Joined{}, err
 	}
@@ -147,7 +147,7 @@ func (s *Service) Apply(c echo.Context, a Application) (Joined, error) {
 	j.Token = j.Place.Sign(s.keys)
 	s.setCookie(c, event.Slug, j.Token)
 	if who.email != "" {
-		j.Mailed = s.welcome(ctx, event, door, j.Place, who.email, c.RealIP())
+		j.Mailed = s.welcome(ctx, event, required, j.Place, who.email, c.RealIP())
 	}
 	return j, nil
 }
@@ -162,12 +162,12 @@ func (s *Service) movedHere(c echo.Context, event request.Event, p Place) error 
 }
 
 // examine lets an application through, or says what is missing.
-func (s *Service) examine(c echo.Context, event request.Event, door Door, a Application) (applicant, error) {
+func (s *Service) examine(c echo.Context, event request.Event, required Requirements, a Application) (applicant, error) {
 	ctx := c.Request().Context()
 	switch {
-	case door.Identity == IdentityAccessCode, door.Lanes && strings.TrimSpace(a.AccessCode) != "":
+	case required.Identity == IdentityAccessCode, required.Lanes && strings.TrimSpace(a.AccessCode) != "":
 		return s.byAccessCode(ctx, event, a, c.RealIP())
-	case door.Identity == IdentityEmail, a.Code != "":
+	case required.Identity == IdentityEmail, a.Code != "":
 		return s.byMail(c, event, a)
 	}
 	if a.Proof == "" {
@@ -190,7 +190,7 @@ func (s *Service) examine(c echo.Context, event request.Event, door Door, a Appl
 		return applicant{}, refusal
 	}
 	var serial proofSerial
-	if door.ProofOfWork {
+	if required.ProofOfWork {
 		if a.Proof == "" {
 			if a.Email != "" {
 				return other(nil)
@@ -205,7 +205,7 @@ func (s *Service) examine(c echo.Context, event request.Event, door Door, a Appl
 	if refusal := s.spend(ctx, c.RealIP()); refusal != nil {
 		return other(refusal)
 	}
-	if door.ProofOfWork {
+	if required.ProofOfWork {
 		fresh, err := s.proofs.redeem(ctx, event.ID, serial)
 		if err != nil {
 			return applicant{}, away(err)

@@ -300,8 +300,8 @@ func FuzzPass(f *testing.F) {
 	})
 }
 
-// While Postgres is away the door stays as it was known, and nobody waits for it.
-func TestTheDoorOutlivesPostgres(t *testing.T) {
+// While Postgres is away a line goes on asking for what was known, and nobody waits for it.
+func TestRequirementsOutlivePostgres(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, withIdentity(IdentityAccessCode))
 	k.post().fails(403, "access-code-required")
@@ -316,7 +316,7 @@ func TestTheDoorOutlivesPostgres(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Another replica's staff changed it: seconds later it counts here.
-	testkit.Eventually(t, 5*time.Second, "the door is open", func() bool {
+	testkit.Eventually(t, 5*time.Second, "anybody may join", func() bool {
 		k.Clock.Advance(time.Second)
 		return k.post().Code == 201
 	})

@@ -29,10 +29,10 @@ func (s *Service) link(slug string, p Place) string {
 
 // welcome keeps the address of a new place, and mails its link where the address itself does not lead back to it. That
 // no mail could go out costs nobody a place.
-func (s *Service) welcome(ctx context.Context, event request.Event, door Door, p Place, email, ip string) *bool {
+func (s *Service) welcome(ctx context.Context, event request.Event, required Requirements, p Place, email, ip string) *bool {
 	mailed := false
 	var err error
-	if door.Identity == IdentityEmail {
+	if required.Identity == IdentityEmail {
 		err = s.keepAddress(ctx, event, p, email, nil)
 	} else {
 		err = s.mailLink(ctx, event, p, email, ip)
