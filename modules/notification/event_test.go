@@ -48,23 +48,46 @@ func TestMailsOfALine(t *testing.T) {
 	}
 }
 
-// A mail server that was away for an hour brings no code that is good for nothing.
-func TestACodeThatIsTooLateIsNotMailed(t *testing.T) {
+// A mail server that was away brings no code that is good for nothing, and calls nobody to seats that have gone meanwhile.
+func TestWhatIsTooLateIsNotMailed(t *testing.T) {
 	t.Parallel()
-	k := newKit(t)
-	k.promise(func(tx *gorm.DB) error { return k.JoinCode(t.Context(), tx, 7, ada, "042917") })
-	var row mailRow
-	if err := k.Kit.DB.Raw(`SELECT id FROM mails`).Scan(&row).Error; err != nil {
-		t.Fatal(err)
-	}
-	k.mailer.answer(&busyError{reply: "421 later"})
-	k.attempt(row.ID)
-	k.mailer.answer(nil)
-	k.Kit.Clock.Advance(codeLife + time.Second)
-	if d := k.attempt(row.ID); d != 0 || len(k.mailer.messages()) != 0 {
-		t.Errorf("mailed: %v, tried again in %v", k.mailer.messages(), d)
-	}
-	if r := k.row(row.ID); r.Status != "failed" || strings.Contains(string(r.Data), "042917") {
-		t.Errorf("%+v", r)
+	for kind, c := range map[string]struct {
+		life    time.Duration
+		secret  string
+		promise func(k *kit, tx *gorm.DB) error
+	}{
+		kindJoinCode: {codeLife, "042917", func(k *kit, tx *gorm.DB) error { return k.JoinCode(t.Context(), tx, 7, ada, "042917") }},
+		kindYourTurn: {turnLife, "#p=two", func(k *kit, tx *gorm.DB) error {
+			return k.YourTurn(t.Context(), tx, 7, ada, "https://t.example/events/gala#p=two")
+		}},
+	} {
+		t.Run(kind, func(t *testing.T) {
+			t.Parallel()
+			k := newKit(t)
+			busyFor := func(d time.Duration) mailRow { // what became of a mail when the server took mails again after d
+				if err := k.Kit.DB.Exec(`DELETE FROM mails`).Error; err != nil {
+					t.Fatal(err)
+				}
+				k.promise(func(tx *gorm.DB) error { return c.promise(k, tx) })
+				var row mailRow
+				if err := k.Kit.DB.Raw(`SELECT id FROM mails`).Scan(&row).Error; err != nil {
+					t.Fatal(err)
+				}
+				k.mailer.answer(&busyError{reply: "421 later"})
+				k.attempt(row.ID)
+				k.mailer.answer(nil)
+				k.Kit.Clock.Advance(d)
+				if wait := k.attempt(row.ID); wait != 0 {
+					t.Errorf("tried again in %v", wait)
+				}
+				return k.row(row.ID)
+			}
+			if r := busyFor(c.life - time.Second); r.Status != "sent" || len(k.mailer.messages()) != 1 {
+				t.Errorf("in time: %+v", r)
+			}
+			if r := busyFor(c.life + time.Second); r.Status != "failed" || strings.Contains(string(r.Data), c.secret) || len(k.mailer.messages()) != 1 {
+				t.Errorf("too late: %+v", r)
+			}
+		})
 	}
 }

@@ -14,7 +14,7 @@ import (
 // A mail's life; failed is final, and Resend makes a new one:
 //
 //	queued ── the server took it ──> sent
-//	queued ── it never will, or five days are over, or there is nothing to say any more ──> failed
+//	queued ── it never will, or its time is over (five days; a code 20 min, a turn an hour), or there is nothing to say any more ──> failed
 //	queued ── the server is away or busy ──> queued, tried again after a while
 const (
 	statusQueued = "queued"

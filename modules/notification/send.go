@@ -14,8 +14,11 @@ func (e *finalError) Error() string { return e.reason }
 
 // send writes the mail from what the order says now, and hands it over. It fills in the mail's subject and recipient.
 func (s *Service) send(ctx context.Context, m *mail) error {
-	if m.Kind == kindJoinCode && m.Expired {
+	switch {
+	case m.Kind == kindJoinCode && m.Expired:
 		return &finalError{"the code in it was no longer good"}
+	case m.Kind == kindYourTurn && m.Expired:
+		return &finalError{"it was too late to say that seats are free"}
 	}
 	message, err := s.compose(ctx, m)
 	if err != nil {

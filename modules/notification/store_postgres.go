@@ -21,8 +21,12 @@ type store struct {
 // patience is how long a mail is tried: five days, as mail servers do.
 const patience = 5 * 24 * time.Hour
 
-// codeLife is how long a code to join is good at the most; a mail with one that is not is worse than none.
-const codeLife = 20 * time.Minute
+// Some mails are worse than none when they are late: codeLife is how long a code to join is good at the most, turnLife how
+// long "seats are free right now" may be taken to be true.
+const (
+	codeLife = 20 * time.Minute
+	turnLife = time.Hour
+)
 
 // insert adds a mail in the caller's transaction; fresh is false when that id is there already.
 func (s store) insert(ctx context.Context, tx *gorm.DB, m mail) (fresh bool, err error) {
@@ -51,8 +55,9 @@ func (s store) take(ctx context.Context, id uuid.UUID, lease time.Duration) (*ma
 		UPDATE mails SET attempts = attempts + 1, next_try_at = coalesce(?::timestamptz, now()) + ? * interval '1 ms'
 		WHERE id = ? AND status = 'queued' AND next_try_at <= coalesce(?::timestamptz, now())
 		RETURNING id, order_id, event_id, kind, recipient, subject, data, status, attempts, last_error, created_at,
-		          created_at < coalesce(?::timestamptz, now()) - CASE kind WHEN ? THEN ?::bigint ELSE ?::bigint END * interval '1 ms' AS expired`,
-		now, lease.Milliseconds(), id, now, now, kindJoinCode, codeLife.Milliseconds(), patience.Milliseconds()).Scan(&row)
+		          created_at < coalesce(?::timestamptz, now()) - CASE kind WHEN ? THEN ?::bigint WHEN ? THEN ?::bigint ELSE ?::bigint END * interval '1 ms' AS expired`,
+		now, lease.Milliseconds(), id, now, now,
+		kindJoinCode, codeLife.Milliseconds(), kindYourTurn, turnLife.Milliseconds(), patience.Milliseconds()).Scan(&row)
 	if r.Error != nil {
 		return nil, 0, fmt.Errorf("take mail: %w", r.Error)
 	}
