@@ -1,10 +1,12 @@
-// Package limit keeps budgets: so many of something a minute, counted in Redis for all replicas together. A budget is
-// a courtesy to the others, never a lock on the door: when Redis does not answer, everything passes.
+// Package limit keeps budgets: so many of something a minute, counted in Redis for all replicas together. Most budgets are
+// a courtesy to the others, never a lock on the door: when Redis does not answer, everything passes. What is not safe
+// without its budget is taken by TakeOrFail.
 package limit
 
 import (
 	"context"
 	_ "embed"
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"strconv"
@@ -52,6 +54,17 @@ func (l *Limiter) Take(ctx context.Context, name string, perMinute int) (retry t
 
 // TakeIn is Take from a budget that refills in another period than a minute.
 func (l *Limiter) TakeIn(ctx context.Context, name string, budget int, period time.Duration) (retry time.Duration, err error) {
+	retry, err = l.TakeOrFail(ctx, name, budget, period)
+	if err == nil || ctx.Err() != nil {
+		return retry, err
+	}
+	l.complain(err)
+	return 0, nil
+}
+
+// TakeOrFail is TakeIn for a budget that is a lock: when Redis is away, or silent for 250 ms, it answers an error, and
+// nothing may pass.
+func (l *Limiter) TakeOrFail(ctx context.Context, name string, budget int, period time.Duration) (retry time.Duration, err error) {
 	if budget <= 0 {
 		return 0, nil
 	}
@@ -65,8 +78,7 @@ func (l *Limiter) TakeIn(ctx context.Context, name string, budget int, period ti
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}
-	l.complain(err)
-	return 0, nil
+	return 0, fmt.Errorf("take from a budget: %w", err)
 }
 
 // complain warns at most once a minute: an outage must not fill the disk as well.

@@ -253,8 +253,8 @@ func newProxy(t *testing.T, redisURL string) *proxy {
 	return p
 }
 
-// TestOutageLetsEverythingPass also holds the log to one line a minute.
-func TestOutageLetsEverythingPass(t *testing.T) {
+// TestOutageLetsCourtesiesPass also holds the log to one line a minute; what is a lock stays shut.
+func TestOutageLetsCourtesiesPass(t *testing.T) {
 	t.Parallel()
 	for name, strike := range map[string]func(*proxy){
 		"silent": func(p *proxy) { p.silent.Store(true) },
@@ -277,6 +277,9 @@ func TestOutageLetsEverythingPass(t *testing.T) {
 				before := clock.System{}.Now()
 				if take(t, l, "b", 1) != 0 {
 					t.Fatal("refused while Redis was away")
+				}
+				if retry, err := l.TakeOrFail(t.Context(), "lock", 1, time.Minute); err == nil {
+					t.Fatalf("a lock answered %v while Redis was away", retry)
 				}
 				if took := (clock.System{}).Now().Sub(before); took > 2*time.Second {
 					t.Fatalf("kept the request waiting for %v", took)

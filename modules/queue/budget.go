@@ -26,10 +26,20 @@ type budget struct {
 	full   *fault.Error
 }
 
-// take takes one from each budget; the first that is empty refuses, with when to come again.
+// take takes one from each budget; the first that is empty refuses, with when to come again. These budgets are a courtesy:
+// everything passes while they cannot be read.
 func (s *Service) take(ctx context.Context, budgets ...budget) error {
+	return takeBy(ctx, s.limits.TakeIn, budgets)
+}
+
+// mustTake is take where what passed unread would be mails to strangers, or guesses at six digits: ErrBusy meanwhile.
+func (s *Service) mustTake(ctx context.Context, budgets ...budget) error {
+	return takeBy(ctx, s.limits.TakeOrFail, budgets)
+}
+
+func takeBy(ctx context.Context, take func(context.Context, string, int, time.Duration) (time.Duration, error), budgets []budget) error {
 	for _, b := range budgets {
-		retry, err := s.limits.TakeIn(ctx, b.name, b.most, b.period)
+		retry, err := take(ctx, b.name, b.most, b.period)
 		if err != nil {
 			return away(err)
 		}
@@ -64,7 +74,7 @@ func (s *Service) spendMail(ctx context.Context, email, ip string) error {
 	name := hex.EncodeToString(address.Key(s.keys, email)[:16])
 	few := ErrTooMany.Say("We have mailed this address several times already. Look for our mail, also among what is taken for spam, or try again later.")
 	many := ErrTooMany.Say("Many mails were asked for from your network. Try again in a moment.")
-	return s.take(ctx,
+	return s.mustTake(ctx,
 		budget{"queue-mails:" + limit.Network(ip), partOf(s.perIP, 4), time.Minute, many.With("reason", "network")},
 		budget{"queue-mails-net:" + limit.Subnet(ip), partOf(s.perNet, 4), time.Minute, many.With("reason", "network")},
 		budget{"queue-mail:" + name, mailsPerAddress, 15 * time.Minute, few.With("reason", "email")},
@@ -74,7 +84,7 @@ func (s *Service) spendMail(ctx context.Context, email, ip string) error {
 // spendTry takes one try at the code of an address.
 func (s *Service) spendTry(ctx context.Context, email, ip string) error {
 	name, network := hex.EncodeToString(address.Key(s.keys, email)[:16]), limit.Network(ip)
-	return s.take(ctx,
+	return s.mustTake(ctx,
 		budget{"code-tries:" + network, partOf(s.perIP, 2), time.Minute, ErrTooMany.With("reason", "network")},
 		budget{"code-try:" + network + ":" + name, triesPerPair, 10 * time.Minute, ErrTooMany.With("reason", "email")},
 		budget{"code-try:" + name, triesPerAddress, 10 * time.Minute, ErrTooMany.With("reason", "email")})

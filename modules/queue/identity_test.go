@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fairseat/app/keyring"
+	"fairseat/app/limit"
 	"fairseat/app/testkit"
 )
 
@@ -215,6 +216,39 @@ func TestMailsAndTriesHaveBudgets(t *testing.T) {
 		if !slices.ContainsFunc(k.neighbours.asked, regexp.MustCompile("^"+want+"$").MatchString) {
 			t.Errorf("nothing like %q in %v", want, k.neighbours.asked)
 		}
+	}
+}
+
+// A budget that cannot be read lets nobody mail strangers or guess at codes; a join that needs neither passes.
+func TestMailsAndTriesWaitForTheirBudgets(t *testing.T) {
+	t.Parallel()
+	for _, identity := range []string{IdentityEmail, IdentityNone} {
+		t.Run(identity, func(t *testing.T) {
+			t.Parallel()
+			k := newKit(t, withIdentity(identity))
+			away := testkit.Client(t, k.RedisURL)
+			away.Close()
+			k.deps.Limits, k.deps.PerIP = limit.New(away, k.Prefix, k.Clock, k.Log), 1000
+			k.queue = New(k.deps)
+			k.echo = k.serve(k.queue)
+			if identity == IdentityNone {
+				if made := k.post("email", "ada@example.org").want(201); made["mailed"] != false {
+					t.Errorf("%v", made)
+				}
+			} else {
+				asked := k.post("email", "ada@example.org")
+				if problem := asked.fails(503, "busy"); problem["retry_after"] != busyFor.Seconds() {
+					t.Errorf("%v", problem)
+				}
+			}
+			right := mailCode(testKeys.Current(keyring.Place), k.id, "ada@example.org", windowOf(k.Clock.Now()))
+			for _, code := range []string{right, "000000"} {
+				k.post("email", "ada@example.org", "code", code).fails(503, "busy")
+			}
+			if letters := k.neighbours.letters(); len(letters) != 0 {
+				t.Errorf("mailed all the same: %v", letters)
+			}
+		})
 	}
 }
 

@@ -121,8 +121,8 @@ func (n *neighbours) Note(_ context.Context, _ *gorm.DB, who request.Staff, ip, 
 	return err
 }
 
-func (n *neighbours) Take(ctx context.Context, name string, perMinute int) (time.Duration, error) {
-	return n.TakeIn(ctx, name, perMinute, time.Minute)
+func (n *neighbours) TakeOrFail(ctx context.Context, name string, most int, period time.Duration) (time.Duration, error) {
+	return n.TakeIn(ctx, name, most, period)
 }
 
 func (n *neighbours) TakeIn(_ context.Context, name string, most int, _ time.Duration) (time.Duration, error) {

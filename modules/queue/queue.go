@@ -89,9 +89,10 @@ type Payments interface {
 
 // Limits hands out budgets: a retry above zero means refused until then.
 type Limits interface {
-	Take(ctx context.Context, name string, perMinute int) (retry time.Duration, err error)
-	// TakeIn is Take from a budget that refills in another period.
+	// TakeIn takes one from a budget that refills in a period. While budgets cannot be read everything passes.
 	TakeIn(ctx context.Context, name string, budget int, period time.Duration) (retry time.Duration, err error)
+	// TakeOrFail is TakeIn where nothing may pass unread: then it answers an error.
+	TakeOrFail(ctx context.Context, name string, budget int, period time.Duration) (retry time.Duration, err error)
 }
 
 // Mails promises mails about one event inside the caller's transaction; what an address is not worth is for it to find.
