@@ -156,6 +156,8 @@ func (a *App) answer(f *joinForm, say *speaker, typed queue.Application, refused
 			f.Step, f.Said = "mail", say.t("join.full")
 		case refused.Facts["reason"] == "email" && typed.Code == "":
 			f.Said = say.t("join.many-mails")
+		case refused.Facts["reason"] == "event":
+			f.Said = say.t("join.rush")
 		}
 	}
 }

@@ -3,6 +3,7 @@ package queue
 import (
 	"context"
 	"encoding/hex"
+	"strconv"
 	"time"
 
 	"fairseat/app/address"
@@ -12,7 +13,8 @@ import (
 
 // Budgets of what has its own price: mails cost a stranger's patience, tries could guess a code.
 const (
-	mailsPerAddress = 5 // in a quarter of an hour, whoever asks for them
+	mailsPerMinute  = 1200 // of one event, to all addresses: what a mail server at 20 a second delivers
+	mailsPerAddress = 5    // in a quarter of an hour, whoever asks for them
 	mailsPerDay     = 20
 	triesPerPair    = 6 // of codes for one address from one network in ten minutes
 	triesPerAddress = 20
@@ -69,14 +71,21 @@ func partOf(joins, part int) int {
 	return max(10, joins/part)
 }
 
-// spendMail takes one mail to an address.
-func (s *Service) spendMail(ctx context.Context, email, ip string) error {
+// spendMail takes one mail of an event to an address.
+func (s *Service) spendMail(ctx context.Context, eventID int64, email, ip string) error {
 	name := hex.EncodeToString(address.Key(s.keys, email)[:16])
 	few := ErrTooMany.Say("We have mailed this address several times already. Look for our mail, also among what is taken for spam, or try again later.")
 	many := ErrTooMany.Say("Many mails were asked for from your network. Try again in a moment.")
+	rush := ErrTooMany.Say("Many people ask for their mail right now. Try again in a moment; being early does not help.")
+	ceiling := mailsPerMinute
+	if s.perIP == 0 {
+		ceiling = 0
+	}
+	// The address comes last: what is refused for others' sake is not taken from it.
 	return s.mustTake(ctx,
-		budget{"queue-mails:" + limit.Network(ip), partOf(s.perIP, 4), time.Minute, many.With("reason", "network")},
-		budget{"queue-mails-net:" + limit.Subnet(ip), partOf(s.perNet, 4), time.Minute, many.With("reason", "network")},
+		budget{"queue-mails:" + limit.Network(ip), partOf(s.perIP, 20), time.Minute, many.With("reason", "network")},
+		budget{"queue-mails-net:" + limit.Subnet(ip), partOf(s.perNet, 20), time.Minute, many.With("reason", "network")},
+		budget{"queue-mails-event:" + strconv.FormatInt(eventID, 10), ceiling, time.Minute, rush.With("reason", "event")},
 		budget{"queue-mail:" + name, mailsPerAddress, 15 * time.Minute, few.With("reason", "email")},
 		budget{"queue-mail-day:" + name, mailsPerDay, 24 * time.Hour, few.With("reason", "email")})
 }

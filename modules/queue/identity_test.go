@@ -184,14 +184,17 @@ func TestFiftyDevicesOneAddress(t *testing.T) {
 func TestMailsAndTriesHaveBudgets(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, withIdentity(IdentityEmail))
-	k.deps.PerIP, k.deps.PerNetwork = 100, 500
+	k.deps.PerIP, k.deps.PerNetwork = 1200, 6000
 	k.queue = New(k.deps)
 	k.echo = k.serve(k.queue)
 	code := k.mailedCode("ada@example.org")
-	if !slices.Contains(k.neighbours.asked, "queue-mails-net:192.0.2.0/24 125") {
-		t.Errorf("whoever has many networks has as many budgets of mails: %v", k.neighbours.asked)
+	event := fmt.Sprint("queue-mails-event:", k.id)
+	for _, want := range []string{"queue-mails:192.0.2.1 60", "queue-mails-net:192.0.2.0/24 300", event + " 1200"} {
+		if !slices.Contains(k.neighbours.asked, want) {
+			t.Errorf("nothing keeps %q: %v", want, k.neighbours.asked)
+		}
 	}
-	for _, budget := range []string{"queue-mails:192.0.2.1", "queue-mails-net:192.0.2.0/24", "queue-mail:", "queue-mail-day:"} {
+	for _, budget := range []string{"queue-mails:192.0.2.1", "queue-mails-net:192.0.2.0/24", event, "queue-mail:", "queue-mail-day:"} {
 		k.neighbours.refuse(budget, time.Minute)
 		if problem := k.post("email", "ada@example.org").fails(429, "slow-down"); problem["retry_after"] != 60.0 || problem["reason"] == nil {
 			t.Errorf("%s: %v", budget, problem)

@@ -153,7 +153,7 @@ func (s *Service) mailed(email string) applicant {
 
 // sendCode mails the code; what it answers is ErrCodeRequired, or why none was mailed.
 func (s *Service) sendCode(ctx context.Context, event request.Event, email, ip string) error {
-	if err := s.spendMail(ctx, email, ip); err != nil {
+	if err := s.spendMail(ctx, event.ID, email, ip); err != nil {
 		return err
 	}
 	code := mailCode(s.keys.Current(keyring.Place), event.ID, email, windowOf(s.clock.Now()))
