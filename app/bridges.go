@@ -248,8 +248,8 @@ func (b filesForMail) Calendar(ctx context.Context, orderID uuid.UUID) ([]byte, 
 	return b.checkout.TicketsCalendar(ctx, orderID)
 }
 
-func (b mailsForQueue) JoinCode(ctx context.Context, tx *gorm.DB, eventID int64, email, code string) error {
-	return b.notification.JoinCode(ctx, tx, eventID, email, code)
+func (b mailsForQueue) JoinCode(ctx context.Context, tx *gorm.DB, eventID int64, email, code, url string) error {
+	return b.notification.JoinCode(ctx, tx, eventID, email, code, url)
 }
 
 func (b mailsForQueue) PlaceLink(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error {

@@ -113,6 +113,72 @@ func TestBrowserJoinsByAMailedCode(t *testing.T) {
 	c.refused(t, 409, "not-open", "POST", "/api/v1/events/gala/queue/admission", nil, "Fairseat-Device", device)
 }
 
+// mailedPass is what stands in the link of the one code that was mailed to an address.
+func (p *process) mailedPass(t testing.TB, address string) string {
+	t.Helper()
+	p.mailedCode(t, address, 1)
+	files, _ := filepath.Glob(filepath.Join(p.dir, "outbox", "*.eml"))
+	for _, file := range files {
+		mail, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := strings.NewReplacer("=\r\n", "", "=3D", "=").Replace(string(mail)) // quoted-printable
+		if m := regexp.MustCompile(`/events/gala#m=([\w-]+)\s`).FindStringSubmatch(text); m != nil && strings.Contains(text, "<"+address+">") {
+			return m[1]
+		}
+	}
+	t.Fatal("no link was mailed")
+	return ""
+}
+
+// The link of a mail stands for its digits: it confirms early, joins later, and stays in no address bar.
+func TestBrowserJoinsByTheLinkOfAMail(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	staff := signIn(t, p.base)
+	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, time.Hour, map[string]any{
+		"queue": map[string]any{"identity": "email"}, "prequeue_at": time.Now().Add(30 * time.Minute).UTC().Format(time.RFC3339Nano)})
+	newClient(p.base).refused(t, 403, "code-required", "POST", "/api/v1/events/gala/queue", map[string]any{"email": "ada@example.org"})
+	pass := p.mailedPass(t, "ada@example.org")
+	stripped := func(b *browser) {
+		t.Helper()
+		var hash string
+		if b.set(b.js(`location.hash`, &hash)); hash != "" {
+			t.Errorf("the address bar keeps %q", hash)
+		}
+	}
+
+	ada := newBrowser(t, p.base, phone)
+	ada.excuse("403 (Forbidden)", "409 (Conflict)")
+	ada.open("/events/gala#m=" + pass[:len(pass)-1])
+	ada.sees("This link joins nothing here.")
+	stripped(ada)
+	ada.axe()
+	ada.fits()
+	ada.set(ada.js(`location.hash = "m=`+pass+`"`, nil)) // the page is open when the mail's link is opened
+	ada.sees("Your address is confirmed.")
+	stripped(ada)
+	ada.axe()
+	staff.must(t, 200, "PATCH", "/api/v1/admin/events/gala", map[string]any{"prequeue_at": time.Now().UTC().Format(time.RFC3339Nano)}, nil)
+	ada.until("the waiting room opens", func() bool {
+		var event struct{ Phase string }
+		newClient(p.base).must(t, 200, "GET", "/api/v1/events/gala", nil, &event)
+		return event.Phase == "prequeue"
+	})
+	var places []string
+	for range 2 { // two other devices, without another mail
+		b := newBrowser(t, p.base)
+		b.open("/events/gala#m=" + pass)
+		b.sees("until the draw")
+		stripped(b)
+		places = append(places, b.token("gala"))
+	}
+	if places[0] == "" || places[0] != places[1] {
+		t.Errorf("one address, two places: %v", places)
+	}
+}
+
 // An address is confirmed before the waiting room opens; then joining is one click. Without a connection it says so, and
 // what was typed stands.
 func TestBrowserConfirmsEarly(t *testing.T) {

@@ -130,9 +130,13 @@ func (a *App) answer(f *joinForm, say *speaker, typed queue.Application, refused
 		say.keep("", err)
 		f.Step, f.Challenge, f.Email = "proof", string(challenge), ""
 	case queue.ErrBadCode.Code:
-		f.CodeError = say.t("join.bad-code")
-		if typed.Code == "" {
+		switch {
+		case typed.Code == "":
 			f.AccessError = say.t("join.bad-access")
+		case typed.Email == "": // the pass of a mail's link
+			f.Said = say.t("join.bad-link")
+		default:
+			f.CodeError = say.t("join.bad-code")
 		}
 	case fault.ErrBadField.Code:
 		f.EmailError = say.t("join.bad-email")
@@ -156,6 +160,8 @@ func (a *App) answer(f *joinForm, say *speaker, typed queue.Application, refused
 			f.Step, f.Said = "mail", say.t("join.full")
 		case refused.Facts["reason"] == "email" && typed.Code == "":
 			f.Said = say.t("join.many-mails")
+		case refused.Facts["reason"] == "email":
+			f.Said = say.t("join.use-link")
 		case refused.Facts["reason"] == "event":
 			f.Said = say.t("join.rush")
 		}

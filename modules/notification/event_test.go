@@ -11,7 +11,9 @@ import (
 func TestMailsOfALine(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	k.promise(func(tx *gorm.DB) error { return k.JoinCode(t.Context(), tx, 7, ada, "042917") })
+	k.promise(func(tx *gorm.DB) error {
+		return k.JoinCode(t.Context(), tx, 7, ada, "042917", "https://t.example/events/gala#m=pass")
+	})
 	k.promise(func(tx *gorm.DB) error {
 		return k.PlaceLink(t.Context(), tx, 7, ada, "https://t.example/events/gala#p=one")
 	})
@@ -21,6 +23,9 @@ func TestMailsOfALine(t *testing.T) {
 	var rows []mailRow
 	if err := k.Kit.DB.Raw(`SELECT id, kind FROM mails ORDER BY id`).Scan(&rows).Error; err != nil || len(rows) != 3 || k.jobs() != 3 {
 		t.Fatalf("%v %v, %d jobs", rows, err, k.jobs())
+	}
+	if m := string(k.row(rows[0].ID).Data); !strings.Contains(m, "#m=pass") {
+		t.Fatalf("no link is promised: %s", m)
 	}
 	for i, says := range []string{"042917", "#p=one", "#p=two"} {
 		if wait := k.attempt(rows[i].ID); wait != 0 {
@@ -33,6 +38,9 @@ func TestMailsOfALine(t *testing.T) {
 		if strings.Contains(m.Subject, says) || strings.Contains(string(k.row(rows[i].ID).Data), says) {
 			t.Errorf("what opens the place is kept in the outbox: %+v", k.row(rows[i].ID))
 		}
+	}
+	if m, kept := k.mailer.messages()[0], string(k.row(rows[0].ID).Data); !strings.Contains(m.Text, "#m=pass") || !strings.Contains(m.HTML, "#m=pass") || strings.Contains(kept, "pass") {
+		t.Errorf("the link that stands for the digits: %q, kept: %s", m.Text, kept)
 	}
 	mails, err := k.Outbox(t.Context(), "spring gala")
 	if err != nil || len(mails) != 3 || mails[0].Order != "" {
@@ -56,7 +64,9 @@ func TestWhatIsTooLateIsNotMailed(t *testing.T) {
 		secret  string
 		promise func(k *kit, tx *gorm.DB) error
 	}{
-		kindJoinCode: {codeLife, "042917", func(k *kit, tx *gorm.DB) error { return k.JoinCode(t.Context(), tx, 7, ada, "042917") }},
+		kindJoinCode: {codeLife, "042917", func(k *kit, tx *gorm.DB) error {
+			return k.JoinCode(t.Context(), tx, 7, ada, "042917", "https://t.example/events/gala#m=pass")
+		}},
 		kindYourTurn: {turnLife, "#p=two", func(k *kit, tx *gorm.DB) error {
 			return k.YourTurn(t.Context(), tx, 7, ada, "https://t.example/events/gala#p=two")
 		}},

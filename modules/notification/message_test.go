@@ -195,7 +195,7 @@ func TestMailsReadAsWritten(t *testing.T) {
 		"tickets-trial": {true, mail{Kind: kindTickets}, one},
 		"order-link":    {false, mail{Kind: kindOrderLink, Data: mailData{URL: "https://t.example/orders/1#t=secret"}}, paid()},
 		"order-bare":    {true, mail{Kind: kindOrderLink}, bare},
-		"join-code":     {true, mail{Kind: kindJoinCode, Data: mailData{Code: "042917"}}, event},
+		"join-code":     {true, mail{Kind: kindJoinCode, Data: mailData{Code: "042917", URL: "https://t.example/events/gala#m=secret"}}, event},
 		"place-link":    {false, mail{Kind: kindPlaceLink, Data: mailData{URL: "https://t.example/events/gala#p=secret"}}, event},
 		"your-turn":     {false, mail{Kind: kindYourTurn, Data: mailData{URL: "https://t.example/events/gala#p=secret"}}, event},
 		"refund":        {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "late"}}, paid()},

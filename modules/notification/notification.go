@@ -142,9 +142,9 @@ func (s *Service) promiseNew(ctx context.Context, tx *gorm.DB, kind string, orde
 	return s.promise(ctx, tx, newMail(id, kind, orderID, email, data))
 }
 
-// JoinCode promises the digits that show whose address it is.
-func (s *Service) JoinCode(ctx context.Context, tx *gorm.DB, eventID int64, email, code string) error {
-	return s.promiseOfEvent(ctx, tx, kindJoinCode, eventID, email, mailData{Code: code})
+// JoinCode promises the digits that show whose address it is, and the link that stands for them.
+func (s *Service) JoinCode(ctx context.Context, tx *gorm.DB, eventID int64, email, code, url string) error {
+	return s.promiseOfEvent(ctx, tx, kindJoinCode, eventID, email, mailData{Code: code, URL: url})
 }
 
 // PlaceLink promises the private link to a place in line.

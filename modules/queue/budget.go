@@ -14,7 +14,7 @@ import (
 // Budgets of what has its own price: mails cost a stranger's patience, tries could guess a code.
 const (
 	mailsPerMinute  = 1200 // of one event, to all addresses: what a mail server at 20 a second delivers
-	mailsPerAddress = 5    // in a quarter of an hour, whoever asks for them
+	mailsPerAddress = 5    // of one event, in a quarter of an hour, whoever asks for them
 	mailsPerDay     = 20
 	triesPerPair    = 6 // of codes for one address from one network in ten minutes
 	triesPerAddress = 20
@@ -71,9 +71,20 @@ func partOf(joins, part int) int {
 	return max(10, joins/part)
 }
 
+// What is mailed to an address. Each has budgets of its own: links to places of others leave its codes alone.
+const (
+	mailOfCode = "code"
+	mailOfLink = "link"
+)
+
+// nameOf is the part of a budget's name that an address has at an event: what strangers do with it elsewhere does not count.
+func (s *Service) nameOf(eventID int64, email string) string {
+	return strconv.FormatInt(eventID, 10) + ":" + hex.EncodeToString(address.Key(s.keys, email)[:16])
+}
+
 // spendMail takes one mail of an event to an address.
-func (s *Service) spendMail(ctx context.Context, eventID int64, email, ip string) error {
-	name := hex.EncodeToString(address.Key(s.keys, email)[:16])
+func (s *Service) spendMail(ctx context.Context, eventID int64, what, email, ip string) error {
+	name := what + ":" + s.nameOf(eventID, email)
 	few := ErrTooMany.Say("We have mailed this address several times already. Look for our mail, also among what is taken for spam, or try again later.")
 	many := ErrTooMany.Say("Many mails were asked for from your network. Try again in a moment.")
 	rush := ErrTooMany.Say("Many people ask for their mail right now. Try again in a moment; being early does not help.")
@@ -90,9 +101,10 @@ func (s *Service) spendMail(ctx context.Context, eventID int64, email, ip string
 		budget{"queue-mail-day:" + name, mailsPerDay, 24 * time.Hour, few.With("reason", "email")})
 }
 
-// spendTry takes one try at the code of an address.
-func (s *Service) spendTry(ctx context.Context, email, ip string) error {
-	name, network := hex.EncodeToString(address.Key(s.keys, email)[:16]), limit.Network(ip)
+// spendTry takes one try at the code of an address. Whoever reads its mails is never shut out by the tries of others: the
+// link in the mail takes none.
+func (s *Service) spendTry(ctx context.Context, eventID int64, email, ip string) error {
+	name, network := s.nameOf(eventID, email), limit.Network(ip)
 	return s.mustTake(ctx,
 		budget{"code-tries:" + network, partOf(s.perIP, 2), time.Minute, ErrTooMany.With("reason", "network")},
 		budget{"code-try:" + network + ":" + name, triesPerPair, 10 * time.Minute, ErrTooMany.With("reason", "email")},

@@ -215,10 +215,50 @@ func TestMailsAndTriesHaveBudgets(t *testing.T) {
 	k.neighbours.refuse("", 0)
 	k.post("email", "ada@example.org", "code", code).want(201)
 	// Six digits are safe as long as few are tried: these numbers are promised, and are the same however joins are limited.
-	for _, want := range []string{`queue-mail:\w+ 5`, `queue-mail-day:\w+ 20`, `code-try:192\.0\.2\.1:\w+ 6`, `code-try:\w+ 20`} {
+	for _, want := range []string{`queue-mail:code:\d+:\w+ 5`, `queue-mail-day:code:\d+:\w+ 20`, `code-try:192\.0\.2\.1:\d+:\w+ 6`, `code-try:\d+:\w+ 20`} {
 		if !slices.ContainsFunc(k.neighbours.asked, regexp.MustCompile("^"+want+"$").MatchString) {
 			t.Errorf("nothing like %q in %v", want, k.neighbours.asked)
 		}
+	}
+}
+
+// A stranger uses up the mails and the tries of an address; whoever reads its mails joins by the link in one of them, also
+// days later and elsewhere, and at other events nothing was used up.
+func TestAStrangerShutsNobodyOut(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, withIdentity(IdentityEmail))
+	k.deps.Limits, k.deps.PerIP = limit.New(k.Redis, k.Prefix, k.Clock, k.Log), 1000
+	k.queue = New(k.deps)
+	k.echo = k.serve(k.queue)
+	for range mailsPerDay {
+		k.post("email", "ada@example.org").fails(403, "code-required")
+		k.Clock.Advance(3 * time.Minute)
+	}
+	problem := k.post("email", "ada@example.org").fails(429, "slow-down")
+	if problem["reason"] != "email" {
+		t.Fatalf("%v", problem)
+	}
+	for range triesPerPair {
+		k.post("email", "ada@example.org", "code", "12345").fails(403, "bad-code")
+	}
+	k.post("email", "ada@example.org", "code", "12345").fails(429, "slow-down")
+	if err := k.queue.spendTry(t.Context(), k.id+1, "ada@example.org", "192.0.2.1"); err != nil {
+		t.Errorf("tries here count elsewhere: %v", err)
+	}
+	for eventID, what := range map[int64]string{k.id: mailOfLink, k.id + 1: mailOfCode} {
+		if err := k.queue.spendMail(t.Context(), eventID, what, "ada@example.org", "192.0.2.1"); err != nil {
+			t.Errorf("codes here count for %s at %d: %v", what, eventID-k.id, err)
+		}
+	}
+	before, pass, ok := strings.Cut(k.neighbours.passLink, "#m=")
+	if !ok || before != "http://localhost:8080/events/gala" {
+		t.Fatalf("the link is %q", k.neighbours.passLink)
+	}
+	first := k.post("code", pass).want(201)
+	k.Clock.Advance(3 * 24 * time.Hour)
+	elsewhere := k.post("code", pass, "email", "ada@example.org").want(200)
+	if elsewhere["place"] != first["place"] {
+		t.Errorf("%v, elsewhere %v", first, elsewhere)
 	}
 }
 

@@ -50,7 +50,7 @@ func (s *Service) mailLink(ctx context.Context, event request.Event, p Place, em
 	if err := checkEmail(email); err != nil {
 		return err
 	}
-	if err := s.spendMail(ctx, event.ID, email, ip); err != nil {
+	if err := s.spendMail(ctx, event.ID, mailOfLink, email, ip); err != nil {
 		return err
 	}
 	err := s.keepAddress(ctx, event, p, email, func(ctx context.Context, tx *gorm.DB) error {

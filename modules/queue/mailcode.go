@@ -53,7 +53,8 @@ func (s *Service) rightCode(eventID int64, email, code string) bool {
 }
 
 // signPass signs that an address was verified for an event: who confirms it before the waiting room opens joins with it
-// later, without another mail. base64url of version, length of the key id, key id, event id, address, MAC.
+// later, without another mail. The mail with the digits has one too, as a link: unlike those it takes no tries, so no
+// stranger can use them up, and therefore it does not expire before the sale does. base64url of version, length of the key id, key id, event id, address, MAC.
 func (s *Service) signPass(eventID int64, email string) string {
 	key := s.keys.Current(keyring.Place)
 	b := append([]byte{passVersion, byte(len(key.ID))}, key.ID...)
@@ -85,6 +86,11 @@ func (s *Service) readPass(eventID int64, pass string) (email string, ok bool) {
 		return "", false
 	}
 	return string(body[end+n:]), true
+}
+
+// passLink joins by a click; the pass stands in its fragment, which no server sees.
+func (s *Service) passLink(event request.Event, email string) string {
+	return s.public + "/events/" + event.Slug + "#m=" + s.signPass(event.ID, email)
 }
 
 func (s *Service) passCookie(slug string) string {
@@ -133,7 +139,7 @@ func (s *Service) byMail(c echo.Context, event request.Event, a Application) (ap
 	if a.Code == "" {
 		return applicant{}, s.sendCode(ctx, event, a.Email, c.RealIP())
 	}
-	if err := s.spendTry(ctx, a.Email, c.RealIP()); err != nil {
+	if err := s.spendTry(ctx, event.ID, a.Email, c.RealIP()); err != nil {
 		return applicant{}, err
 	}
 	if !s.rightCode(event.ID, a.Email, digitsOf(a.Code)) {
@@ -153,14 +159,14 @@ func (s *Service) mailed(email string) applicant {
 
 // sendCode mails the code; what it answers is ErrCodeRequired, or why none was mailed.
 func (s *Service) sendCode(ctx context.Context, event request.Event, email, ip string) error {
-	if err := s.spendMail(ctx, event.ID, email, ip); err != nil {
+	if err := s.spendMail(ctx, event.ID, mailOfCode, email, ip); err != nil {
 		return err
 	}
 	code := mailCode(s.keys.Current(keyring.Place), event.ID, email, windowOf(s.clock.Now()))
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
 	err := s.postgres.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		return s.mails.JoinCode(ctx, tx, event.ID, address.Tidy(email), code)
+		return s.mails.JoinCode(ctx, tx, event.ID, address.Tidy(email), code, s.passLink(event, email))
 	})
 	if err != nil {
 		return away(fmt.Errorf("mail code: %w", err))

@@ -30,6 +30,7 @@ type neighbours struct {
 	asked    []string
 	empty    string // the budget whose name begins so refuses
 	mails    []letter
+	passLink string // of the newest code
 	forgot   []int64
 	deaf     bool // Forget fails
 	health   PaymentHealth
@@ -149,7 +150,10 @@ func (n *neighbours) promise(kind, to, says string) error {
 	return nil
 }
 
-func (n *neighbours) JoinCode(_ context.Context, _ *gorm.DB, _ int64, email, code string) error {
+func (n *neighbours) JoinCode(_ context.Context, _ *gorm.DB, _ int64, email, code, url string) error {
+	n.mu.Lock()
+	n.passLink = url
+	n.mu.Unlock()
 	return n.promise("code", email, code)
 }
 

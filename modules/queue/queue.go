@@ -97,8 +97,8 @@ type Limits interface {
 
 // Mails promises mails about one event inside the caller's transaction; what an address is not worth is for it to find.
 type Mails interface {
-	// JoinCode mails the digits that show whose address it is.
-	JoinCode(ctx context.Context, tx *gorm.DB, eventID int64, email, code string) error
+	// JoinCode mails the digits that show whose address it is, and a link that stands for them.
+	JoinCode(ctx context.Context, tx *gorm.DB, eventID int64, email, code, url string) error
 	// PlaceLink mails the private link to a place, YourTurn the same when it is called.
 	PlaceLink(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error
 	YourTurn(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error

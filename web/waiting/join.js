@@ -30,6 +30,13 @@ export async function send(form, done) {
   return undefined;
 }
 
+// bring joins by the pass of a mail's link, which stands for the digits of the mail.
+export function bring(event, pass, done) {
+  const form = Object.assign(document.createElement('form'), { action: `/events/${encodeURIComponent(event)}/join` });
+  form.append(Object.assign(document.createElement('input'), { name: 'code', value: pass }));
+  return send(form, done);
+}
+
 // begin takes up the step that stands there: the focus goes to what is next, and a challenge is worked on.
 export function begin(done) {
   const work = at('work');

@@ -103,13 +103,14 @@ addEventListener('storage', ({ key }) => {
 });
 
 // A link to here, opened where the page is open already.
-addEventListener('hashchange', () => /[#&][pc]=/.test(location.hash) && location.reload());
+addEventListener('hashchange', () => /[#&][pcm]=/.test(location.hash) && location.reload());
 
 if (starts) write(at('yours'), yours(starts, zone));
 // An access code that came by a link stands in the form.
 const field = at('join-access'), code = field && fromLink('c');
 if (code) field.value = code;
-const own = location.hash.endsWith('&own'), given = fromLink('p'), mine = state.place?.place;
+const own = location.hash.endsWith('&own'), given = fromLink('p'), pass = fromLink('m'), mine = state.place?.place;
 // Somebody else's link must not take one's own place away unasked.
 const token = given && (!mine || given === mine || confirm(t('js.other-place'))) ? given : mine;
 if (token) have(token, token === given && !own);
+else if (pass) import('./join.js').then(({ bring }) => bring(event, pass, have)).catch(() => write(at('refused'), t('js.try-again')));
