@@ -209,6 +209,8 @@ func (s *speaker) entry(e queue.LogEntry, zone string) string {
 		Work      bool `json:"proof_of_work"`
 		Wait      queue.Accuracy
 		Reason    string
+		Seats     int64           `json:"max_per_buyer"`
+		Closes    json.RawMessage `json:"closes_at"` // null for never
 		Beacon    *struct{ Round int64 }
 		Ranges    []struct{ From, To int64 }
 	}
@@ -238,10 +240,26 @@ func (s *speaker) entry(e queue.LogEntry, zone string) string {
 		return s.t("log.called-one", "to", words.Number(to))
 	case e.Kind == "called":
 		return s.t("log.called", "from", words.Number(from+1), "to", words.Number(to))
-	case e.Kind == "limits" && d.PerMinute == nil:
-		return s.t("log.limits", "cap", words.Number(d.Cap))
 	case e.Kind == "limits":
-		return s.t("log.limits-rate", "cap", words.Number(d.Cap), "rate", words.Number(*d.PerMinute))
+		text := s.t("log.limits", "cap", words.Number(d.Cap))
+		if d.PerMinute != nil {
+			text = s.t("log.limits-rate", "cap", words.Number(d.Cap), "rate", words.Number(*d.PerMinute))
+		}
+		if d.Seats > 0 {
+			text += " " + s.plural("log.limits-seats", d.Seats)
+		}
+		if string(d.Closes) == "null" {
+			text += " " + s.t("log.limits-never")
+		} else if len(d.Closes) > 0 {
+			var at time.Time
+			if err = json.Unmarshal(d.Closes, &at); err != nil {
+				break
+			}
+			text += " " + s.t("log.limits-closes", "when", s.keep(s.words.When("layout.stamp", at, zone)))
+		}
+		return text
+	case e.Kind == "ended" && len(d.Closes) > 0:
+		return s.t("log.ended-closing")
 	case e.Kind == "paused", e.Kind == "resumed", e.Kind == "ended":
 		return pause("log." + e.Kind)
 	case e.Kind == "burnt":

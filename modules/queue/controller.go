@@ -90,12 +90,13 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 		return err
 	}
 	now := s.clock.Now()
+	told := s.tellClosing(ctx, event, &row, now)
 	if now.Before(event.PrequeueAt) || (event.ClosesAt != nil && now.After(event.ClosesAt.Add(time.Hour))) {
-		return nil
+		return told
 	}
 	over := event.ClosesAt == nil && now.Sub(lastOf(event, row)) > forgottenAfter
 	if over && s.room(id).asleep(now) {
-		return nil
+		return told
 	}
 	free, args, byCategory := s.tickArgs(ctx, id, now)
 	state, err := s.script(ctx, "tick", id, args...)
@@ -105,7 +106,7 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 		}
 	}
 	if err != nil {
-		return err
+		return errors.Join(told, err)
 	}
 	if serving := state.num("serving"); serving > state.num("shown") {
 		if err := s.postgres.called(ctx, id, serving); err != nil {
@@ -117,6 +118,7 @@ func (s *Service) tick(ctx context.Context, row lineRow) error {
 	}
 	// One store may be away for a moment: none of these waits for another to succeed.
 	failed := errors.Join(
+		told,
 		s.tellCalls(ctx, &row, state.num("serving")),
 		s.estimate(ctx, id, state, byCategory),
 		s.remember(ctx, &row, state),

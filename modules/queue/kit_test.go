@@ -82,8 +82,8 @@ func (k *kit) publish(event Event, l LineSettings) {
 		if err := tx.Raw(`INSERT INTO plans (name, digest, seats, body, report) VALUES ('hall', 'x', 1, '', '{}') RETURNING id`).Scan(&plan).Error; err != nil {
 			return err
 		}
-		if err := tx.Raw(`INSERT INTO events (slug, name, currency, plan_id, plan_version, prices, seats_total, prequeue_at, opens_at)
-			VALUES (?, 'Gala', 'EUR', ?, 'v1', '{}', 1, ?, ?) RETURNING id`, event.Slug, plan, event.PrequeueAt, event.OpensAt).Scan(&k.id).Error; err != nil {
+		if err := tx.Raw(`INSERT INTO events (slug, name, currency, plan_id, plan_version, prices, seats_total, prequeue_at, opens_at, closes_at)
+			VALUES (?, 'Gala', 'EUR', ?, 'v1', '{}', 1, ?, ?, ?) RETURNING id`, event.Slug, plan, event.PrequeueAt, event.OpensAt, event.ClosesAt).Scan(&k.id).Error; err != nil {
 			return err
 		}
 		_, err := k.queue.Publish(context.Background(), tx, k.id, event.Slug, l)

@@ -97,6 +97,37 @@ func (p *postgresStore) recordCalls(tx *gorm.DB, eventID int64, after time.Durat
 	return p.record(tx, eventID, "called", called{row.Logged, row.Serving})
 }
 
+// closing is what an entry "ended" says of a sale that its closing time has ended.
+type closing struct {
+	Reason   string     `json:"reason"` // "": nobody gave one
+	ClosesAt clock.Time `json:"closes_at"`
+}
+
+// tellClosing tells the log that the closing time has ended the sale: once for each closing, however late it is noticed.
+func (s *Service) tellClosing(ctx context.Context, event Event, row *lineRow, now time.Time) error {
+	closes := event.ClosesAt
+	if closes == nil || row.EndedAt != nil || now.Before(*closes) || (row.CloseTold != nil && row.CloseTold.Equal(*closes)) {
+		return nil
+	}
+	return s.postgres.locked(ctx, row.EventID, func(tx *gorm.DB) error {
+		// By the event as it is: ours may be a second old, and staff may have moved its closing.
+		var told []time.Time
+		err := tx.Raw(`UPDATE lines SET close_told = closes_at FROM events WHERE id = event_id AND event_id = ? AND ended_at IS NULL
+			AND closes_at <= coalesce(?::timestamptz, clock_timestamp()) AND close_told IS DISTINCT FROM closes_at RETURNING closes_at`,
+			row.EventID, clock.SQLArg(s.clock)).Scan(&told).Error
+		if err != nil {
+			return fmt.Errorf("tell of the closing: %w", err)
+		}
+		if len(told) == 0 { // another replica has told it
+			return nil
+		}
+		if err := s.postgres.recordCalls(tx, row.EventID, 0); err != nil {
+			return err
+		}
+		return s.postgres.record(tx, row.EventID, "ended", closing{"", clock.Time(told[0])})
+	})
+}
+
 // encodeEntry is the line of an entry: JSON as it is read by people, without escapes for HTML.
 func encodeEntry(e logEntry) ([]byte, error) {
 	var line bytes.Buffer

@@ -153,3 +153,60 @@ func TestLogTellsASale(t *testing.T) {
 		t.Errorf("%+v", drawn)
 	}
 }
+
+// A sale that only its closing time ends says so in the log: once, also when nobody was running then, and again when staff
+// move the closing on and it comes.
+func TestTheClosingIsInTheLog(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, func(l *line) { l.closesIn = time.Hour })
+	ended := func() (all []string) {
+		t.Helper()
+		k.Clock.Advance(time.Second)
+		for _, s := range []*Service{k.queue, k.replica()} {
+			k.tickNow(s)
+			k.tickNow(s)
+		}
+		for _, e := range k.entries() {
+			if e.Kind == "ended" {
+				all = append(all, string(e.Data))
+			}
+		}
+		return all
+	}
+	k.open()
+	if got := ended(); len(got) != 0 {
+		t.Errorf("before: %q", got)
+	}
+	first := *k.neighbours.event.ClosesAt
+	k.Clock.Set(first.Add(2 * time.Hour))
+	want := `{"reason":"","closes_at":"2027-03-09T12:00:00.000Z"}`
+	if got := ended(); len(got) != 1 || got[0] != want {
+		t.Errorf("%q, want %s", got, want)
+	}
+	later, two := first.Add(4*time.Hour), 2
+	err := k.DB.Transaction(func(tx *gorm.DB) error {
+		if err := tx.Exec(`UPDATE events SET closes_at = ? WHERE id = ?`, later, k.id).Error; err != nil {
+			return err
+		}
+		return k.queue.Amend(t.Context(), tx, k.id, LineChange{MaxPerBuyer: &two, ClosesAt: &later})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := ended(); len(got) != 1 { // by an event of a second ago
+		t.Errorf("moved on: %q", got)
+	}
+	k.neighbours.event.ClosesAt = &later
+	k.Clock.Set(later)
+	if got := ended(); len(got) != 2 {
+		t.Errorf("after the second closing: %q", got)
+	}
+	var limits struct {
+		Cap         int
+		MaxPerBuyer int       `json:"max_per_buyer"`
+		ClosesAt    time.Time `json:"closes_at"`
+	}
+	if k.logged("limits", &limits); limits.Cap != 10 || limits.MaxPerBuyer != 2 || !limits.ClosesAt.Equal(later) {
+		t.Errorf("%+v", limits)
+	}
+}

@@ -34,6 +34,9 @@ type LineChange struct {
 	NoPerMinute    bool // takes the budget of admissions a minute away
 	Identity       *string
 	ProofOfWork    *bool
+	// What the event keeps and the log tells: seats a buyer may have; the closing, the zero time for none.
+	MaxPerBuyer *int
+	ClosesAt    *time.Time
 }
 
 // Publish makes the line of an event inside the transaction that makes the event. The commitment is what the draw can
@@ -150,10 +153,20 @@ func (s *Service) Amend(ctx context.Context, tx *gorm.DB, eventID int64, c LineC
 			return err
 		}
 	}
-	if was.Cap == row.Cap && orNone(was.PerMinute) == orNone(row.PerMinute) {
+	if was.Cap == row.Cap && orNone(was.PerMinute) == orNone(row.PerMinute) && c.MaxPerBuyer == nil && c.ClosesAt == nil {
 		return nil
 	}
-	return s.postgres.record(pg, eventID, "limits", map[string]any{"cap": row.Cap, "per_minute": row.PerMinute})
+	limits := map[string]any{"cap": row.Cap, "per_minute": row.PerMinute}
+	if c.MaxPerBuyer != nil {
+		limits["max_per_buyer"] = *c.MaxPerBuyer
+	}
+	if c.ClosesAt != nil {
+		limits["closes_at"] = nil
+		if !c.ClosesAt.IsZero() {
+			limits["closes_at"] = clock.Time(*c.ClosesAt)
+		}
+	}
+	return s.postgres.record(pg, eventID, "limits", limits)
 }
 
 // Moved tells the line, in the transaction that does it, that its opening moves: the log says so, and the round of a

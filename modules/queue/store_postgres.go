@@ -49,7 +49,8 @@ type lineRow struct {
 	Entered      []byte     // JSON: second -> admissions, of the last minute when Admitted was written
 	Accuracy     []byte     // JSON of Accuracy
 	AccuracyTold bool
-	Slowed       string // what slows the way in, as the log last told it
+	CloseTold    *time.Time // the closing that the log last told of
+	Slowed       string     // what slows the way in, as the log last told it
 }
 
 // postgresStore is the table lines.
@@ -85,7 +86,7 @@ func (p *postgresStore) live(ctx context.Context) ([]lineRow, error) {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
 	var rows []lineRow
-	err := p.db.WithContext(ctx).Raw(`SELECT event_id, draws, cap, per_minute, size, serving, draw_ceiling, tail_ceiling, paused_reason, ended_at, logged, logged_at, admitted, accuracy_told, slowed,
+	err := p.db.WithContext(ctx).Raw(`SELECT event_id, draws, cap, per_minute, size, serving, draw_ceiling, tail_ceiling, paused_reason, ended_at, logged, logged_at, admitted, accuracy_told, close_told, slowed,
 			(SELECT starts_at FROM events WHERE id = event_id)
 		FROM lines WHERE ended_at IS NULL OR ended_at > coalesce(?::timestamptz, now()) - interval '1 hour'`, clock.SQLArg(p.clock)).Scan(&rows).Error
 	if err != nil {

@@ -132,10 +132,24 @@ func (s *Service) write(ctx context.Context, tx *gorm.DB, was, e *Event, r *even
 		}
 	}
 	change, _ := r.line(fault.Fields{})
+	if e.MaxPerBuyer != was.MaxPerBuyer {
+		change.MaxPerBuyer = &e.MaxPerBuyer
+	}
+	if closes := orNever(e.ClosesAt); !closes.Equal(orNever(was.ClosesAt)) {
+		change.ClosesAt = &closes
+	}
 	if change == (LineChange{}) {
 		return nil
 	}
 	return s.Lines.Amend(ctx, tx, e.ID, change)
+}
+
+// orNever is a closing, the zero time for none.
+func orNever(closes *time.Time) time.Time {
+	if closes == nil {
+		return time.Time{}
+	}
+	return *closes
 }
 
 // checkSold refuses what would break a promise already made to somebody.

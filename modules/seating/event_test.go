@@ -206,7 +206,7 @@ func TestPatchEvent(t *testing.T) {
 	if a.field("name") != "New name" || a.field("max_per_buyer") != 5.0 || a.field("closes_at") != "2027-03-10T00:00:00.000Z" || a.field("currency") != "EUR" || a.field("accent") != "#aa3300" {
 		t.Errorf("%s", a.body)
 	}
-	if fmt.Sprint(h.lines.amended) != "[[9,null,null,null]]" || h.lines.changed != 1 || len(h.lines.rescheduled) != 0 {
+	if fmt.Sprint(h.lines.amended) != `[[9,null,null,null,5,"2027-03-10T00:00:00Z"]]` || h.lines.changed != 1 || len(h.lines.rescheduled) != 0 {
 		t.Errorf("the line heard %v, %d, %v", h.lines.amended, h.lines.changed, h.lines.rescheduled)
 	}
 	// The prequeue moves along with the opening while both are to come.

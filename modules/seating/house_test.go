@@ -93,7 +93,11 @@ func (l *lines) Publish(_ context.Context, _ *gorm.DB, _ int64, _ string, s Line
 func (l *lines) Amend(_ context.Context, _ *gorm.DB, _ int64, change LineChange) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	text, _ := json.Marshal([]any{change.Cap, change.PerMinute, change.Identity, change.ProofOfWork})
+	heard := []any{change.Cap, change.PerMinute, change.Identity, change.ProofOfWork}
+	if change.MaxPerBuyer != nil || change.ClosesAt != nil {
+		heard = append(heard, change.MaxPerBuyer, change.ClosesAt)
+	}
+	text, _ := json.Marshal(heard)
 	l.amended = append(l.amended, string(text))
 	l.calls = append(l.calls, "amend")
 	return nil

@@ -71,6 +71,9 @@ type LineChange struct {
 	NoPerMinute    bool // takes the budget away
 	Identity       *string
 	ProofOfWork    *bool
+	// What the event keeps and the line's log tells: seats a buyer may have; the closing, the zero time for none.
+	MaxPerBuyer *int
+	ClosesAt    *time.Time
 }
 
 // Journal notes who did what, in the transaction of what was done.
