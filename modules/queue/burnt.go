@@ -23,10 +23,18 @@ func (r lineRow) burntRanges() ([]burntRange, error) {
 	return ranges, nil
 }
 
-// rememberBurnt puts every burnt position into Redis, where calls step over it. Before the draw there is none yet.
+// rememberBurnt puts every burnt position into Redis, where calls step over it. Before the draw there is none yet. A
+// burnt position stays so: when Redis has as many as there are, it has them all, and the line's lock is not held for it.
 func (s *Service) rememberBurnt(ctx context.Context, event Event, row *lineRow) error {
 	ranges, err := row.burntRanges()
 	if err != nil || !row.drawn() || len(ranges) == 0 {
+		return err
+	}
+	lanes, err := row.laneRows()
+	if err != nil {
+		return err
+	}
+	if has, err := s.redis.countBurnt(ctx, row.EventID); err != nil || has == burntPositions(row, lanes, ranges) {
 		return err
 	}
 	order, err := s.room(row.EventID).drawn(event, row)
@@ -42,6 +50,20 @@ func (s *Service) rememberBurnt(ctx context.Context, event Event, row *lineRow) 
 		}
 	}
 	return s.redis.addBurnt(ctx, row.EventID, positions)
+}
+
+// burntPositions is how many positions of a drawn line are burnt: an index beyond the end of the draw has none.
+func burntPositions(row *lineRow, lanes []laneRow, ranges []burntRange) (count int64) {
+	for _, r := range ranges {
+		switch lane := cohortOf(r.Cohort).Lane(); {
+		case lane > 0:
+			r.To = min(r.To, *lanes[lane-1].Size)
+		case r.Cohort == InDraw.counter():
+			r.To = min(r.To, publicSize(*row.Size, lanes))
+		}
+		count += max(0, r.To-r.From)
+	}
+	return count
 }
 
 // publishedBurnt are the ranges as the page shows them: of indexes, those of the tail as size + index, merged. A lane has

@@ -339,3 +339,59 @@ func TestAStepIntoALongBurntRangeCallsNobody(t *testing.T) {
 	}
 	k.mustEnter(after[0])
 }
+
+// As many positions are expected in Redis as are put there, of the draw, its lanes and the tail: a line that still has them
+// all is not made to take them again, one that lacks some is.
+func TestBurntPositionsAreCounted(t *testing.T) {
+	t.Parallel()
+	k := newKit(t, func(l *line) { l.Lanes = []Lane{{"Members", 40}} })
+	k.joinMany(3)
+	k.joinLane(1, 2)
+	k.lose()
+	k.joinMany(3)
+	k.joinLane(1, 2)
+	k.open()
+	k.tick()
+	k.joinMany(5)
+	k.lose()
+	k.state()
+	ctx, key := t.Context(), k.queue.redis.key(k.id, "burnt")
+	count := func() int64 {
+		t.Helper()
+		n, err := k.queue.redis.countBurnt(ctx, k.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	row := k.row()
+	ranges, err := row.burntRanges()
+	if err != nil {
+		t.Fatal(err)
+	}
+	lanes, err := row.laneRows()
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := burntPositions(row, lanes, ranges)
+	if len(ranges) != 3 || count() != all || all != 3*64 {
+		t.Fatalf("%v: %d in Redis, %d expected", ranges, count(), all)
+	}
+	// One too few, of a Redis that went away half-way: all are put there again.
+	if err := k.Redis.Do(ctx, k.Redis.B().Zremrangebyrank().Key(key).Start(0).Stop(0).Build()).Error(); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.queue.rememberBurnt(ctx, k.neighbours.event, row); err != nil || count() != all {
+		t.Errorf("%d, %v", count(), err)
+	}
+	// As many as there are: nothing is put there.
+	if err := k.Redis.Do(ctx, k.Redis.B().Zremrangebyrank().Key(key).Start(0).Stop(0).Build()).Error(); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.queue.redis.addBurnt(ctx, k.id, []int64{1 << 40}); err != nil {
+		t.Fatal(err)
+	}
+	if err := k.queue.rememberBurnt(ctx, k.neighbours.event, row); err != nil || count() != all {
+		t.Errorf("%d, %v", count(), err)
+	}
+}

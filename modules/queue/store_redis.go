@@ -92,6 +92,17 @@ func (r *redisStore) run(ctx context.Context, script string, eventID int64, args
 	return answer, nil
 }
 
+// countBurnt is how many positions Redis steps over.
+func (r *redisStore) countBurnt(ctx context.Context, eventID int64) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, redisPatience)
+	defer cancel()
+	count, err := r.client.Do(ctx, r.client.B().Zcard().Key(r.key(eventID, "burnt")).Build()).AsInt64()
+	if err != nil {
+		return 0, fmt.Errorf("count burnt positions: %w", err)
+	}
+	return count, nil
+}
+
 // addBurnt remembers positions that nobody may own, in steps that hold Redis up for a moment only.
 func (r *redisStore) addBurnt(ctx context.Context, eventID int64, positions []int64) error {
 	const step = 1000
