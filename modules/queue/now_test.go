@@ -263,7 +263,11 @@ func TestWaitEstimate(t *testing.T) {
 	if zero, far := waitFor(points, 0), waitFor(points, 100_000); zero != (waitRange{0, 4}) || far.P90 <= points[8].P90 {
 		t.Errorf("%v %v", zero, far)
 	}
-	if exact := waitFor(points, int64(points[6].Ahead)); exact.P90 < points[6].P90-1 || exact.P90 > points[6].P90 {
+	// Whoever is next in a room of one waits until the one inside has left.
+	if next := waitFor(waitPoints(1, 0), 0); next.P10 < 20 || next.P90 < 300 {
+		t.Errorf("next to a room of one: %v", next)
+	}
+	if exact := waitFor(points, int64(points[6].Ahead)-1); exact.P90 < points[6].P90-1 || exact.P90 > points[6].P90 {
 		t.Errorf("%v at %v", exact, points[6])
 	}
 	for _, c := range []struct {

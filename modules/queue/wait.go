@@ -53,9 +53,10 @@ func waitPoints(capacity, perMinute int) []waitPoint {
 	return points
 }
 
-// waitFor is the range for one who has so many ahead: linear between the points, and past the last with its slope.
+// waitFor is the range for one who has so many ahead, whose turn is the call after theirs: linear between the points, and
+// past the last with its slope.
 func waitFor(points []waitPoint, ahead int64) waitRange {
-	x := float64(ahead)
+	x := float64(ahead) + 1
 	from, to := waitPoint{0, 0, 4}, points[0]
 	for _, next := range points[1:] {
 		if x <= to.Ahead {

@@ -31,15 +31,16 @@ export function standing(now, place, serving) {
   };
 }
 
-// waitFor is [p10, p90] in seconds: linear between the points, which begin at (0: 0 to 4), and past the last with its slope.
+// waitFor is [p10, p90] in seconds for one whose turn is the call after those ahead: linear between the points, which
+// begin at (0: 0 to 4), and past the last with its slope.
 export function waitFor(points, ahead) {
   let from = { ahead: 0, p10_s: 0, p90_s: 4 }, to = points[0];
   if (!to) return null;
   for (const next of points.slice(1)) {
-    if (ahead <= to.ahead) break;
+    if (ahead + 1 <= to.ahead) break;
     [from, to] = [to, next];
   }
-  const share = to.ahead > from.ahead ? (ahead - from.ahead) / (to.ahead - from.ahead) : 0;
+  const share = to.ahead > from.ahead ? (ahead + 1 - from.ahead) / (to.ahead - from.ahead) : 0;
   return ['p10_s', 'p90_s'].map((p) => Math.round(from[p] + share * (to[p] - from[p])));
 }
 
