@@ -238,12 +238,14 @@ func (m *model) lately() int {
 	return count
 }
 
-// doubted is a budget after a loss: what nobody knows of the last minute counts as used, and just now.
+// doubted is a budget after a loss: what Postgres may not have heard of counts as used, and just now; whether more than that
+// had entered is no longer known.
 func (m *model) doubted() {
 	if m.perMin == 0 || !m.opened() || (m.draws && m.state().num("shown") == 0) || (!m.draws && len(m.places) == 0) {
 		return
 	}
-	m.counted[m.Clock.Now().Unix()] += max(0, m.perMin-m.lately())
+	m.counted[m.Clock.Now().Unix()] += max(0, min((m.perMin*6+59)/60, m.perMin-m.lately()))
+	m.entered = nil
 }
 
 // reloaded is a line that was brought back when Postgres had so many inside.

@@ -24,8 +24,10 @@ if not adm.z then
   put('q', .85)
   put('b', math.min(2, math.max(1, n('max'))))
 end
--- A budget a minute holds around a loss too. What Postgres knows of the last minute counts where it was; of the rest it can
--- only be said that all together kept the budget, so what is left of it counts as used, and just now.
+-- A budget a minute goes on counting around a loss. What Postgres knows of the last minute counts where it was; what it may
+-- not have heard of counts as just now, as many as the budget lets in at its pace in those seconds. To count all that is
+-- left of the budget would be exact, and shut the way in for a minute after every restart of Redis.
+local UNHEARD = 6 -- seconds; a little more than rememberEvery in grace.go
 if entered and n('per_minute') > 0 and NOW >= n('opens') and (n('shown') > 0 or (n('draws') == 0 and n('tail') > 0)) then
   local second = math.floor(NOW / 1000)
   rotate(second)
@@ -37,7 +39,8 @@ if entered and n('per_minute') > 0 and NOW >= n('opens') and (n('shown') > 0 or 
     local more = known - (tonumber(redis.call('HGET', WIN, at) or '') or 0)
     if more > 0 and tonumber(at) >= second - 60 and tonumber(at) <= second then count(at, more) end
   end
-  if n('winsum') < n('per_minute') then count(whole(second), n('per_minute') - n('winsum')) end
+  local more = math.min(math.ceil(n('per_minute') * UNHEARD / 60), n('per_minute') - n('winsum'))
+  if more > 0 then count(whole(second), more) end
 end
 put('run', run_id())
 redis.call('HDEL', ADM, 'rest')
