@@ -141,7 +141,7 @@ func (s *stage) handOver(t *testing.T) {
 	b := newBrowser(t, s.base)
 	b.bears(f)
 	b.sees("number 2 in the line")
-	b.tabTo("DisclosureTriangle", "Take your place to your phone")
+	b.tabTo("DisclosureTriangle", "Take your place to another device")
 	b.press("Enter")
 	b.until("the code is drawn", func() bool {
 		var width int

@@ -129,7 +129,7 @@ func TestWaitingRoomFollowsTheLine(t *testing.T) {
 	ada.until("the proof can be opened", func() bool { return strings.Contains(ada.text("#room"), "Check the draw") })
 	ada.click("link", "Check the draw")
 	ada.arrives("/events/gala/verify")
-	ada.sees("The draw took place, with 6 people in it.", "Fingerprint of the secret, published before", fmt.Sprintf("Number %d of 6", *me.Position+1), "sha256sum")
+	ada.sees("The draw took place, with 6 places in it.", "Fingerprint of the secret, published before", fmt.Sprintf("Number %d of 6", *me.Position+1), "sha256sum")
 	if text := ada.text("#steps"); strings.Contains(text, "does not agree") || strings.Count(text, "agrees") != 2 {
 		t.Errorf("the proof does not hold: %s", text)
 	}
