@@ -13,7 +13,7 @@ const silence = 30_000;
 // ms to look again, null for never; hidden(), whether to look while nobody looks at the page. It gives a function that
 // looks at once.
 export function watch(event, { see, lost, after, hidden }) {
-  let timer = 0, failures = 0, running = false, away = '', next = 0;
+  let timer = 0, failures = 0, running = false, away = '', next = 0, cuts = 0;
   const jitter = (ms) => ms * (0.85 + 0.3 * Math.random());
   const setAway = (why) => {
     if (why !== away) lost(why);
@@ -30,14 +30,16 @@ export function watch(event, { see, lost, after, hidden }) {
     clearTimeout(timer);
     if (running || (document.hidden && !hidden())) return;
     running = true;
+    const before = cuts;
     try {
       let answer;
       const now = await ask('GET', api(event, '/queue/now'), undefined, { answered: (response) => { answer = response; } });
       hearAnswer(answer, now.now);
-      setAway(serverNow() - new Date(now.now) > silence ? 'silent' : '');
+      const cut = cuts > before; // what was on its way when the connection went says nothing of it
+      if (!cut) setAway(serverNow() - new Date(now.now) > silence ? 'silent' : '');
       failures = 0;
       await see(now);
-      next = after(now);
+      next = cut ? 1000 : after(now);
     } catch (problem) {
       if (problem.status === undefined) throw problem; // ours, not the line's
       failures++;
@@ -51,7 +53,10 @@ export function watch(event, { see, lost, after, hidden }) {
 
   document.addEventListener('visibilitychange', () => (document.hidden ? plan() : look()));
   addEventListener('online', look);
-  addEventListener('offline', () => setAway('offline'));
+  addEventListener('offline', () => {
+    cuts++;
+    setAway('offline');
+  });
   look();
   return look;
 }
