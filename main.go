@@ -85,7 +85,7 @@ func (cmd verifyLogCmd) Run(ctx context.Context) error {
 
 func main() {
 	var flags cli
-	parsed := kong.Parse(&flags, kong.Name("fairseat"), kong.UsageOnError(),
+	parsed := kong.Parse(&flags, kong.Name("fairseat"), kong.UsageOnError(), kong.Exit(leave),
 		kong.Description("Waiting room, live seat map, checkout and tickets in one process."))
 	if parsed.Command() == "version" {
 		fmt.Println("fairseat", version())
@@ -102,6 +102,9 @@ func main() {
 		exit(err)
 	}
 }
+
+// leave ends the process with the parser's exit code, or with 2 for what it could not read.
+func leave(code int) { os.Exit(min(code, 2)) }
 
 // exit says in one line what went wrong: 2 for what a person can mend in settings or machine, 1 for the rest.
 func exit(err error) {

@@ -14,9 +14,13 @@ import (
 var ErrBadLog = errors.New("the fairness log does not hold together")
 
 // VerifyLog checks the public fairness log of an event, on this or any other installation, and prints what was checked;
-// ErrBadLog if anything is wrong. It needs no store.
+// ErrBadLog if anything is wrong, *StartError if it was asked wrongly. It needs no store.
 func VerifyLog(ctx context.Context, address, head string, out io.Writer) error {
-	verdict, err := queue.VerifyLog(ctx, &http.Client{Timeout: 30 * time.Second}, address, head)
+	log, err := queue.FindLog(address, head)
+	if err != nil {
+		return &StartError{Err: err}
+	}
+	verdict, err := log.Verify(ctx, &http.Client{Timeout: 30 * time.Second})
 	if err != nil {
 		return err
 	}

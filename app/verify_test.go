@@ -137,6 +137,11 @@ func TestDrawThatAnyoneChecks(t *testing.T) {
 	if code, out := verifyLog(t, p.base+"/events/nobody"); code != 1 || !strings.Contains(out, "404") {
 		t.Errorf("%d %s", code, out)
 	}
+	for _, wrong := range [][]string{{}, {"good"}, {p.base + "/events/other", "--head", "12"}} {
+		if code, out := verifyLog(t, wrong...); code != 2 || !strings.Contains(out, "fairseat:") {
+			t.Errorf("asked wrongly with %q: %d %s", wrong, code, out)
+		}
+	}
 	// Whoever changes what passes by, in the log or in the figures, is seen.
 	for name, change := range map[string]func(string, []byte) []byte{
 		"a secret": func(_ string, body []byte) []byte {

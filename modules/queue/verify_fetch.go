@@ -3,14 +3,14 @@ package queue
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"fairseat/modules/queue/internal/fetch"
 )
 
 const (
@@ -27,23 +27,34 @@ var (
 	headText = regexp.MustCompile(`^([1-9][0-9]{0,17}):([0-9a-f]{64})$`)
 )
 
-// VerifyLog fetches an event's fairness log and checks it. address is the event's page or anything of it below
-// /api/v1; head is "seq:hash" kept earlier, or "". An error means that nothing could be checked.
-func VerifyLog(ctx context.Context, client *http.Client, address, head string) (*Verdict, error) {
+// PublicLog is a fairness log somewhere, and what is known of it already.
+type PublicLog struct {
+	event, base string
+	kept        *logHead // an entry kept earlier; nil for none
+}
+
+// FindLog reads where a log is: address is the event's page or anything of it below /api/v1; head is "seq:hash" kept
+// earlier, or "".
+func FindLog(address, head string) (PublicLog, error) {
 	parts := eventURL.FindStringSubmatch(address)
 	if parts == nil {
-		return nil, fmt.Errorf("%q is not the address of an event, like https://tickets.example.org/events/gala", address)
+		return PublicLog{}, fmt.Errorf("%q is not the address of an event, like https://tickets.example.org/events/gala", address)
 	}
-	var kept *logHead
+	l := PublicLog{event: parts[2], base: parts[1] + "/api/v1/events/" + parts[2] + "/queue/"}
 	if head != "" {
 		m := headText.FindStringSubmatch(head)
 		if m == nil {
-			return nil, errors.New("a head is the number of an entry and its hash: 12:6c86…")
+			return PublicLog{}, fmt.Errorf("the head %q is not the number of an entry and its hash, like 12:6c86… with 64 digits", head)
 		}
 		seq, _ := strconv.ParseInt(m[1], 10, 64)
-		kept = &logHead{seq, m[2]}
+		l.kept = &logHead{seq, m[2]}
 	}
-	f := fetcher{client, parts[1] + "/api/v1/events/" + parts[2] + "/queue/"}
+	return l, nil
+}
+
+// Verify fetches the log and checks it. An error means that nothing could be checked.
+func (l PublicLog) Verify(ctx context.Context, client *http.Client) (*Verdict, error) {
+	f := fetcher{client, l.base}
 	body, err := f.get(ctx, "now")
 	if err != nil {
 		return nil, err
@@ -56,7 +67,7 @@ func VerifyLog(ctx context.Context, client *http.Client, address, head string) (
 	if err != nil {
 		return nil, err
 	}
-	return checkLog(parts[2], lines, &now, kept), nil
+	return checkLog(l.event, lines, &now, l.kept), nil
 }
 
 type fetcher struct {
@@ -92,21 +103,5 @@ func (f fetcher) lines(ctx context.Context, head *logHead) ([]string, error) {
 }
 
 func (f fetcher) get(ctx context.Context, rest string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, f.base+rest, nil)
-	if err != nil {
-		return nil, err
-	}
-	res, err := f.client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", f.base+rest, res.Status)
-	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, largestPage+1))
-	if err == nil && len(body) > largestPage {
-		err = fmt.Errorf("%s: more than %d bytes", f.base+rest, largestPage)
-	}
-	return body, err
+	return fetch.Body(ctx, f.client, f.base+rest, largestPage)
 }

@@ -71,8 +71,15 @@ func TestVerifyLogOverHTTP(t *testing.T) {
 	t.Cleanup(server.Close)
 	k.queue.forget(k.id)
 	head := fmt.Sprintf("3:%x", sha256.Sum256([]byte(lines[2])))
+	verify := func(address, head string) (*Verdict, error) {
+		log, err := FindLog(address, head)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return log.Verify(t.Context(), server.Client())
+	}
 	for _, path := range []string{"/events/recital", "/events/recital/verify?x#y", "/api/v1/events/recital", "/api/v1/events/recital/queue/log"} {
-		v, err := VerifyLog(t.Context(), server.Client(), server.URL+path, head)
+		v, err := verify(server.URL+path, head)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -90,21 +97,21 @@ func TestVerifyLogOverHTTP(t *testing.T) {
 			}
 		}
 	}
-	if v, err := VerifyLog(t.Context(), server.Client(), server.URL+"/events/recital", "3:"+strings.Repeat("0", 64)); err != nil || v.OK() {
+	if v, err := verify(server.URL+"/events/recital", "3:"+strings.Repeat("0", 64)); err != nil || v.OK() {
 		t.Errorf("another head was taken: %v", err)
 	}
 	for _, address := range []string{"", "gala", "ftp://example.org/events/gala", server.URL, server.URL + "/problems/x"} {
-		if _, err := VerifyLog(t.Context(), server.Client(), address, ""); err == nil {
+		if _, err := FindLog(address, ""); err == nil {
 			t.Errorf("%q was taken for an event", address)
 		}
 	}
 	for _, head := range []string{"3", "0:" + strings.Repeat("0", 64), "3:xyz"} {
-		if _, err := VerifyLog(t.Context(), server.Client(), server.URL+"/events/recital", head); err == nil {
+		if _, err := FindLog(server.URL+"/events/recital", head); err == nil {
 			t.Errorf("%q was taken for a head", head)
 		}
 	}
 	server.Close()
-	if _, err := VerifyLog(t.Context(), server.Client(), server.URL+"/events/recital", ""); err == nil {
+	if _, err := verify(server.URL+"/events/recital", ""); err == nil {
 		t.Error("nobody was there, and nothing was wrong")
 	}
 }

@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"fairseat/modules/queue/internal/fetch"
 )
 
 const (
@@ -114,7 +115,7 @@ func askAll[T any](ctx context.Context, b *Client, path string, read func([]byte
 	answers := make(chan answer, len(b.config.URLs))
 	for _, url := range b.config.URLs {
 		go func() {
-			body, err := b.get(ctx, strings.TrimRight(url, "/")+path)
+			body, err := fetch.Body(ctx, b.client, strings.TrimRight(url, "/")+path, largestBeacon)
 			if err != nil {
 				answers <- answer{err: err}
 				return
@@ -132,20 +133,4 @@ func askAll[T any](ctx context.Context, b *Client, path string, read func([]byte
 		wrong = append(wrong, a.err)
 	}
 	return none, errors.Join(wrong...)
-}
-
-func (b *Client) get(ctx context.Context, url string) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, err
-	}
-	res, err := b.client.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	defer res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("%s: %s", url, res.Status)
-	}
-	return io.ReadAll(io.LimitReader(res.Body, largestBeacon))
 }
