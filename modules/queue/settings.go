@@ -62,19 +62,25 @@ func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug 
 	if !l.Draws {
 		row.Size = new(int64) // a draw of nobody, so there is nothing to wait for
 	}
-	var opensAt time.Time
-	if err := tx.WithContext(ctx).Raw(`SELECT opens_at FROM events WHERE id = ?`, eventID).Scan(&opensAt).Error; err != nil {
+	var event struct {
+		OpensAt     time.Time
+		ClosesAt    *time.Time
+		MaxPerBuyer int
+	}
+	if err := tx.WithContext(ctx).Raw(`SELECT opens_at, closes_at, max_per_buyer FROM events WHERE id = ?`, eventID).Scan(&event).Error; err != nil {
 		return "", fmt.Errorf("publish line of %s: %w", slug, err)
 	}
 	if l.Draws {
-		if row.BeaconChain, row.BeaconRound, err = s.fixBeacon(ctx, opensAt); err != nil {
+		if row.BeaconChain, row.BeaconRound, err = s.fixBeacon(ctx, event.OpensAt); err != nil {
 			return "", err
 		}
 	}
 	if err := s.postgres.insert(ctx, tx, row); err != nil {
 		return "", fmt.Errorf("publish line of %s: %w", slug, err)
 	}
-	published := publishedEntry{slug, l.Draws, clock.Time(opensAt), row.Commitment, nil, l.Cap, l.PerMinute, publishedLanes(lanes), l.Identity, l.ProofOfWork}
+	published := publishedEntry{Event: slug, Draws: l.Draws, OpensAt: clock.Time(event.OpensAt), ClosesAt: (*clock.Time)(event.ClosesAt),
+		Commitment: row.Commitment, Cap: l.Cap, PerMinute: l.PerMinute, MaxPerBuyer: event.MaxPerBuyer, Lanes: publishedLanes(lanes),
+		Identity: l.Identity, ProofOfWork: l.ProofOfWork}
 	if row.BeaconRound != nil {
 		published.Beacon = &publishedBeacon{json.RawMessage(row.BeaconChain), *row.BeaconRound}
 	}
@@ -86,14 +92,16 @@ func (s *Service) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug 
 
 // publishedEntry is what the log begins with.
 type publishedEntry struct {
-	Event      string           `json:"event"`
-	Draws      bool             `json:"draws"`
-	OpensAt    clock.Time       `json:"opens_at"`
-	Commitment string           `json:"commitment"`
-	Beacon     *publishedBeacon `json:"beacon"` // null: the draw uses no public randomness
-	Cap        int              `json:"cap"`
-	PerMinute  *int             `json:"per_minute"`
-	Lanes      []publishedLane  `json:"lanes,omitempty"`
+	Event       string           `json:"event"`
+	Draws       bool             `json:"draws"`
+	OpensAt     clock.Time       `json:"opens_at"`
+	ClosesAt    *clock.Time      `json:"closes_at"` // null for never
+	Commitment  string           `json:"commitment"`
+	Beacon      *publishedBeacon `json:"beacon"` // null: the draw uses no public randomness
+	Cap         int              `json:"cap"`
+	PerMinute   *int             `json:"per_minute"`
+	MaxPerBuyer int              `json:"max_per_buyer"`
+	Lanes       []publishedLane  `json:"lanes,omitempty"`
 	// Who may join.
 	Identity    string `json:"identity"`
 	ProofOfWork bool   `json:"proof_of_work"`
