@@ -175,44 +175,42 @@ func (s *Service) examine(c echo.Context, event request.Event, required Requirem
 			return s.mailed(email), nil // they were verified here before
 		}
 	}
-	who := applicant{}
-	if a.Email != "" {
-		if err := checkEmail(a.Email); err != nil {
-			return applicant{}, err
-		}
-		who.email = a.Email
+	if a.Email == "" {
+		return applicant{}, s.charge(ctx, event, required.ProofOfWork, a.Proof, c.RealIP())
 	}
-	// A verified address stands in for all that follows: who cannot or may not do it gets in by a code.
-	other := func(refusal error) (applicant, error) {
-		if a.Email != "" {
-			return s.byMail(c, event, a)
-		}
-		return applicant{}, refusal
+	if err := checkEmail(a.Email); err != nil {
+		return applicant{}, err
 	}
-	var serial proofSerial
-	if required.ProofOfWork {
-		if a.Proof == "" {
-			if a.Email != "" {
-				return other(nil)
-			}
-			return applicant{}, s.challenge(ctx, event, c.RealIP())
-		}
-		var ok bool
-		if serial, ok = s.readProof(event.ID, c.RealIP(), a.Proof); !ok {
-			return applicant{}, s.challenge(ctx, event, c.RealIP())
-		}
+	// A verified address stands in for work that was not done, and for joins that a network has spent.
+	if required.ProofOfWork && a.Proof == "" {
+		return s.byMail(c, event, a)
 	}
-	if refusal := s.spend(ctx, c.RealIP()); refusal != nil {
-		return other(refusal)
+	err := s.charge(ctx, event, required.ProofOfWork, a.Proof, c.RealIP())
+	if errors.Is(err, ErrSlowDown) {
+		return s.byMail(c, event, a)
 	}
-	if required.ProofOfWork {
-		fresh, err := s.proofs.redeem(ctx, event.ID, serial)
-		if err != nil {
-			return applicant{}, away(err)
-		}
-		if !fresh {
-			return applicant{}, s.challenge(ctx, event, c.RealIP())
-		}
+	return applicant{email: a.Email}, err
+}
+
+// charge takes what joining costs anybody: one of their network's joins and, where the line asks for it, a piece of work,
+// which is spent only when both are there.
+func (s *Service) charge(ctx context.Context, event request.Event, work bool, proof, ip string) error {
+	if !work {
+		return s.spend(ctx, ip)
 	}
-	return who, nil
+	serial, ok := s.readProof(event.ID, ip, proof)
+	if !ok {
+		return s.challenge(ctx, event, ip)
+	}
+	if err := s.spend(ctx, ip); err != nil {
+		return err
+	}
+	fresh, err := s.proofs.redeem(ctx, event.ID, serial)
+	switch {
+	case err != nil:
+		return away(err)
+	case !fresh:
+		return s.challenge(ctx, event, ip)
+	}
+	return nil
 }
