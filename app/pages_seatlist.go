@@ -164,7 +164,7 @@ func (a *App) showSeats(c echo.Context, status int, refusal *refusal) error {
 		mine[seat.N] = true
 	}
 	data := map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Basket": a.basketView(basket), "Parts": list.Parts, "Rows": list.Rows,
+		"Accent": accentPath(event.Accent), "Event": event, "Basket": a.basketView(basket), "Parts": list.Parts, "Accessible": list.Accessible, "Rows": list.Rows,
 		"Max": event.MaxPerBuyer, "Part": part, "Mine": mine, "Offers": offers(event, counts.FreeByCategory), "Said": refusal.said(), "Order": "",
 		"Choices": upTo(min(atOnce, event.MaxPerBuyer-taken-len(basket.Seats))),
 	}

@@ -19,8 +19,9 @@ type Part struct {
 
 // Listed is a part of the plan with its seats; Parts are all there are.
 type Listed struct {
-	Parts []Part
-	Rows  []ListedRow
+	Parts      []Part
+	Rows       []ListedRow
+	Accessible bool // an accessible seat is free, in any part
 }
 
 // ListedRow is a row of a part. Its label may be blank, and several rows may share it.
@@ -65,6 +66,7 @@ func (s *Service) List(ctx context.Context, eventID int64, part int) (Listed, er
 				}
 				seat := ListedSeat{seatOf(e, &drawn), state, drawn.Accessible}
 				if state == "free" {
+					list.Accessible = list.Accessible || drawn.Accessible
 					if listed.Free++; listed.Free == 1 || seat.Price < listed.Least {
 						listed.Least = seat.Price
 					}

@@ -62,3 +62,31 @@ func TestListSaysWhatTheMapSays(t *testing.T) {
 		t.Errorf("row %+v, then from %d", first, list.Rows[1].Least)
 	}
 }
+
+// Whoever needs an accessible seat is offered the choice while one is free, in any part of the house.
+func TestListKnowsOfAccessibleSeats(t *testing.T) {
+	t.Parallel()
+	h := open(t, 6, 80, "")
+	h.admit("ada")
+	room, err := h.s.room(t.Context(), h.event.PlanID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	offered := func() bool {
+		list, err := h.s.List(t.Context(), h.event.ID, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list.Accessible
+	}
+	if offered() {
+		t.Error("this house has none")
+	}
+	last := 5*80 - 1 // in the second part
+	if room.plan.Seat(last).Accessible = true; !offered() {
+		t.Error("one is free")
+	}
+	if h.mustHold("ada", last); offered() {
+		t.Error("somebody has it")
+	}
+}
