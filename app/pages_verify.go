@@ -71,8 +71,12 @@ func (a *App) verifyData(ctx context.Context, event *seating.Event) (map[string]
 		return nil, err
 	}
 	say := &speaker{words: a.pages.Words("verify")}
+	title := "verify.title"
+	if !p.Draws {
+		title = "verify.title-none"
+	}
 	data := map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Drawn": p.Drawn, "Shell": "", "Lanes": []string(nil),
+		"Title": say.t(title), "Accent": accentPath(event.Accent), "Event": event, "Drawn": p.Drawn, "Shell": "", "Lanes": []string(nil),
 		"State": a.drawState(say, event, p), "Judgement": judge(say, p), "Moves": movesIn(say, p), "Figures": figures(say, event, p),
 		"Command": "fairseat verify-log " + a.publicURL + "/events/" + event.Slug, "Head": "", "From": int64(0),
 		"Me": "/api/v1/events/" + event.Slug + "/queue/me",
