@@ -52,7 +52,7 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 	case f.Phase == queue.PhaseEnded && st.State != queue.StateAdmitted:
 		v.State, v.Refresh = queue.PhaseEnded, 0
 		text(say.t("room.ended"), say.t("js.find"))
-	case st.State == queue.StateAdmitted:
+	case st.State == queue.StateAdmitted && f.Phase != queue.PhaseSoldOut:
 		v.Refresh, v.Reason = 0, "" // the list of seats has its own clock, and a page that is read must not ask for more time
 		text(say.t("place.in"), say.t("place.in-lead"))
 	case st.State == queue.StateDone:

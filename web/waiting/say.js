@@ -8,7 +8,7 @@ import { about, clock, left, moment } from './when.js';
 // kindOf names the state. turn is turn.js's; what one has already comes before what the line does.
 function kindOf({ now, stand, turn }) {
   if (now.phase === 'ended') return 'ended';
-  if (turn.state === 'in') return turn.until > serverNow() ? 'turn' : 'again';
+  if (turn.state === 'in' && now.phase !== 'sold-out') return turn.until > serverNow() ? 'turn' : 'again';
   if (turn.state === 'done') return 'done';
   if (turn.state === 'elsewhere' && now.phase === 'open') return 'elsewhere';
   if (now.phase === 'announced' || now.phase === 'prequeue') return 'before';
