@@ -241,6 +241,13 @@ func TestBrowserDoesTheWork(t *testing.T) {
 	bob.fill("Mail address", "bob@example.org")
 	bob.click("button", "Mail me a code")
 	bob.sees("We have mailed six digits")
+	bob.fill("Code from the mail", "12 34")
+	bob.click("button", "Join the line")
+	bob.sees("This code is not right.")
+	var typed string
+	if bob.set(bob.js(`document.getElementById("join-code").value`, &typed)); typed != "12 34" {
+		t.Errorf("what was typed wrongly is now %q", typed)
+	}
 	bob.fill("Code from the mail", p.mailedCode(t, "bob@example.org", 1))
 	bob.click("button", "Join the line")
 	bob.arrives("/events/gala/place")

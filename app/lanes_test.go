@@ -77,6 +77,9 @@ func TestLaneStory(t *testing.T) {
 	waiting.open("/events/gala#p=" + fans[0].place.Place)
 	waiting.sees("You are in it as Members, with 30 % of the places.", "takes part in the draw, by the shares below", "Shares of the draw")
 	waiting.axe()
+	visitor := newBrowser(t, p.base, phone)
+	visitor.open("/events/gala")
+	visitor.sees("Access code, if you have one")
 	staff.must(t, 200, "POST", "/api/v1/admin/events/gala/queue/open", map[string]string{"reason": "test"}, nil)
 	now := waitDrawn(t, ctx, fans[0])
 	join(1, func(int) string { return codes(t, p, 2, 1)[0] })
@@ -121,6 +124,13 @@ func TestLaneStory(t *testing.T) {
 	}
 	b.axe()
 	b.fits()
+
+	// Codes count in the draw: after it nobody is asked for one.
+	const field = "Access code, if you have one"
+	visitor.sees("Sales are open.")
+	if visitor.has("textbox", field) || strings.Contains(body(t, p.base+"/events/gala"), field) {
+		t.Error("a code is asked for that does nothing")
+	}
 }
 
 // codes prints access codes of the event's lane, as an organiser does.

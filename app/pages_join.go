@@ -33,7 +33,7 @@ type joinForm struct {
 	Work                    bool // a challenge will be asked for
 	Early                   bool // worth sending before the waiting room opens
 	Hidden                  bool // there is nothing to join now
-	Email, Access           string
+	Email, Access, Code     string
 	Said                    string // what happened, in words
 	EmailError, AccessError string
 	CodeError, Challenge    string
@@ -48,11 +48,16 @@ func (f joinForm) Asks() bool {
 func newJoinForm(slug string, required queue.Requirements, phase string) joinForm {
 	f := joinForm{
 		Slug: slug, AsksEmail: required.Identity == queue.IdentityEmail, AsksAccess: required.Identity == queue.IdentityAccessCode,
-		Lanes: required.Lanes && required.Identity != queue.IdentityAccessCode, Work: required.ProofOfWork,
+		Lanes: required.Lanes && required.Identity != queue.IdentityAccessCode && beforeDraw(phase), Work: required.ProofOfWork,
 	}
 	f.Early = f.AsksEmail // an address can be confirmed before
 	f.Hidden = phase == queue.PhaseEnded || (phase == queue.PhaseAnnounced && !f.Early)
 	return f
+}
+
+// beforeDraw tells whether a code for a lane still counts.
+func beforeDraw(phase string) bool {
+	return phase == queue.PhaseAnnounced || phase == queue.PhasePrequeue
 }
 
 func (a *App) joinPage(c echo.Context) error {
@@ -136,7 +141,7 @@ func (a *App) answer(f *joinForm, say *speaker, typed queue.Application, refused
 		case typed.Email == "": // the pass of a mail's link
 			f.Said = say.t("join.bad-link")
 		default:
-			f.CodeError = say.t("join.bad-code")
+			f.Code, f.CodeError = typed.Code, say.t("join.bad-code")
 		}
 	case fault.ErrBadField.Code:
 		f.EmailError = say.t("join.bad-email")
