@@ -14,8 +14,9 @@ import (
 // for it to be written sooner.
 const rememberEvery = 5 * time.Second
 
-// remember writes down how many are inside, who entered in the last minute where that has a budget, and how good the
-// estimates were: a lost Redis takes it all along, and those inside go back to the front; see load.lua.
+// remember writes down how many are inside, how long the tail is, who entered in the last minute where that has a budget,
+// and how good the estimates were: a lost Redis takes it all along. Those inside go back to the front, see load.lua, and
+// only who joined since is taken for nobody; in the draw burnt positions lie apart, where they cost less than a write.
 func (s *Service) remember(ctx context.Context, row *lineRow, state reply) error {
 	inside, now, r := state.num("active")+state.num("kept"), s.clock.Now(), s.room(row.EventID)
 	if state["acted"] != "1" {
@@ -40,17 +41,17 @@ func (s *Service) remember(ctx context.Context, row *lineRow, state reply) error
 			return err
 		}
 	}
-	return s.postgres.remember(ctx, row.EventID, inside, entered, accuracy)
+	return s.postgres.remember(ctx, row.EventID, inside, state.num("tail"), entered, accuracy)
 }
 
-func (p *postgresStore) remember(ctx context.Context, eventID, inside int64, entered, accuracy []byte) error {
+func (p *postgresStore) remember(ctx context.Context, eventID, inside, tail int64, entered, accuracy []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
-	err := p.db.WithContext(ctx).Exec(`UPDATE lines SET admitted = @inside, entered = CAST(@entered AS jsonb),
+	err := p.db.WithContext(ctx).Exec(`UPDATE lines SET admitted = @inside, tail_used = greatest(tail_used, @tail), entered = CAST(@entered AS jsonb),
 			accuracy = coalesce(CAST(@accuracy AS jsonb), accuracy)
-		WHERE event_id = @event AND (admitted <> @inside OR entered IS DISTINCT FROM CAST(@entered AS jsonb)
+		WHERE event_id = @event AND (admitted <> @inside OR tail_used < @tail OR entered IS DISTINCT FROM CAST(@entered AS jsonb)
 			OR accuracy IS DISTINCT FROM coalesce(CAST(@accuracy AS jsonb), accuracy))`,
-		map[string]any{"event": eventID, "inside": inside, "entered": jsonArg(entered), "accuracy": jsonArg(accuracy)}).Error
+		map[string]any{"event": eventID, "inside": inside, "tail": tail, "entered": jsonArg(entered), "accuracy": jsonArg(accuracy)}).Error
 	if err != nil {
 		return fmt.Errorf("remember the room: %w", err)
 	}

@@ -309,6 +309,25 @@ func TestStalledReloadInstallsNothingOld(t *testing.T) {
 	}
 }
 
+// Whoever joined the tail some seconds before a loss is not taken for nobody.
+func TestTheTailIsRememberedAsItGrows(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.joinMany(3)
+	k.open()
+	k.tick()
+	places := k.joinMany(40) // the reserve is 64
+	k.Clock.Advance(rememberEvery)
+	k.tick()
+	k.lose()
+	places = append(places, k.join())
+	if got := fmt.Sprint(k.burnt()); got != "[[43 67]]" {
+		t.Errorf("burnt %s", got)
+	}
+	k.positions(places)
+	k.checkLine()
+}
+
 // A burnt range longer than one step takes several, and on the way nobody is taken to have been called whom nobody called:
 // calls that no one can answer would be learned from as people who do not come.
 func TestAStepIntoALongBurntRangeCallsNobody(t *testing.T) {
