@@ -206,6 +206,9 @@ func TestTheClosingIsInTheLog(t *testing.T) {
 		MaxPerBuyer int       `json:"max_per_buyer"`
 		ClosesAt    time.Time `json:"closes_at"`
 	}
+	if k.logged("published", &limits); limits.MaxPerBuyer != 1 || !limits.ClosesAt.Equal(first) {
+		t.Errorf("at the beginning: %+v", limits)
+	}
 	if k.logged("limits", &limits); limits.Cap != 10 || limits.MaxPerBuyer != 2 || !limits.ClosesAt.Equal(later) {
 		t.Errorf("%+v", limits)
 	}
