@@ -66,6 +66,7 @@ func hang(t *testing.T, base string, sc scene) {
 		switch look.name {
 		case "360-light":
 			b.axe()
+			b.touches()
 		case "1280-dark": // all else stays as it was
 			b.axe("color-contrast")
 		}

@@ -132,6 +132,30 @@ func (b *browser) fits() {
 	}
 }
 
+// touches fails for everything to press that is less than 44 px high or wide, as LOOK.md asks. A link in a sentence is
+// excused, and a tick whose label can be pressed.
+func (b *browser) touches() {
+	b.t.Helper()
+	var small []string
+	b.set(b.js(`(() => {
+		const small = [];
+		for (const e of document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select, textarea")) {
+			if (!e.checkVisibility({opacityProperty: true, visibilityProperty: true}) || e.closest(".visually-hidden, [inert]")) continue;
+			const target = /^(checkbox|radio)$/.test(e.type) && e.labels?.[0] || e;
+			const {width, height} = target.getBoundingClientRect();
+			if (width <= 1 || (width >= 43.5 && height >= 43.5)) continue;
+			const said = [...(e.parentElement?.childNodes ?? [])].filter((n) => n !== e && n.nodeType === 3).map((n) => n.data).join("").trim();
+			if (getComputedStyle(e).display === "inline" && said) continue;
+			if (getComputedStyle(e, "::after").position === "absolute") continue; // lies over its whole card
+			small.push(Math.round(width) + " × " + Math.round(height) + ": " + e.outerHTML.slice(0, 120));
+		}
+		return small;
+	})()`, &small))
+	for _, s := range small {
+		b.t.Errorf("hard to press at %s: %s", b.at(), s)
+	}
+}
+
 //go:embed testdata/axe/axe.min.js
 var axeSource string
 
