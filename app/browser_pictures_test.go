@@ -34,7 +34,7 @@ func TestPictures(t *testing.T) {
 	// Everyone is there before the draw but the one on the phone, who comes last and so has all of them ahead.
 	crowd := make([]*fan, 400)
 	s.each(len(crowd), func(i int) { crowd[i] = s.waits("solstice", names[i%len(names)]) })
-	s.phase("solstice", "open")
+	s.line("solstice", "the first are called", func(now nowView) bool { return now.Serving > 0 })
 	ada := newBrowser(t, p.base, phone, func(b *browser) { b.height = 800 })
 	ada.open("/events/solstice")
 	ada.click("button", "Join the line")

@@ -77,11 +77,17 @@ func (s *stage) sale(slug string, extra object) {
 // phase waits for an event to be in a phase.
 func (s *stage) phase(slug, want string) {
 	s.t.Helper()
+	s.line(slug, slug+" is "+want, func(now nowView) bool { return now.Phase == want })
+}
+
+// line waits for something to be true of an event's line.
+func (s *stage) line(slug, what string, is func(nowView) bool) {
+	s.t.Helper()
 	c := newClient(s.base)
-	testkit.Eventually(s.t, 30*time.Second, slug+" is "+want, func() bool {
+	testkit.Eventually(s.t, 30*time.Second, what, func() bool {
 		var now nowView
 		c.must(s.t, 200, "GET", "/api/v1/events/"+slug+"/queue/now", nil, &now)
-		return now.Phase == want
+		return is(now)
 	})
 }
 
