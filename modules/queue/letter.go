@@ -59,15 +59,16 @@ func (s *Service) mailLink(ctx context.Context, event request.Event, p Place, em
 	return away(err)
 }
 
-// keepAddress writes the address down and promises a mail in the same transaction.
+// keepAddress writes the address down and promises a mail, if any, in the same transaction. Whoever asks for one wants to
+// be called as well, also if they were called before and found nothing.
 func (s *Service) keepAddress(ctx context.Context, event request.Event, p Place, email string, promise func(context.Context, *gorm.DB) error) error {
 	ctx, cancel := context.WithTimeout(ctx, postgresPatience)
 	defer cancel()
 	return s.postgres.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		err := tx.Exec(`INSERT INTO line_addresses AS a (event_id, cohort, index, joined_at, email) VALUES (?, ?, ?, ?, ?)
 			ON CONFLICT (event_id, cohort, index) DO UPDATE SET email = excluded.email,
-				called_at = CASE WHEN a.email = excluded.email THEN a.called_at END`,
-			p.EventID, int16(p.Cohort), p.Index, p.JoinedAt, address.Tidy(email)).Error
+				called_at = CASE WHEN ? AND a.email = excluded.email THEN a.called_at END`,
+			p.EventID, int16(p.Cohort), p.Index, p.JoinedAt, address.Tidy(email), promise == nil).Error
 		if err != nil {
 			return fmt.Errorf("keep address: %w", err)
 		}

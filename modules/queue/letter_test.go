@@ -100,8 +100,8 @@ func TestYourTurnByMail(t *testing.T) {
 func TestASeatThatComesBackIsToldOneByOne(t *testing.T) {
 	t.Parallel()
 	k := newKit(t, func(l *line) { l.Draws = false; l.Cap = 10 })
-	for range 5 {
-		p := k.join()
+	places := k.joinMany(5)
+	for _, p := range places {
 		k.leave(p, p.Key()+"@example.org").want(200)
 	}
 	k.neighbours.letters()
@@ -120,6 +120,20 @@ func TestASeatThatComesBackIsToldOneByOne(t *testing.T) {
 	k.tick()
 	if letters := k.neighbours.letters(); len(letters) != 1 || letters[0].to != "t1@example.org" {
 		t.Fatalf("it is free still: %v", letters)
+	}
+
+	// The first found nothing, and asks again: they stand before all others still.
+	k.neighbours.setCounts(Counts{Held: 5})
+	k.leave(places[0], "t0@example.org").want(200)
+	k.neighbours.letters()
+	k.tick()
+	if letters := k.neighbours.letters(); len(letters) != 0 {
+		t.Fatalf("nothing is free again: %v", letters)
+	}
+	k.neighbours.setCounts(Counts{Free: 1, Held: 4})
+	k.tick()
+	if letters := k.neighbours.letters(); len(letters) != 1 || letters[0].to != "t0@example.org" || letters[0].kind != "turn" {
+		t.Fatalf("who asked again: %v", letters)
 	}
 }
 
