@@ -30,6 +30,7 @@ type joinForm struct {
 	Step                    string
 	AsksEmail, AsksAccess   bool
 	Lanes                   bool // a code is welcome, and not asked for
+	Drawn                   bool // a code makes nobody part of the draw any more; it still leads back to its place
 	Work                    bool // a challenge will be asked for
 	Early                   bool // worth sending before the waiting room opens
 	Hidden                  bool // there is nothing to join now
@@ -48,16 +49,12 @@ func (f joinForm) Asks() bool {
 func newJoinForm(slug string, required queue.Requirements, phase string) joinForm {
 	f := joinForm{
 		Slug: slug, AsksEmail: required.Identity == queue.IdentityEmail, AsksAccess: required.Identity == queue.IdentityAccessCode,
-		Lanes: required.Lanes && required.Identity != queue.IdentityAccessCode && beforeDraw(phase), Work: required.ProofOfWork,
+		Lanes: required.Lanes && required.Identity != queue.IdentityAccessCode, Work: required.ProofOfWork,
 	}
+	f.Drawn = phase != queue.PhaseAnnounced && phase != queue.PhasePrequeue
 	f.Early = f.AsksEmail // an address can be confirmed before
 	f.Hidden = phase == queue.PhaseEnded || (phase == queue.PhaseAnnounced && !f.Early)
 	return f
-}
-
-// beforeDraw tells whether a code for a lane still counts.
-func beforeDraw(phase string) bool {
-	return phase == queue.PhaseAnnounced || phase == queue.PhasePrequeue
 }
 
 func (a *App) joinPage(c echo.Context) error {
@@ -123,7 +120,7 @@ func (a *App) answer(f *joinForm, say *speaker, typed queue.Application, refused
 	// What was typed last stays the step, whatever is wrong with it.
 	switch {
 	case typed.Code != "" && typed.Email != "":
-		f.Step = "code"
+		f.Step, f.Code = "code", typed.Code
 	case typed.Email != "" && !f.AsksEmail && !f.AsksAccess:
 		f.Step = "mail"
 	}
@@ -141,7 +138,7 @@ func (a *App) answer(f *joinForm, say *speaker, typed queue.Application, refused
 		case typed.Email == "": // the pass of a mail's link
 			f.Said = say.t("join.bad-link")
 		default:
-			f.Code, f.CodeError = typed.Code, say.t("join.bad-code")
+			f.CodeError = say.t("join.bad-code")
 		}
 	case fault.ErrBadField.Code:
 		f.EmailError = say.t("join.bad-email")

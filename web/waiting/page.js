@@ -27,7 +27,6 @@ async function draw() {
   if (lead !== undefined) write(at('door-lead'), lead);
   const form = at('join');
   form.hidden = !open && (now.phase === 'ended' || !('early' in form.dataset));
-  if (open && now.phase !== 'prequeue') at('join-lane')?.remove(); // the draw is over
 }
 
 function tellFree({ id, free }) {
