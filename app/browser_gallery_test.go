@@ -85,7 +85,6 @@ func (s *stage) eventScenes() []scene {
 	s.staff.must(s.t, 200, "POST", "/api/v1/admin/events/paused/queue/pause", object{"reason": "A storm warning: we go on at 20:15."}, nil)
 	s.staff.must(s.t, 200, "PUT", "/api/v1/admin/events/line/queue/message", object{"message": "Please have your card at hand."}, nil)
 	buyer, _ := s.orders("full", "Åsa Ünlü", 1, "paid", "paid")
-	late := s.enters("full", "Late")
 	s.orders("full", "Bo", 1, "paid", "paid")
 	unlucky := s.waits("full", "Unlucky")
 	s.phase("full", "sold-out")
@@ -111,7 +110,6 @@ func (s *stage) eventScenes() []scene {
 		{"place admitted", as(inside, "/events/gala/place"), "Spring Gala"},
 		{"place paused", as(stopped, "/events/paused/place"), "storm warning"},
 		{"place sold out", as(unlucky, "/events/full/place"), "Two Chairs"},
-		{"place sold out inside", as(late, "/events/full/place"), "Sold out for now."},
 		{"place done", as(buyer, "/events/full/place"), "You have all the seats you may have."},
 		{"place ended", as(past, "/events/ended/place"), "It is over."},
 		{"plain before the draw", scriptless(early, "/events/soon/place"), "The draw is"},
@@ -120,7 +118,6 @@ func (s *stage) eventScenes() []scene {
 		{"plain admitted", scriptless(inside, "/events/gala/place"), "You are in."},
 		{"plain paused", scriptless(stopped, "/events/paused/place"), "storm warning"},
 		{"plain sold out", scriptless(unlucky, "/events/full/place"), "Sold out for now."},
-		{"plain sold out inside", scriptless(late, "/events/full/place"), "Sold out for now."},
 		{"plain done", scriptless(buyer, "/events/full/place"), "You have all the seats you may have."},
 		{"plain ended", scriptless(past, "/events/ended/place"), "The sale has ended."},
 		{"verify before the draw", at("/events/soon/verify"), "What it will be checked by stands here already."},

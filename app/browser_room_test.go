@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/makiuchi-d/gozxing"
@@ -236,6 +237,38 @@ func (s *stage) news(t *testing.T) {
 	fresh := newBrowser(t, s.base, noScript) // the page itself says so, before any script
 	fresh.open("/events/news")
 	fresh.sees("The sale has ended.", "The singer has lost her voice")
+}
+
+// sellsOut: those inside are told when the last seat goes, keep their turn, and see it when one comes back.
+func (s *stage) sellsOut(t *testing.T) {
+	createEvent(t, s.staff, "last", house(t, s.staff, 1, 12), stalls, -time.Second, object{"name": "Last Row", "max_per_buyer": 12, "queue": object{"cap": 100, "per_minute": 6000}})
+	s.phase("last", "open")
+	f, g := s.waits("last", "Ada"), s.enters("last", "Bare")
+	ada, bare := newBrowser(t, s.base, phone), newBrowser(t, s.base, phone, noScript)
+	ada.before(hurried)
+	ada.bears(f)
+	ada.sees("It's your turn.")
+	bare.is(g)
+	bare.open("/events/last/place")
+	bare.sees("You are in.")
+	buyer, order := s.orders("last", "Bo", 12, "paid", "paid") // with fewer seats nobody is let in beside two who choose
+	s.phase("last", "sold-out")
+	ada.sees("Sold out for now.", "Should one come back, you see it on the map. Your turn is kept until")
+	bare.open("/events/last/place")
+	bare.sees("Sold out for now.", "Should one come back, you see it among the seats.")
+	for _, b := range []*browser{ada, bare} {
+		if !b.has("link", "Choose seats") || b.has("button", "Call me when it's my turn") {
+			t.Errorf("at %s whoever is inside is sent to wait: %s", b.at(), b.text("main"))
+		}
+		b.axe()
+		b.touches()
+	}
+	if me := ada.standing("last"); me.State != "admitted" {
+		t.Errorf("the turn is not kept: %s", me.State)
+	}
+	s.refund(buyer, order, "refunded")
+	s.phase("last", "open")
+	ada.sees("It's your turn.")
 }
 
 // letterTo is the mail to an address as it lies in the outbox, its lines unfolded; "" while there is none.

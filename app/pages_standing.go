@@ -52,8 +52,12 @@ func (a *App) placeView(ctx context.Context, say *speaker, event *seating.Event,
 	case f.Phase == queue.PhaseEnded && st.State != queue.StateAdmitted:
 		v.State, v.Refresh = queue.PhaseEnded, 0
 		text(say.t("room.ended"), say.t("js.find"))
-	case st.State == queue.StateAdmitted && f.Phase != queue.PhaseSoldOut:
+	case st.State == queue.StateAdmitted:
 		v.Refresh, v.Reason = 0, "" // the list of seats has its own clock, and a page that is read must not ask for more time
+		if f.Phase == queue.PhaseSoldOut {
+			text(say.t("room.sold-out"), say.t("place.none-left"))
+			break
+		}
 		text(say.t("place.in"), say.t("place.in-lead"))
 	case st.State == queue.StateDone:
 		v.Refresh, v.Reason = 0, ""

@@ -3,10 +3,10 @@
 import { t } from '../shared/words.js';
 import { at, write } from './write.js';
 
-// makeCall gives {on(), call()}: whether one wants to be called, and the call itself, made once.
+// makeCall gives {on(), call()}: whether one wants to be called, and the call itself.
 export function makeCall(event) {
   const key = `fs_call_${event}`, button = at('call'), sound = makeSound(), about = document.querySelector('h1').textContent;
-  let wanted = kept(key), silent = !window.Notification, called = false;
+  let wanted = kept(key), silent = !window.Notification;
 
   const notify = (title, body) => {
     if (silent || Notification.permission !== 'granted') return;
@@ -44,8 +44,6 @@ export function makeCall(event) {
   return {
     on: () => wanted,
     call() {
-      if (called) return;
-      called = true;
       sound.play();
       if (wanted && document.hidden) notify(t('room.turn'), about);
     },

@@ -5,11 +5,12 @@ import { at, write } from './write.js';
 
 const aloudEvery = 60_000; // figures are read out that often at most; a change of state at once
 
-// makeDrawing gives draw(state), for a state as say.js reads it. call() is made when the turn comes.
+// makeDrawing gives draw(state), for a state as say.js reads it. call() is made when the turn comes: once, and once more
+// each time that a seat comes back after there was none.
 export function makeDrawing(event, call) {
   const title = document.title;
   const hand = makeHand(event);
-  let kind = '', said = 0;
+  let kind = '', said = 0, called = false;
 
   return function draw(state) {
     const v = view(state), { big, under, lead, more, reason, grace } = v;
@@ -25,7 +26,7 @@ export function makeDrawing(event, call) {
     write(at('go'), v.go);
     at('orders').hidden = !v.orders;
     at('kept').hidden = ['ended', 'done'].includes(v.kind);
-    at('calling').hidden = ['turn', 'again', 'elsewhere'].includes(v.kind);
+    at('calling').hidden = ['turn', 'none-left', 'again', 'elsewhere'].includes(v.kind);
     hand(v.kind, state.place);
     at('check').hidden = state.now.draw?.size == null;
     document.body.classList.toggle('turn', v.kind === 'turn');
@@ -35,8 +36,13 @@ export function makeDrawing(event, call) {
       said = Date.now();
     }
     if (kind !== v.kind) {
+      const back = kind === 'sold-out' && v.kind === 'again';
       kind = v.kind;
-      if (kind === 'turn' || (kind === 'next' && document.hidden)) call();
+      if (kind === 'sold-out' || kind === 'none-left') called = false;
+      if (!called && (back || kind === 'turn' || (kind === 'next' && document.hidden))) {
+        called = true;
+        call();
+      }
       if (['turn', 'again', 'elsewhere'].includes(kind)) at('main').scrollIntoView();
     }
   };

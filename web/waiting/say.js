@@ -8,7 +8,11 @@ import { about, clock, left, moment } from './when.js';
 // kindOf names the state. turn is turn.js's; what one has already comes before what the line does.
 function kindOf({ now, stand, turn }) {
   if (now.phase === 'ended') return 'ended';
-  if (turn.state === 'in' && now.phase !== 'sold-out') return turn.until > serverNow() ? 'turn' : 'again';
+  if (turn.state === 'in') {
+    const kept = turn.until > serverNow();
+    if (now.phase !== 'sold-out') return kept ? 'turn' : 'again';
+    if (kept) return 'none-left';
+  }
   if (turn.state === 'done') return 'done';
   if (turn.state === 'elsewhere' && now.phase === 'open') return 'elsewhere';
   if (now.phase === 'announced' || now.phase === 'prequeue') return 'before';
@@ -52,6 +56,7 @@ const words = {
   turn: ({ turn }) => ({ // minutes from now, so by the visitor's own clock
     big: t('room.turn'), lead: t('room.turn-lead', { time: clock(turn.until) }), title: t('room.title-turn'), go: t('room.choose'),
   }),
+  'none-left': ({ turn }) => ({ big: t('room.sold-out'), lead: t('room.none-left', { time: clock(turn.until) }), go: t('room.choose') }),
   elsewhere: () => ({ big: t('room.turn'), lead: t('room.elsewhere'), title: t('room.title-turn'), go: t('room.continue-here') }),
   again: () => ({ big: t('room.again'), lead: t('room.again-lead'), title: t('room.title-turn'), go: t('room.enter') }),
   paused: (s) => ({ big: t('room.paused'), lead: t('room.paused-lead'), more: s.stand.called ? '' : position(s) }),
@@ -75,7 +80,7 @@ function chances(kind, { now, stand }) {
 }
 
 // The organiser's reason, where the page does not say it in its own words.
-const unexplained = ['returning', 'turn', 'done', 'before'];
+const unexplained = ['returning', 'turn', 'none-left', 'done', 'before'];
 
 // view is what to show: {kind, big, under, lead, more, reason, grace, outlook, prices, share, title, go, orders, aloud};
 // what is missing is hidden.
