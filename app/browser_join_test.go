@@ -244,6 +244,7 @@ func TestBrowserDoesTheWork(t *testing.T) {
 	bob.fill("Code from the mail", "12 34")
 	bob.click("button", "Join the line")
 	bob.sees("This code is not right.")
+	bob.touches()
 	var typed string
 	if bob.set(bob.js(`document.getElementById("join-code").value`, &typed)); typed != "12 34" {
 		t.Errorf("what was typed wrongly is now %q", typed)

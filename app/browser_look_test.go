@@ -132,8 +132,8 @@ func (b *browser) fits() {
 	}
 }
 
-// touches fails for everything to press that is less than 44 px high or wide, as LOOK.md asks. A link in a sentence is
-// excused, and a tick whose label can be pressed.
+// touches fails for everything to press that is less than 44 px high or wide, as LOOK.md asks, or lies under something else.
+// A link in a sentence is excused, and a tick whose label can be pressed.
 func (b *browser) touches() {
 	b.t.Helper()
 	var small []string
@@ -142,13 +142,18 @@ func (b *browser) touches() {
 		for (const e of document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select, textarea")) {
 			if (!e.checkVisibility({opacityProperty: true, visibilityProperty: true}) || e.closest(".visually-hidden, [inert]")) continue;
 			const target = /^(checkbox|radio)$/.test(e.type) && e.labels?.[0] || e;
-			const {width, height} = target.getBoundingClientRect();
+			target.scrollIntoView({block: "center", behavior: "instant"});
+			const {left, top, width, height} = target.getBoundingClientRect(), middle = [left + width / 2, top + height / 2];
+			const covered = [[left + 3, middle[1]], [left + width - 3, middle[1]], [middle[0], top + 3], [middle[0], top + height - 3]]
+				.map(([x, y]) => document.elementFromPoint(x, y)).find((hit) => hit && !target.contains(hit) && !hit.contains(target));
+			if (covered) small.push("under " + covered.outerHTML.slice(0, 60) + ": " + e.outerHTML.slice(0, 120));
 			if (width <= 1 || (width >= 43.5 && height >= 43.5)) continue;
 			const said = [...(e.parentElement?.childNodes ?? [])].filter((n) => n !== e && n.nodeType === 3).map((n) => n.data).join("").trim();
 			if (getComputedStyle(e).display === "inline" && said) continue;
 			if (getComputedStyle(e, "::after").position === "absolute") continue; // lies over its whole card
 			small.push(Math.round(width) + " × " + Math.round(height) + ": " + e.outerHTML.slice(0, 120));
 		}
+		scrollTo({top: 0, behavior: "instant"});
 		return small;
 	})()`, &small))
 	for _, s := range small {
