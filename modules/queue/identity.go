@@ -181,7 +181,7 @@ func (s *Service) examine(c echo.Context, event request.Event, required Requirem
 	if err := checkEmail(a.Email); err != nil {
 		return applicant{}, err
 	}
-	// A verified address stands in for work that was not done, and for joins that a network has spent.
+	// A verified address stands in for work that was not done, and for whatever a network has spent.
 	if required.ProofOfWork && a.Proof == "" {
 		return s.byMail(c, event, a)
 	}
@@ -193,7 +193,7 @@ func (s *Service) examine(c echo.Context, event request.Event, required Requirem
 }
 
 // charge takes what joining costs anybody: one of their network's joins and, where the line asks for it, a piece of work,
-// which is spent only when both are there.
+// which is spent only when both are there. ErrSlowDown says what the network has spent: joins, or challenges.
 func (s *Service) charge(ctx context.Context, event request.Event, work bool, proof, ip string) error {
 	if !work {
 		return s.spend(ctx, ip)
