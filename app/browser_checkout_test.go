@@ -61,9 +61,7 @@ func TestPayingInTheBrowser(t *testing.T) {
 	b.excuse("status of 422")
 	b.press("Enter")
 	b.sees("This is not a whole mail address")
-	if at, visible := b.focused(); at.name != "Mail address" || !visible {
-		t.Errorf("the focus is on %+v, visible %v", at, visible)
-	}
+	b.until("the focus is on what is wrong", func() bool { at, visible := b.focused(); return at.name == "Mail address" && visible })
 	b.press("End")
 	b.write("example.org")
 	b.tabTo("button", "Pay 198.00 EUR")
