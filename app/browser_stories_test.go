@@ -250,6 +250,38 @@ func (s *stage) lostConnection(t *testing.T) {
 	early.until("it no longer says so", func() bool { return !strings.Contains(early.text("body"), "No connection") })
 }
 
+// halfAPage: what did not come of a page comes later, by itself, and the link that was opened is not lost meanwhile.
+func (s *stage) halfAPage(t *testing.T) {
+	s.sale("half", object{"queue": object{"cap": 1, "per_minute": 60}})
+	s.holds("half", "Inside", 1)
+	f := s.waits("half", "In a tunnel")
+	number := fmt.Sprintf("You are number %d in the line.", f.place.Index+1)
+	for what, pattern := range map[string]string{"a script of the page": "door.js", "a script of the room": "room.js", "the room's words": "room.json"} {
+		b := newBrowser(t, s.base, phone)
+		b.excuse("ERR_BLOCKED_BY_CLIENT")
+		b.blocks(pattern)
+		b.bears(f)
+		b.set(b.js(`window.first = true`, nil))
+		var first bool
+		b.within(time.Minute, "it begins anew without "+what, func() bool { return b.js(`window.first === true`, &first) == nil && !first })
+		b.blocks()
+		b.within(time.Minute, "all of it is there", func() bool { return strings.Contains(b.text("main"), number) })
+	}
+
+	// The link is opened, and the place cannot be shown to the server yet.
+	b := newBrowser(t, s.base, phone)
+	b.excuse("ERR_BLOCKED_BY_CLIENT")
+	b.blocks("/events/half/queue")
+	b.bears(f)
+	var address string
+	b.until("the link still stands there", func() bool { return b.js("location.hash", &address) == nil && strings.Contains(address, f.bearer) })
+	b.blocks()
+	b.sees(number)
+	if b.set(b.js("location.href", &address)); strings.Contains(address, f.bearer) {
+		t.Errorf("the place lies in the address: %s", address)
+	}
+}
+
 // anotherDevice: the private link is the place, wherever it is opened, and is not left lying in the address.
 func (s *stage) anotherDevice(t *testing.T) {
 	s.holds("line", "Inside", 1)

@@ -190,6 +190,17 @@ func (b *browser) online(on bool) {
 	b.set(errors.Join(err, err2))
 }
 
+// blocks keeps addresses with such endings from being fetched from now on; none without one.
+func (b *browser) blocks(endings ...string) {
+	b.t.Helper()
+	rules := make([]*network.BlockPattern, len(endings))
+	for i, ending := range endings {
+		rules[i] = &network.BlockPattern{URLPattern: "*://*:*/*" + ending, Block: true}
+	}
+	_, err := send(b, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: rules})
+	b.set(err)
+}
+
 // until asks again until it is so; a page that never gets there fails the test with what it shows.
 func (b *browser) until(what string, done func() bool) {
 	b.t.Helper()

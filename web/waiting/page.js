@@ -7,26 +7,43 @@ import { yours } from './when.js';
 import { at, dress, write } from './write.js';
 
 const { event, zone, starts, words, sheet } = at('event').dataset;
-const state = { now: null, place: kept(event), shown: false }; // shown: the server has seen the place
-let room = null;
+const state = { now: null, place: kept(event), unseen: null }; // unseen: what the server has not been shown yet, {token, here, at}
+let room = null, loading = null, tries = 0;
+
+// load brings the room. What does not come is asked for again with the next look, and at last by beginning anew: a browser
+// may hold on to it that a script cannot be had.
+async function load() {
+  let module;
+  try {
+    const late = new Promise((_, give) => { setTimeout(give, 15_000); });
+    [module] = await Promise.race([Promise.all([import('./room.js'), learn(words), dress(sheet)]), late]);
+  } catch {
+    if (++tries < 3 || !navigator.onLine || !state.place) return;
+    address(`#p=${state.place.place}&own`);
+    location.reload();
+    return;
+  }
+  room = module.makeRoom(event, zone, () => have(state.place.place, true));
+  await draw();
+}
 
 async function draw() {
   const { now, place } = state;
-  if (place && !room) {
-    // No connection: the next look brings it.
-    const [module] = await Promise.all([import('./room.js'), learn(words), dress(sheet)]).catch(() => []);
-    room ??= module?.makeRoom(event, zone, () => have(state.place.place, true)) ?? null;
+  if (place && !room) { // until it works the page stays as it is: what is pressed in there would do nothing
+    loading ??= load().finally(() => { loading = null; });
+    return undefined;
   }
   document.body.classList.toggle('waiting', Boolean(place));
   at('door').hidden = Boolean(place);
   at('room').hidden = !place;
-  if (!now) return;
-  if (place) return room?.see(now, place);
+  if (!now) return undefined;
+  if (place) return room.see(now, place);
   const { big, lead, open } = door(now, zone);
   write(at('door-big'), big);
   if (lead !== undefined) write(at('door-lead'), lead);
   const form = at('join');
   form.hidden = !open && (now.phase === 'ended' || !('early' in form.dataset));
+  return undefined;
 }
 
 function tellFree({ id, free }) {
@@ -37,6 +54,7 @@ function tellFree({ id, free }) {
 const look = watch(event, {
   see(now) {
     state.now = now;
+    if (state.unseen && Date.now() - state.unseen.at > 4000) show();
     now.categories.forEach(tellFree);
     return draw();
   },
@@ -45,7 +63,7 @@ const look = watch(event, {
     net.classList.toggle('good', !away);
     write(net, t({ offline: 'js.offline', silent: 'js.silent' }[away] ?? 'js.online'));
     if (away) return;
-    if (state.place && !state.shown) have(state.place.place);
+    if (state.unseen) show();
     setTimeout(() => net.classList.contains('good') && write(net, ''), 5000);
   },
   after: (now) => (now.phase === 'ended' ? null : room?.after(now) ?? now.poll_after_ms),
@@ -58,15 +76,19 @@ const look = watch(event, {
 async function have(token, here) {
   const old = token === state.place?.place;
   let had = false;
+  if (token) state.unseen = { token, here, at: Date.now() };
   try {
-    Object.assign(state, { place: await join(event, token, here), shown: true });
+    Object.assign(state, { place: await join(event, token, here), unseen: null });
+    if (/[#&]p=/.test(location.hash)) address();
     write(at('refused'), '');
     had = true;
   } catch (problem) {
     const { code, status } = problem;
     if (status === undefined) throw problem; // ours, not the server's
     if (status === 403 || problem.facts.ways) return 'asks';
+    if (token && !old && code !== 'bad-place') address(`#p=${token}${here ? '' : '&own'}`); // a page loaded again still has it
     if (code === 'bad-place') {
+      state.unseen = null;
       if (old) {
         forget(event);
         state.place = null;
@@ -79,6 +101,13 @@ async function have(token, here) {
   await draw();
   look();
   return had;
+}
+
+const show = () => have(state.unseen.token, state.unseen.here);
+
+// address sets what stands behind the page's address, for itself alone.
+function address(hash = '') {
+  history.replaceState(null, '', location.pathname + location.search + hash);
 }
 
 at('asks').addEventListener('submit', async (submit) => {
