@@ -372,8 +372,11 @@ func (o *organiser) sellOne(p *process) (*fan, *orderView) {
 	if order, err = buyer.settle(ctx, order, "paid", "paid"); err != nil {
 		o.t.Fatal(err)
 	}
-	o.open(at)
-	o.sees("On sale", "2 of 537", "Waiting", "orders paid", `"sold":2}]`)
+	testkit.Eventually(o.t, 20*time.Second, "the figures are of now", func() bool {
+		o.open(at)
+		return strings.Contains(o.text(), "On sale")
+	})
+	o.sees("2 of 537", "Waiting", "orders paid", `"sold":2}]`)
 	o.open("/admin")
 	o.sees("sold 2 held 0 paying 0 free 535")
 	return buyer, order
