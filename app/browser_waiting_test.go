@@ -10,15 +10,18 @@ import (
 	"time"
 )
 
-// assetOf gives the address of a module that the page's own modules lead to.
-const assetOf = `const assetOf = async (file, from = document.querySelector("script[type=module][src]").src, seen = new Set()) => {
-	if (seen.has(from)) return null;
-	seen.add(from);
-	const text = await (await fetch(from)).text();
-	for (const [, address] of text.matchAll(/(?:from|import\()\s*["'](\/assets\/[^"']+)["']/g)) {
-		if (address.endsWith("-" + file)) return address;
-		const found = await assetOf(file, address, seen);
-		if (found) return found;
+// assetOf gives the address of a module that the page's own modules lead to, or those it names for later.
+const assetOf = `const assetOf = async (file, from, seen = new Set()) => {
+	const later = Object.values(document.getElementById("event")?.dataset ?? {}).filter((value) => value.endsWith(".js"));
+	for (const start of from ? [from] : [document.querySelector("script[type=module][src]").src, ...later]) {
+		if (seen.has(start)) continue;
+		seen.add(start);
+		if (start.endsWith("-" + file)) return start;
+		const text = await (await fetch(start)).text();
+		for (const [, address] of text.matchAll(/(?:from|import\()\s*["'](\/assets\/[^"']+)["']/g)) {
+			const found = await assetOf(file, address, seen);
+			if (found) return found;
+		}
 	}
 	return null;
 };`

@@ -30,8 +30,8 @@ export async function send(form, done) {
   return undefined;
 }
 
-// bring joins by the pass of a mail's link, which stands for the digits of the mail.
-export function bring(event, pass, done) {
+// present joins by the pass of a mail's link, which stands for the digits of the mail.
+export function present(event, pass, done) {
   const form = Object.assign(document.createElement('form'), { action: `/events/${encodeURIComponent(event)}/join` });
   form.append(Object.assign(document.createElement('input'), { name: 'code', value: pass }));
   return send(form, done);

@@ -1,4 +1,5 @@
 // The event's page: a door for those without a place, the waiting room for those with one. Message → state → draw.
+import { bring } from '../shared/bring.js';
 import { forget, fromLink, join, kept } from '../shared/place.js';
 import { learn, plural, t } from '../shared/words.js';
 import { door } from './door.js';
@@ -6,17 +7,17 @@ import { watch } from './line.js';
 import { yours } from './when.js';
 import { at, dress, write } from './write.js';
 
-const { event, zone, starts, words, sheet } = at('event').dataset;
+const { event, zone, starts, words, sheet, room: roomScript, join: joinScript } = at('event').dataset;
 const state = { now: null, place: kept(event), unseen: null }; // unseen: what the server has not been shown yet, {token, here, at}
 let room = null, loading = null, tries = 0;
 
-// load brings the room. What does not come is asked for again with the next look, and at last by beginning anew: a browser
-// may hold on to it that a script cannot be had.
+// load brings the room. What does not come is asked for again with the next look, and at last by beginning anew: one of the
+// scripts that the room's own needs may be what the browser no longer tries.
 async function load() {
   let module;
   try {
-    const late = new Promise((_, give) => { setTimeout(give, 15_000); });
-    [module] = await Promise.race([Promise.all([import('./room.js'), learn(words), dress(sheet)]), late]);
+    const late = new Promise((_, give) => { setTimeout(give, 10_000); });
+    [module] = await Promise.race([Promise.all([bring(roomScript), learn(words), dress(sheet)]), late]);
   } catch {
     if (++tries < 3 || !navigator.onLine || !state.place) return;
     address(`#p=${state.place.place}&own`);
@@ -115,7 +116,7 @@ at('asks').addEventListener('submit', async (submit) => {
   const form = submit.target, button = form.querySelector('button');
   button.disabled = true;
   if ('asks' in form.dataset || await have() === 'asks') {
-    const module = await import('./join.js').catch(() => null);
+    const module = await bring(joinScript).catch(() => null);
     button.disabled = false;
     if (module) await module.send(form, have);
     else if (navigator.onLine) form.submit(); // it works without script too
@@ -142,4 +143,4 @@ const own = location.hash.endsWith('&own'), given = fromLink('p'), pass = fromLi
 // Somebody else's link must not take one's own place away unasked.
 const token = given && (!mine || given === mine || confirm(t('js.other-place'))) ? given : mine;
 if (token) have(token, token === given && !own);
-else if (pass) import('./join.js').then(({ bring }) => bring(event, pass, have)).catch(() => write(at('refused'), t('js.try-again')));
+else if (pass) bring(joinScript).then(({ present }) => present(event, pass, have)).catch(() => write(at('refused'), t('js.try-again')));
