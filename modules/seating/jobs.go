@@ -2,6 +2,8 @@ package seating
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"math/rand/v2"
 	"time"
 
@@ -20,6 +22,25 @@ func (syncArgs) Kind() string { return "seating.sync" }
 // SyncJob is the job that makes the map say what these claims say, for the transaction that changes them.
 func (s *Service) SyncJob(eventID int64, claims []int64) river.JobArgs {
 	return syncArgs{EventID: eventID, Claims: claims}
+}
+
+// CatchUp does what jobs are still waiting to do: a process that stopped leaves them to the next. They may be done twice.
+func (s *Service) CatchUp(ctx context.Context) error {
+	var waiting []string
+	err := s.DB.WithContext(ctx).Raw(`SELECT args FROM river_job WHERE kind = ? AND finalized_at IS NULL ORDER BY id`, syncArgs{}.Kind()).Scan(&waiting).Error
+	if err != nil {
+		return fmt.Errorf("look for waiting jobs: %w", err)
+	}
+	for _, text := range waiting {
+		var args syncArgs
+		if err := json.Unmarshal([]byte(text), &args); err != nil {
+			return fmt.Errorf("waiting job %s: %w", text, err)
+		}
+		if err := s.Sync(ctx, args.EventID, args.Claims); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 type syncWorker struct {

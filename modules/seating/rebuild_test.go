@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"fairseat/app/clock"
 	"fairseat/app/testkit"
 	"fairseat/modules/seating/internal/holds"
@@ -278,5 +280,38 @@ func (h *house) flush() {
 		if err := h.Redis.Do(h.T.Context(), h.Redis.B().Del().Key(keys...).Build()).Error(); err != nil {
 			h.T.Fatal(err)
 		}
+	}
+}
+
+// A process that stopped after a claim was released, and before the map said so, left a job that says it.
+func TestWhatAStopLeftIsDone(t *testing.T) {
+	t.Parallel()
+	h := open(t, 2, 8, `,"max_per_buyer":4`)
+	h.admit("ada")
+	claims := h.mustClaim("ada", "ada", 0, 1)
+	ids := []int64{claims[0].ID, claims[1].ID}
+	if err := h.s.Sync(t.Context(), h.event.ID, ids); err != nil {
+		t.Fatal(err)
+	}
+	err := h.DB.Transaction(func(tx *gorm.DB) error {
+		for _, id := range ids {
+			if err := tx.Exec(`INSERT INTO river_job (kind, args, max_attempts) VALUES ('seating.sync', ?::jsonb, 25)`,
+				fmt.Sprintf(`{"event_id": %d, "claims": [%d]}`, h.event.ID, id)).Error; err != nil {
+				return err
+			}
+		}
+		return h.s.Move(t.Context(), tx, ids, []string{"checkout"}, "released")
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if differ, err := h.s.Audit(t.Context()); err != nil || len(differ) != 2 {
+		t.Fatalf("before: %q, %v", differ, err)
+	}
+	if err := h.s.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if differ, err := h.s.Audit(t.Context()); err != nil || len(differ) != 0 {
+		t.Errorf("after: %q, %v", differ, err)
 	}
 }
