@@ -14,9 +14,9 @@ import (
 // for it to be written sooner.
 const rememberEvery = 5 * time.Second
 
-// remember writes down how many are inside, how long the tail of a draw is, who entered in the last minute where that has a budget,
-// and how good the estimates were: a lost Redis takes it all along. Those inside go back to the front, see load.lua, and
-// only who joined since is taken for nobody; in the draw burnt positions lie apart, where they cost less than a write.
+// remember writes down how many are inside, how long the tail of a draw is, who entered in the last minute where that has a
+// budget, and how good the estimates were: a lost Redis takes it all along. Those inside go back to the front, see load.lua,
+// and only who joined since is taken for nobody; in the draw burnt positions lie apart, where they cost less than a write.
 func (s *Service) remember(ctx context.Context, row *lineRow, state reply) error {
 	inside, now, r := state.num("active")+state.num("kept"), s.clock.Now(), s.room(row.EventID)
 	if state["acted"] != "1" {

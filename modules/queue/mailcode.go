@@ -54,7 +54,8 @@ func (s *Service) rightCode(eventID int64, email, code string) bool {
 
 // signPass signs that an address was verified for an event: who confirms it before the waiting room opens joins with it
 // later, without another mail. The mail with the digits has one too, as a link: unlike those it takes no tries, so no
-// stranger can use them up, and therefore it does not expire before the sale does. base64url of version, length of the key id, key id, event id, address, MAC.
+// stranger can use them up, and therefore it does not expire before the sale does. base64url of version, length of the key
+// id, key id, event id, address, MAC.
 func (s *Service) signPass(eventID int64, email string) string {
 	key := s.keys.Current(keyring.Place)
 	b := append([]byte{passVersion, byte(len(key.ID))}, key.ID...)
