@@ -132,13 +132,20 @@ func (p *process) mailedPass(t testing.TB, address string) string {
 	return ""
 }
 
+// announceMailLine makes an event whose line asks for mailed codes, and whose waiting room is not open yet.
+func announceMailLine(t *testing.T, p *process) (staff *client) {
+	t.Helper()
+	staff = signIn(t, p.base)
+	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, time.Hour, map[string]any{
+		"queue": map[string]any{"identity": "email"}, "prequeue_at": time.Now().Add(30 * time.Minute).UTC().Format(time.RFC3339Nano)})
+	return staff
+}
+
 // The link of a mail stands for its digits: it confirms early, joins later, and stays in no address bar.
 func TestBrowserJoinsByTheLinkOfAMail(t *testing.T) {
 	t.Parallel()
 	p := startProcess(t)
-	staff := signIn(t, p.base)
-	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, time.Hour, map[string]any{
-		"queue": map[string]any{"identity": "email"}, "prequeue_at": time.Now().Add(30 * time.Minute).UTC().Format(time.RFC3339Nano)})
+	staff := announceMailLine(t, p)
 	newClient(p.base).refused(t, 403, "code-required", "POST", "/api/v1/events/gala/queue", map[string]any{"email": "ada@example.org"})
 	pass := p.mailedPass(t, "ada@example.org")
 	stripped := func(b *browser) {
@@ -184,9 +191,7 @@ func TestBrowserJoinsByTheLinkOfAMail(t *testing.T) {
 func TestBrowserConfirmsEarly(t *testing.T) {
 	t.Parallel()
 	p := startProcess(t)
-	staff := signIn(t, p.base)
-	createEvent(t, staff, "gala", importStadium(t, staff), stadiumPrices, time.Hour, map[string]any{
-		"queue": map[string]any{"identity": "email"}, "prequeue_at": time.Now().Add(30 * time.Minute).UTC().Format(time.RFC3339Nano)})
+	staff := announceMailLine(t, p)
 	ada := newBrowser(t, p.base, phone)
 	ada.excuse("403 (Forbidden)", "409 (Conflict)", "ERR_INTERNET_DISCONNECTED")
 	ada.open("/events/gala")
