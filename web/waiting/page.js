@@ -1,5 +1,5 @@
 // The event's page: a door for those without a place, the waiting room for those with one. Message → state → draw.
-import { bring } from '../shared/bring.js';
+import { bring, inTime } from '../shared/bring.js';
 import { forget, fromLink, join, kept } from '../shared/place.js';
 import { learn, plural, t } from '../shared/words.js';
 import { door } from './door.js';
@@ -16,8 +16,7 @@ let room = null, loading = null, tries = 0;
 async function load() {
   let module;
   try {
-    const late = new Promise((_, give) => { setTimeout(give, 10_000); });
-    [module] = await Promise.race([Promise.all([bring(roomScript), learn(words), dress(sheet)]), late]);
+    [module] = await inTime(Promise.all([bring(roomScript), learn(words), dress(sheet)]));
   } catch {
     if (++tries < 3 || !navigator.onLine || !state.place) return;
     address(`#p=${state.place.place}&own`);
@@ -116,7 +115,7 @@ at('asks').addEventListener('submit', async (submit) => {
   const form = submit.target, button = form.querySelector('button');
   button.disabled = true;
   if ('asks' in form.dataset || await have() === 'asks') {
-    const module = await bring(joinScript).catch(() => null);
+    const module = await inTime(bring(joinScript)).catch(() => null);
     button.disabled = false;
     if (module) await module.send(form, have);
     else if (navigator.onLine) form.submit(); // it works without script too
@@ -143,4 +142,4 @@ const own = location.hash.endsWith('&own'), given = fromLink('p'), pass = fromLi
 // Somebody else's link must not take one's own place away unasked.
 const token = given && (!mine || given === mine || confirm(t('js.other-place'))) ? given : mine;
 if (token) have(token, token === given && !own);
-else if (pass) bring(joinScript).then(({ present }) => present(event, pass, have)).catch(() => write(at('refused'), t('js.try-again')));
+else if (pass) inTime(bring(joinScript)).then(({ present }) => present(event, pass, have)).catch(() => write(at('refused'), t('js.try-again')));
