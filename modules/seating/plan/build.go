@@ -69,6 +69,9 @@ func (b *builder) zones() {
 			case dr.label == "":
 				b.rep.add("blank-row-name", spot(dz.name, "", ""), "row %d of its zone has no name", ri+1)
 			}
+			if dr.table {
+				dr.label = tableName(dr.label)
+			}
 			zone.Rows = append(zone.Rows, b.row(dz, dr, place{len(b.plan.Zones), len(zone.Rows)}))
 		}
 		for i := range dz.areas {
@@ -84,7 +87,7 @@ func (b *builder) zones() {
 }
 
 func (b *builder) row(dz *draftZone, dr *draftRow, at place) Row {
-	row := Row{Label: dr.label, Seats: make([]Seat, len(dr.seats))}
+	row := Row{Label: dr.label, Table: dr.table, Seats: make([]Seat, len(dr.seats))}
 	blank, unplaced := 0, 0
 	for i := range dr.seats {
 		ds := &dr.seats[i]
@@ -96,7 +99,7 @@ func (b *builder) row(dz *draftZone, dr *draftRow, at place) Row {
 			unplaced++
 		}
 		row.Seats[i] = Seat{
-			N: len(b.seats), Number: ds.number, CompanionOf: -1, Accessible: ds.accessible,
+			N: len(b.seats), Number: ds.number, CompanionOf: -1, Accessible: ds.accessible, Note: clean(ds.note, maxNote),
 			X:        dz.at.X + dr.at.X + ds.at.X,
 			Y:        dz.at.Y + dr.at.Y + ds.at.Y,
 			Category: b.category(ds.category),

@@ -1,6 +1,10 @@
 package plan
 
-import "strconv"
+import (
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+)
 
 // palette colours the categories that come without a usable colour.
 func palette(i int) string {
@@ -148,4 +152,19 @@ func (b *builder) companions() {
 		}
 		b.seats[n].CompanionOf = of
 	}
+}
+
+// tableName makes a name of what a file calls a table: "4" alone would read like row 4, "Mesa 4" already says what it is.
+func tableName(label string) string {
+	letters, inRow := 0, 0
+	for _, r := range label {
+		if inRow++; !unicode.IsLetter(r) {
+			inRow = 0
+		}
+		letters = max(letters, inRow)
+	}
+	if label == "" || letters > 1 || utf8.RuneCountInString(label) > 6 {
+		return label
+	}
+	return "Table " + label
 }

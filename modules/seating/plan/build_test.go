@@ -22,10 +22,11 @@ func TestBuildProperties(t *testing.T) {
 			id: clean(word.Draw(t, "id"), maxName), uuid: clean(word.Draw(t, "uuid"), maxShort),
 			number: clean(word.Draw(t, "number"), maxShort), category: word.Draw(t, "category"), at: point.Draw(t, "at"),
 			accessible: rapid.Bool().Draw(t, "accessible"), companion: clean(word.Draw(t, "companion"), maxName),
+			note: word.Draw(t, "note"),
 		}
 	})
 	row := rapid.Custom(func(t *rapid.T) draftRow {
-		return draftRow{label: clean(word.Draw(t, "row"), maxShort), at: point.Draw(t, "at"),
+		return draftRow{label: clean(word.Draw(t, "row"), maxShort), at: point.Draw(t, "at"), table: rapid.Bool().Draw(t, "table"),
 			seats: rapid.SliceOfN(seat, 0, 6).Draw(t, "seats")}
 	})
 	area := rapid.Custom(func(t *rapid.T) draftArea {
@@ -152,5 +153,17 @@ func TestLookups(t *testing.T) {
 	}
 	if got := (&Plan{}).Pitch(); got != defaultPitch {
 		t.Errorf("the pitch of nothing is %g", got)
+	}
+}
+
+func TestTableNames(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"4": "Table 4", "A4": "Table A4", "B": "Table B", "Table 4": "Table 4", "Tisch 4": "Tisch 4", "4-12": "Table 4-12",
+		"卓4": "Table 卓4", "Ложа": "Ложа", "": "", "1234567": "1234567",
+	} {
+		if got := tableName(in); got != want || tableName(got) != got {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
 	}
 }

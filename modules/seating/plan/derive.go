@@ -45,23 +45,28 @@ func (p *Plan) derive() *derived {
 			}
 		}
 		d.pitch = medianGap(p.Zones)
-		d.cutBlocks()
+		d.cutBlocks(p)
 		d.rank(focalPoint(p))
 	})
 	return &p.derived
 }
 
-// cutBlocks splits the rows where two consecutive seats stand an aisle apart.
-func (d *derived) cutBlocks() {
+// cutBlocks splits the rows where two consecutive seats stand an aisle apart. Round a table nobody sits apart, however wide
+// it is.
+func (d *derived) cutBlocks(p *Plan) {
 	d.block = make([]int, len(d.seats))
 	for n, seat := range d.seats {
-		if n > 0 && d.places[n] == d.places[n-1] && distance(d.seats[n-1], seat) < aisle*d.pitch {
+		if n > 0 && d.places[n] == d.places[n-1] && (d.row(p, n).Table || distance(d.seats[n-1], seat) < aisle*d.pitch) {
 			d.blocks[len(d.blocks)-1][1] = n + 1
 		} else {
 			d.blocks = append(d.blocks, [2]int{n, n + 1})
 		}
 		d.block[n] = len(d.blocks) - 1
 	}
+}
+
+func (d *derived) row(p *Plan, n int) *Row {
+	return &p.Zones[d.places[n].zone].Rows[d.places[n].row]
 }
 
 // rank orders the seats by how near they are to the focal point.

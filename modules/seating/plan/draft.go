@@ -20,6 +20,7 @@ type draftZone struct {
 
 type draftRow struct {
 	label string
+	table bool  // its seats stand round a table
 	at    Point // relative to the zone
 	seats []draftSeat
 }
@@ -33,6 +34,7 @@ type draftSeat struct {
 	placed     bool   // has a position at all
 	accessible bool
 	companion  string // id of the accessible seat this one belongs to
+	note       string // about the view
 }
 
 type draftArea struct {

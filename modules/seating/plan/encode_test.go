@@ -90,6 +90,7 @@ func TestPublicJSON(t *testing.T) {
 	for name, sale := range map[string][]AreaSale{
 		"areas":      {{Area: "bar-2", First: 3, Capacity: 50, Category: 1}},
 		"accessible": nil,
+		"tables":     nil,
 	} {
 		p, _ := trap(t, name)
 		var b bytes.Buffer

@@ -36,6 +36,8 @@ type (
 		Strings    []string   `json:"s"`
 		Accessible []int      `json:"a,omitempty"` // seat numbers, each less the one before it
 		Companions [][2]int   `json:"m,omitempty"` // [n, companion_of]
+		Notes      [][2]int   `json:"o,omitempty"` // [n, its note in s]
+		Tables     []int      `json:"t,omitempty"` // the rows, counted over the whole plan, that are tables
 		// Labels lists the rows whose labels are not "row-number": [row, what stands before the number, what after].
 		Labels [][3]int `json:"l,omitempty"`
 		// Odd lists the labels that follow no rule, by seat number.
@@ -66,7 +68,7 @@ func EncodeFSP1(p *Plan, version string, sale ...AreaSale) []byte {
 		}
 	}
 	e.categories(p.Seats())
-	e.reserved(p.Seats())
+	e.marked(p.Seats())
 
 	head := mustJSON(e.head)
 	out := appendText(nil, fsp1Magic)
@@ -108,6 +110,9 @@ func (e *fsp1Encoder) row(index, zoneStep int, row *Row) {
 		}
 	}
 	e.labels(index, row)
+	if row.Table {
+		e.head.Tables = append(e.head.Tables, index)
+	}
 }
 
 func (e *fsp1Encoder) labels(index int, row *Row) {
@@ -137,7 +142,8 @@ func (e *fsp1Encoder) categories(seats []*Seat) {
 	}
 }
 
-func (e *fsp1Encoder) reserved(seats []*Seat) {
+// marked lists what only some seats have.
+func (e *fsp1Encoder) marked(seats []*Seat) {
 	last := 0
 	for n, s := range seats {
 		if s.Accessible {
@@ -146,6 +152,9 @@ func (e *fsp1Encoder) reserved(seats []*Seat) {
 		}
 		if s.CompanionOf >= 0 {
 			e.head.Companions = append(e.head.Companions, [2]int{n, s.CompanionOf})
+		}
+		if s.Note != "" {
+			e.head.Notes = append(e.head.Notes, [2]int{n, e.text(s.Note)})
 		}
 	}
 }

@@ -17,11 +17,11 @@ type Wire struct {
 	Sale    []AreaSale
 }
 
-// maxLabels bounds the bytes of all labels together: a short file could otherwise repeat one long string many times.
+// maxLabels bounds the bytes of all labels and notes together: a short file could otherwise repeat one long string many times.
 const maxLabels = 64 << 20
 
 // DecodeFSP1 reads an FSP1 plan from anybody. It never panics and needs memory in proportion to len(data), plus at most
-// 64 MiB of labels.
+// 64 MiB of labels and notes.
 func DecodeFSP1(data []byte) (*Wire, error) {
 	d := &fsp1Decoder{}
 	file := fsp1Stream{d: d, data: data}
@@ -126,7 +126,8 @@ func (d *fsp1Decoder) plan(rows int) *Plan {
 	}
 	if d.err == nil {
 		d.categories(p)
-		d.reserved(p)
+		d.marked(p)
+		d.tables(p)
 	}
 	for _, s := range []*fsp1Stream{&d.r, &d.x, &d.y, &d.c, &d.b} {
 		if len(s.data) > 0 {
@@ -170,7 +171,8 @@ func (d *fsp1Decoder) categories(p *Plan) {
 	}
 }
 
-func (d *fsp1Decoder) reserved(p *Plan) {
+// marked reads what only some seats have.
+func (d *fsp1Decoder) marked(p *Plan) {
 	at := 0
 	for _, step := range d.head.Accessible {
 		if step < 0 || step > MaxSeats || p.Seat(at+step) == nil {
@@ -187,6 +189,35 @@ func (d *fsp1Decoder) reserved(p *Plan) {
 			return
 		}
 		seat.CompanionOf = m[1]
+	}
+	for _, o := range d.head.Notes {
+		seat := p.Seat(o[0])
+		if seat == nil {
+			d.fail("notes")
+			return
+		}
+		seat.Note = d.string(o[1])
+		if d.bytes += len(seat.Note); d.bytes > maxLabels {
+			d.fail("notes too long")
+		}
+	}
+}
+
+func (d *fsp1Decoder) tables(p *Plan) {
+	table := make(map[int]bool, len(d.head.Tables))
+	for _, row := range d.head.Tables {
+		table[row] = true
+	}
+	row := 0
+	for z := range p.Zones {
+		for r := range p.Zones[z].Rows {
+			p.Zones[z].Rows[r].Table = table[row]
+			delete(table, row)
+			row++
+		}
+	}
+	if len(table) > 0 {
+		d.fail("tables")
 	}
 }
 

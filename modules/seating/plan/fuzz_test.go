@@ -40,7 +40,7 @@ func FuzzImportPretix(f *testing.F) {
 }
 
 func FuzzDecodeFSP1(f *testing.F) {
-	for _, name := range []string{"accessible", "areas", "scripts", "label-segments", "blank-names"} {
+	for _, name := range []string{"accessible", "areas", "scripts", "label-segments", "blank-names", "tables"} {
 		p, _ := trap(f, name)
 		f.Add(EncodeFSP1(p, "v"))
 	}

@@ -25,6 +25,7 @@ type (
 	}
 	rowJSON struct {
 		Label string     `json:"label"`
+		Table bool       `json:"table,omitzero"`
 		Seats []seatJSON `json:"seats"`
 	}
 	seatJSON struct {
@@ -35,6 +36,7 @@ type (
 		Category    string  `json:"category"`
 		Accessible  bool    `json:"accessible,omitzero"`
 		CompanionOf *int    `json:"companion_of,omitempty"`
+		Note        string  `json:"note,omitzero"`
 	}
 	// areaJSON is an area as one event shows it; the last three are absent when it is not on sale.
 	areaJSON struct {
@@ -53,11 +55,11 @@ func JSON(p *Plan, version string, sale ...AreaSale) []byte {
 	for i, z := range p.Zones {
 		zone := zoneJSON{Name: z.Name, Rows: make([]rowJSON, len(z.Rows)), Areas: areasJSON(p, z.Areas, sale)}
 		for j, r := range z.Rows {
-			row := rowJSON{Label: r.Label, Seats: make([]seatJSON, len(r.Seats))}
+			row := rowJSON{Label: r.Label, Table: r.Table, Seats: make([]seatJSON, len(r.Seats))}
 			for k := range r.Seats {
 				s := &r.Seats[k]
 				row.Seats[k] = seatJSON{N: s.N, Label: s.Label, X: s.X, Y: s.Y,
-					Category: p.Categories[s.Category].ID, Accessible: s.Accessible, CompanionOf: companion(s)}
+					Category: p.Categories[s.Category].ID, Accessible: s.Accessible, CompanionOf: companion(s), Note: s.Note}
 			}
 			zone.Rows[j] = row
 		}

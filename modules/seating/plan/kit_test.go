@@ -60,6 +60,9 @@ func checkPlan(t rapid.TB, p *Plan) {
 		if s.Label == "" || s.Label != clean(s.Label, 1000) {
 			t.Errorf("seat %d has an unclean label %q", s.N, s.Label)
 		}
+		if s.Note != clean(s.Note, maxNote) {
+			t.Errorf("seat %d has an unclean note %q", s.N, s.Note)
+		}
 		if of := s.CompanionOf; of >= 0 && (s.Accessible || !p.Seat(of).Accessible) {
 			t.Errorf("seat %d belongs to seat %d, which is not accessible", s.N, of)
 		}

@@ -48,9 +48,11 @@ type Zone struct {
 }
 
 // Row is one segment of seats between aisles, in drawn order, which may count down. Its label may be blank, and several
-// rows of a zone may share it.
+// rows of a zone may share it. The seats round one table are a row too, whose label is then the table's whole name, to be
+// shown without "row" before it: "Table 4", "Mesa 4".
 type Row struct {
 	Label string
+	Table bool
 	Seats []Seat
 }
 
@@ -63,7 +65,8 @@ type Seat struct {
 	X, Y        float64
 	Category    int // index into Plan.Categories
 	Accessible  bool
-	CompanionOf int // the accessible seat this one belongs to, -1 for none
+	CompanionOf int    // the accessible seat this one belongs to, -1 for none
+	Note        string // what a fan should know of the view from here, "behind a pillar"; mostly blank
 }
 
 // Point is a spot in plan px.

@@ -9,8 +9,8 @@ import (
 //
 // It follows files as they are, not the schema: unknown keys are reported and ignored, numbers may be texts and texts
 // numbers, optional members may be missing, ids and labels may repeat (all seats are kept and the report says which were
-// renamed). Two keys beyond the format are understood on a seat: "accessible" (boolean) and "companion_of" (the
-// seat_guid of the accessible seat it belongs to).
+// renamed). Keys beyond the format are understood: on a seat "accessible" (boolean), "companion_of" (the seat_guid of the
+// accessible seat it belongs to) and "note" (about the view), on a row "table" (boolean).
 //
 // A file that gives no plan is an *UnusableError with its report; a failing reader is that reader's error.
 func ImportPretix(r io.Reader) (*Plan, *Report, error) {
@@ -141,6 +141,8 @@ func (p *pretix) row(z *draftZone) {
 			r.at = p.point(path + ".position")
 		case "seats":
 			p.array(path+".seats", func() { p.seat(&r) })
+		case "table":
+			r.table = p.flag(path + ".table")
 		case "uuid", "row_number_position", "seat_label", "number_of_seats", "seats_spacing":
 			p.skip()
 		default:
@@ -175,6 +177,8 @@ func (p *pretix) seat(r *draftRow) {
 			s.accessible = p.flag(path + ".accessible")
 		case "companion_of":
 			s.companion = clean(p.text(path+".companion_of"), maxName)
+		case "note":
+			s.note = p.text(path + ".note")
 		case "radius", "start_direction":
 			p.skip()
 		default:

@@ -77,6 +77,7 @@ func TestTraps(t *testing.T) {
 		{"aisles", "", "A-35 A-34 A-33 A-32 A-31 A-30", 0},
 		{"areas", "bad-color unknown-shape", "A-1 A-2 A-3", 0},
 		{"accessible", "bad-companion duplicate-guid", "A-1 A-2 A-3 A-4 A-5 B-1 B-2", 1},
+		{"tables", "", "Table 4-1|Table 4-2|Table 4-3|Mesa 5-1|4-1", 0},
 		{"empty-parts", "empty-row empty-zone", "B-1", 0},
 		{"long-names", "duplicate-guid duplicate-label", "", 1},
 	} {
@@ -121,7 +122,11 @@ func describe(t testing.TB, p *Plan, report *Report) []byte {
 	for _, z := range p.Zones {
 		fmt.Fprintf(&b, "zone %q\n", z.Name)
 		for _, r := range z.Rows {
-			fmt.Fprintf(&b, "  row %q\n", r.Label)
+			kind := "row"
+			if r.Table {
+				kind = "table"
+			}
+			fmt.Fprintf(&b, "  %s %q\n", kind, r.Label)
 			for _, s := range r.Seats {
 				before, after := p.Neighbours(s.N)
 				fmt.Fprintf(&b, "    %d %q %q key %q at %g,%g %s beside %d,%d", s.N, s.Label, s.Number, s.Key, s.X, s.Y,
@@ -131,6 +136,9 @@ func describe(t testing.TB, p *Plan, report *Report) []byte {
 				}
 				if s.CompanionOf >= 0 {
 					fmt.Fprintf(&b, " companion of %d", s.CompanionOf)
+				}
+				if s.Note != "" {
+					fmt.Fprintf(&b, " note %q", s.Note)
 				}
 				b.WriteString("\n")
 			}

@@ -29,6 +29,7 @@ type (
 	}
 	storedRow struct {
 		Label string       `json:"label"`
+		Table bool         `json:"t,omitzero"`
 		Seats []storedSeat `json:"seats"`
 	}
 	storedSeat struct {
@@ -40,6 +41,7 @@ type (
 		Category    int     `json:"c,omitzero"`
 		Accessible  bool    `json:"a,omitzero"`
 		CompanionOf *int    `json:"m,omitempty"`
+		Note        string  `json:"o,omitzero"`
 	}
 )
 
@@ -49,11 +51,11 @@ func (p *Plan) MarshalJSON() ([]byte, error) {
 	for _, z := range p.Zones {
 		zone := storedZone{Name: z.Name, Areas: z.Areas}
 		for _, r := range z.Rows {
-			row := storedRow{Label: r.Label, Seats: make([]storedSeat, len(r.Seats))}
+			row := storedRow{Label: r.Label, Table: r.Table, Seats: make([]storedSeat, len(r.Seats))}
 			for i := range r.Seats {
 				s := &r.Seats[i]
 				row.Seats[i] = storedSeat{Key: s.Key, Label: s.Label, Number: s.Number, X: s.X, Y: s.Y,
-					Category: s.Category, Accessible: s.Accessible, CompanionOf: companion(s)}
+					Category: s.Category, Accessible: s.Accessible, CompanionOf: companion(s), Note: s.Note}
 			}
 			zone.Rows = append(zone.Rows, row)
 		}
@@ -77,10 +79,10 @@ func (p *Plan) UnmarshalJSON(data []byte) error {
 	for _, z := range in.Zones {
 		zone := Zone{Name: z.Name, Areas: z.Areas, Rows: make([]Row, len(z.Rows))}
 		for r, row := range z.Rows {
-			zone.Rows[r] = Row{Label: row.Label, Seats: make([]Seat, len(row.Seats))}
+			zone.Rows[r] = Row{Label: row.Label, Table: row.Table, Seats: make([]Seat, len(row.Seats))}
 			for i, s := range row.Seats {
 				seat := Seat{N: n, Key: s.Key, Label: s.Label, Number: s.Number, X: s.X, Y: s.Y,
-					Category: s.Category, Accessible: s.Accessible, CompanionOf: -1}
+					Category: s.Category, Accessible: s.Accessible, CompanionOf: -1, Note: s.Note}
 				if s.CompanionOf != nil {
 					seat.CompanionOf = *s.CompanionOf
 				}

@@ -14,6 +14,7 @@ import (
 const (
 	maxName   = 100 // plan, zone, category, area
 	maxShort  = 40  // row label, seat number
+	maxNote   = 200 // what there is to say about the view from a seat
 	maxLookup = 500 // ids and category names while they serve to match
 )
 
