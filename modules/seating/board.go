@@ -194,8 +194,8 @@ func (b *board) load(ctx context.Context, at holds.At) error {
 		house.OnSale[i] = c.Price != nil
 	}
 	seats := make([]live.SeatState, 0, len(snap.Held)+len(snap.Taken))
-	for _, n := range snap.Held {
-		seats = append(seats, live.SeatState{Seat: n, State: live.Held})
+	for _, h := range snap.Held {
+		seats = append(seats, live.SeatState{Seat: h.Seat, State: live.Held, Due: h.Due})
 	}
 	for _, c := range snap.Taken {
 		seats = append(seats, live.SeatState{Seat: c.Seat, State: stateOf(c.Status)})
@@ -228,7 +228,7 @@ func stateOf(status string) live.State {
 func convert(changes []holds.Change) []live.Change {
 	out := make([]live.Change, len(changes))
 	for i, c := range changes {
-		out[i] = live.Change{Version: c.Version, Seat: c.Seat, State: live.State(c.State)}
+		out[i] = live.Change{Version: c.Version, Seat: c.Seat, State: live.State(c.State), Due: c.Due}
 	}
 	return out
 }

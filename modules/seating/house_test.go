@@ -33,6 +33,7 @@ type house struct {
 // doors plays the queue's admissions, on the real keys.
 type doors struct {
 	k        *testkit.Kit
+	clock    clock.Clock
 	mu       sync.Mutex
 	touched  map[string]int
 	leavings []string
@@ -66,7 +67,7 @@ func (d *doors) Admitted(ctx context.Context, id int64, place string) (time.Time
 		return time.Time{}, false, nil
 	}
 	until := time.UnixMilli(int64(ms))
-	return until, until.After(d.k.Clock.Now()) || until.Year() > 2500, nil
+	return until, until.After(d.clock.Now()) || until.Year() > 2500, nil
 }
 
 // lines plays the queue's lines.
@@ -202,7 +203,7 @@ func openOn(t *testing.T, k *testkit.Kit, c clock.Clock, rows, seats int, extra 
 	if c == nil {
 		c = k.Clock
 	}
-	h := &house{Kit: k, doors: &doors{k: k, touched: map[string]int{}}, lines: &lines{phase: "open"}, notes: &notes{}}
+	h := &house{Kit: k, doors: &doors{k: k, clock: c, touched: map[string]int{}}, lines: &lines{phase: "open"}, notes: &notes{}}
 	h.s = newService(k, h, c)
 	made, err := h.s.ImportPlan(t.Context(), strings.NewReader(drawing(rows, seats)))
 	if err != nil {

@@ -58,6 +58,7 @@ type watcher struct {
 	mu       sync.Mutex
 	version  int64
 	states   []byte
+	fuses    map[int]int64
 	first    string
 	personal []map[string]any
 	faults   []string
@@ -109,6 +110,7 @@ func (w *watcher) apply(text []byte) {
 		P, V int64
 		S    string
 		C    [][2]int
+		Due  [][2]int64
 	}
 	if err := json.Unmarshal(text, &f); err != nil {
 		w.faults = append(w.faults, err.Error())
@@ -120,7 +122,7 @@ func (w *watcher) apply(text []byte) {
 	switch f.T {
 	case "snapshot":
 		bits, _ := base64.StdEncoding.DecodeString(f.S)
-		w.states = make([]byte, 4*len(bits))
+		w.states, w.fuses = make([]byte, 4*len(bits)), map[int]int64{}
 		for n := range w.states {
 			w.states[n] = bits[n/4] >> (2 * (n % 4)) & 3
 		}
@@ -130,6 +132,7 @@ func (w *watcher) apply(text []byte) {
 		}
 		for _, c := range f.C {
 			w.states[c[0]] = byte(c[1])
+			delete(w.fuses, c[0])
 		}
 	default:
 		var personal map[string]any
@@ -141,6 +144,9 @@ func (w *watcher) apply(text []byte) {
 		w.faults = append(w.faults, fmt.Sprintf("version fell from %d to %d", w.version, f.V))
 	}
 	w.version = f.V
+	for _, due := range f.Due {
+		w.fuses[int(due[0])] = due[1]
+	}
 }
 
 func (w *watcher) sees(t *testing.T, what string, ok func() bool) {

@@ -7,7 +7,8 @@ const pollFrom = 3; // failures after which the map is asked for instead: some n
 
 /**
  * watch opens the live map of an event, from a version one already has (-1 for none), and gives {close}.
- * on: snapshot(base64, version) · delta([[n, state], …], version) · hold({seats, expires_at}) · expired([n, …]) ·
+ * on: snapshot(base64, version, due) · delta([[n, state], …], version, due), where due is [[n, seconds since 1970], …]: about when held
+ * seats may come back; a held seat of a frame that is not named there has no such moment · hold({seats, expires_at}) · expired([n, …]) ·
  * order({id, status}) · lost() and back(), once each way · out(reason), when one is no longer inside: nothing follows.
  */
 export function watch(event, since, on) {
@@ -40,7 +41,7 @@ export function watch(event, since, on) {
     switch (frame.t) {
       case 'snapshot':
         version = frame.v;
-        return on.snapshot(frame.s, frame.v);
+        return on.snapshot(frame.s, frame.v, frame.due ?? []);
       case 'delta':
         // Something was missed: the next connection brings the whole map.
         if (frame.p !== version) {
@@ -49,7 +50,7 @@ export function watch(event, since, on) {
           return open();
         }
         version = frame.v;
-        return on.delta(frame.c, frame.v);
+        return on.delta(frame.c, frame.v, frame.due ?? []);
       case 'bye':
         reason = frame.reason;
         return undefined;
@@ -69,7 +70,7 @@ export function watch(event, since, on) {
   const poll = async () => {
     try {
       const seats = await ask('GET', api(event, '/seats'), undefined, { signal: stop.signal });
-      if (seats.version > version) on.snapshot(seats.status, version = seats.version);
+      if (seats.version > version) on.snapshot(seats.status, version = seats.version, seats.due ?? []);
       said(false);
     } catch { /* it is tried again with the next connection */ }
   };

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/rueidis"
 )
@@ -13,13 +14,20 @@ import (
 type Change struct {
 	Version int64
 	Seat    int
-	State   int // 0 free, 1 held, 2 sold, 3 blocked, 4 in checkout
+	State   int       // 0 free, 1 held, 2 sold, 3 blocked, 4 in checkout
+	Due     time.Time // when a hold runs out; zero for every other state
+}
+
+// Held is a seat that somebody holds, and until when.
+type Held struct {
+	Seat int
+	Due  time.Time
 }
 
 // Snapshot is the whole map at one version.
 type Snapshot struct {
 	Version int64
-	Held    []int
+	Held    []Held
 	Taken   []Claim
 }
 
@@ -73,12 +81,16 @@ func (s *Store) Snapshot(ctx context.Context, at At, alsoClosed bool) (Snapshot,
 	if err != nil {
 		return Snapshot{}, err
 	}
-	for _, seat := range held {
-		n, err := strconv.Atoi(seat)
+	for i := 0; i+1 < len(held); i += 2 {
+		n, err := strconv.Atoi(held[i])
 		if err != nil {
 			return Snapshot{}, err
 		}
-		snap.Held = append(snap.Held, n)
+		due, err := parseDue(held[i+1])
+		if err != nil {
+			return Snapshot{}, err
+		}
+		snap.Held = append(snap.Held, Held{n, due})
 	}
 	taken, err := out.list(3)
 	if err != nil {
@@ -136,6 +148,17 @@ func parseLog(entries []rueidis.XRangeEntry) ([]Change, error) {
 		if changes[i].State, err = strconv.Atoi(e.FieldValues["st"]); err != nil {
 			return nil, err
 		}
+		if due, ok := e.FieldValues["d"]; ok {
+			if changes[i].Due, err = parseDue(due); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return changes, nil
+}
+
+// parseDue reads a deadline in ms; a score may come with an exponent.
+func parseDue(text string) (time.Time, error) {
+	ms, err := strconv.ParseFloat(text, 64)
+	return time.UnixMilli(int64(ms)).UTC(), err
 }

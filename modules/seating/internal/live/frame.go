@@ -39,7 +39,7 @@ func (m *Mirror) Tick() bool {
 	previous := f.version
 	f.bits, f.version, f.latest, f.snapshot = append(f.bits[:0], m.bits...), m.version, nil, nil
 	if ok && len(seats) <= m.wholeFrom() {
-		f.latest = delta(previous, f.version, seats, f.bits)
+		f.latest = m.delta(previous, f.version, seats)
 	}
 	return true
 }
@@ -100,19 +100,21 @@ func (m *Mirror) replay(since int64) *Frame {
 	if since <= f.version {
 		// The mirror may be ahead of the frames; a seat changed later just says again what it is in the frames.
 		if seats, ok := m.after(since); ok && len(seats) <= m.wholeFrom() {
-			return delta(since, f.version, seats, f.bits)
+			return m.delta(since, f.version, seats)
 		}
 	}
 	if f.snapshot == nil {
 		text := append([]byte(`{"t":"snapshot","v":`), strconv.FormatInt(f.version, 10)...)
 		text = append(text, `,"s":"`...)
-		text = base64.StdEncoding.AppendEncode(text, f.bits)
-		f.snapshot = &Frame{Version: f.version, Text: append(text, `"}`...)}
+		text = append(base64.StdEncoding.AppendEncode(text, f.bits), '"')
+		text = m.fuses.append(text, m.fuses.soonest(), f.bits)
+		f.snapshot = &Frame{Version: f.version, Text: append(text, '}')}
 	}
 	return f.snapshot
 }
 
-func delta(previous, version int64, seats []int32, bits []byte) *Frame {
+func (m *Mirror) delta(previous, version int64, seats []int32) *Frame {
+	bits := m.frames.bits
 	text := make([]byte, 0, 48+11*len(seats))
 	text = append(text, `{"t":"delta","p":`...)
 	text = strconv.AppendInt(text, previous, 10)
@@ -127,7 +129,8 @@ func delta(previous, version int64, seats []int32, bits []byte) *Frame {
 		text = strconv.AppendInt(text, int64(n), 10)
 		text = append(text, ',', '0'+get(bits, int(n)), ']')
 	}
-	return &Frame{Previous: previous, Version: version, Text: append(text, "]}"...)}
+	text = m.fuses.append(append(text, ']'), seats, bits)
+	return &Frame{Previous: previous, Version: version, Text: append(text, '}')}
 }
 
 // status is the answer of …/seats, encoded once a version however many ask.
@@ -151,7 +154,8 @@ func (m *Mirror) Status() (version int64, body []byte) {
 		text := append([]byte(`{"version":`), strconv.FormatInt(m.version, 10)...)
 		text = append(text, `,"status":"`...)
 		text = base64.StdEncoding.AppendEncode(text, m.bits)
-		m.status.body = append(text, "\"}\n"...)
+		text = m.fuses.append(append(text, '"'), m.fuses.soonest(), m.bits)
+		m.status.body = append(text, "}\n"...)
 	}
 	return m.version, m.status.body
 }

@@ -74,7 +74,7 @@ func newStage(t *testing.T, seats int, limits Limits) *stage {
 }
 
 func (s *stage) change(n int, state State) {
-	s.m.Apply([]Change{{s.m.Version() + 1, n, state}})
+	s.m.Apply([]Change{{Version: s.m.Version() + 1, Seat: n, State: state}})
 }
 
 // client is a watcher that keeps everything it was told.

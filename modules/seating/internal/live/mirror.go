@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"sync"
+	"time"
 )
 
 // State is what a seat is.
@@ -39,12 +40,14 @@ type Change struct {
 	Version int64
 	Seat    int
 	State   State
+	Due     time.Time // when a hold runs out; zero where nobody knows
 }
 
 // SeatState is a seat that is not free.
 type SeatState struct {
 	Seat  int
 	State State
+	Due   time.Time
 }
 
 // Counts are the seats of a mirror by state; FreeOf by category.
@@ -65,6 +68,7 @@ type Mirror struct {
 	house   House
 	version int64
 	state   []State
+	fuses   fuses
 	bits    []byte
 	counts  [states]int
 	freeOf  []int
@@ -101,20 +105,22 @@ func (m *Mirror) Load(version int64, house House, seats []SeatState, recent []Ch
 	if version < m.version {
 		return false
 	}
-	fresh := make([]State, len(house.Category))
+	fresh, due := make([]State, len(house.Category)), make(fuses)
 	for _, s := range seats {
 		if s.Seat >= 0 && s.Seat < len(fresh) {
 			fresh[s.Seat] = s.State
+			due.set(s.Seat, s.State, s.Due)
 		}
 	}
 	for n, category := range house.Category {
 		if !house.OnSale[category] {
 			fresh[n] = Blocked
+			delete(due, int32(n))
 		}
 	}
 	if m.loaded && len(m.state) == len(fresh) {
 		for n, s := range fresh {
-			if s.shown() != m.state[n].shown() {
+			if s.shown() != m.state[n].shown() || due[int32(n)] != m.fuses[int32(n)] {
 				m.past = append(m.past, moment{version, int32(n)})
 			}
 		}
@@ -122,7 +128,7 @@ func (m *Mirror) Load(version int64, house House, seats []SeatState, recent []Ch
 		m.past, m.floor = m.past[:0], version
 		m.remember(version, recent)
 	}
-	m.state, m.house, m.version = fresh, house, version
+	m.state, m.fuses, m.house, m.version = fresh, due, house, version
 	m.recount()
 	m.trim()
 	m.status.drop()
@@ -162,14 +168,14 @@ func (m *Mirror) Apply(changes []Change) bool {
 			return false
 		}
 		m.version = c.Version
-		m.set(c.Seat, c.State)
+		m.set(c.Seat, c.State, c.Due)
 		m.past = append(m.past, moment{c.Version, int32(c.Seat)})
 		m.status.drop()
 	}
 	return true
 }
 
-func (m *Mirror) set(n int, s State) {
+func (m *Mirror) set(n int, s State, due time.Time) {
 	category := m.house.Category[n]
 	if !m.house.OnSale[category] {
 		s = Blocked
@@ -184,6 +190,7 @@ func (m *Mirror) set(n int, s State) {
 		m.freeOf[category]++
 	}
 	m.state[n] = s
+	m.fuses.set(n, s, due)
 	put(m.bits, n, s.shown())
 }
 

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 )
@@ -21,6 +22,7 @@ func houseOf(n int, off ...int) House {
 type viewer struct {
 	version int64
 	states  []byte
+	fuses   map[int]int64
 }
 
 type anyFrame struct {
@@ -28,6 +30,7 @@ type anyFrame struct {
 	P, V int64
 	S    string
 	C    [][2]int
+	Due  [][2]int64
 }
 
 // take applies a frame and fails the test if it does not fit.
@@ -42,7 +45,7 @@ func (v *viewer) take(t fataler, seats int, text []byte) {
 		if err != nil || len(bits) != (seats+3)/4 {
 			t.Fatalf("snapshot %q, %v", f.S, err)
 		}
-		v.states = make([]byte, seats)
+		v.states, v.fuses = make([]byte, seats), map[int]int64{}
 		for n := range seats {
 			v.states[n] = get(bits, n)
 		}
@@ -52,6 +55,7 @@ func (v *viewer) take(t fataler, seats int, text []byte) {
 		}
 		for _, c := range f.C {
 			v.states[c[0]] = byte(c[1])
+			delete(v.fuses, c[0])
 		}
 	default:
 		t.Fatalf("frame %s", text)
@@ -60,6 +64,15 @@ func (v *viewer) take(t fataler, seats int, text []byte) {
 		t.Fatalf("version fell from %d: %s", v.version, text)
 	}
 	v.version = f.V
+	for _, due := range f.Due {
+		if n := int(due[0]); v.states[n] != byte(Held) || due[1]%fuseStep != 0 {
+			t.Fatalf("seat %d is %d and comes back at %d", n, v.states[n], due[1])
+		}
+		if v.fuses == nil {
+			v.fuses = map[int]int64{}
+		}
+		v.fuses[int(due[0])] = due[1]
+	}
 }
 
 type fataler interface{ Fatalf(string, ...any) }
@@ -69,7 +82,7 @@ func TestMirrorCountsAndShows(t *testing.T) {
 	if _, body := m.Status(); body != nil || m.Next(0) != nil || m.First(-1) != nil || m.Tick() {
 		t.Fatal("an empty mirror shows something")
 	}
-	m.Load(100, houseOf(9, 8), []SeatState{{0, Held}, {1, Sold}, {2, Blocked}, {3, Paying}, {77, Sold}}, nil)
+	m.Load(100, houseOf(9, 8), []SeatState{{Seat: 0, State: Held}, {Seat: 1, State: Sold}, {Seat: 2, State: Blocked}, {Seat: 3, State: Paying}, {Seat: 77, State: Sold}}, nil)
 	c := m.Counts()
 	if c.Free != 4 || c.Held != 1 || c.Paying != 1 || c.Sold != 1 || c.Blocked != 2 || c.Total != 9 || c.FreeOf[0] != 4 || c.FreeOf[1] != 0 {
 		t.Errorf("%+v", c)
@@ -77,13 +90,13 @@ func TestMirrorCountsAndShows(t *testing.T) {
 	if _, body := m.Status(); string(body) != `{"version":100,"status":"eQAD"}`+"\n" {
 		t.Errorf("%s", body)
 	}
-	if !m.Apply([]Change{{100, 5, Sold}, {101, 4, Held}, {102, 8, Free}}) || m.Version() != 102 {
+	if !m.Apply([]Change{{Version: 100, Seat: 5, State: Sold}, {Version: 101, Seat: 4, State: Held}, {Version: 102, Seat: 8, State: Free}}) || m.Version() != 102 {
 		t.Error("changes in order were refused, or old ones not passed over")
 	}
 	if c := m.Counts(); c.Free != 3 || c.Blocked != 2 {
 		t.Errorf("a seat off sale became free: %+v", c)
 	}
-	for _, bad := range []Change{{104, 1, Free}, {103, 9, Free}, {103, -1, Free}, {103, 1, 9}} {
+	for _, bad := range []Change{{Version: 104, Seat: 1, State: Free}, {Version: 103, Seat: 9, State: Free}, {Version: 103, Seat: -1, State: Free}, {Version: 103, Seat: 1, State: 9}} {
 		if m.Apply([]Change{bad}) {
 			t.Errorf("%+v was applied", bad)
 		}
@@ -96,7 +109,7 @@ func TestMirrorCountsAndShows(t *testing.T) {
 // A log that leads to the loaded map without a hole can be replayed; one with a hole only from the hole on.
 func TestReplayFromALoadedLog(t *testing.T) {
 	m := NewMirror()
-	m.Load(100, houseOf(8), []SeatState{{1, Held}}, []Change{{95, 4, Held}, {97, 4, Free}, {98, 2, Held}, {99, 2, Free}, {100, 1, Held}})
+	m.Load(100, houseOf(8), []SeatState{{Seat: 1, State: Held}}, []Change{{Version: 95, Seat: 4, State: Held}, {Version: 97, Seat: 4, State: Free}, {Version: 98, Seat: 2, State: Held}, {Version: 99, Seat: 2, State: Free}, {Version: 100, Seat: 1, State: Held}})
 	if f := m.First(100); f == nil || f.Text != nil {
 		t.Errorf("who misses nothing gets %s", f.Text)
 	}
@@ -118,14 +131,15 @@ func TestViewersAgreeWithMirror(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		const seats = 200
 		m := NewMirror()
-		truth := make([]State, seats)
+		truth, dues := make([]State, seats), make([]time.Time, seats)
 		version := int64(1 << 32)
 		var viewers []*viewer
+		due := rapid.SampledFrom([]time.Time{{}, time.Unix(100, 0), time.Unix(105, 1), time.Unix(119, 5e8)})
 		seat, state := rapid.IntRange(0, seats-1), rapid.SampledFrom([]State{Free, Held, Sold, Blocked, Paying})
 		load := func() {
 			var list []SeatState
 			for n, s := range truth {
-				list = append(list, SeatState{n, s})
+				list = append(list, SeatState{Seat: n, State: s, Due: dues[n]})
 			}
 			if !m.Load(version, houseOf(seats), list, nil) {
 				t.Fatalf("load at %d refused", version)
@@ -133,8 +147,8 @@ func TestViewersAgreeWithMirror(t *testing.T) {
 		}
 		change := func(t *rapid.T) Change {
 			version++
-			c := Change{version, seat.Draw(t, "seat"), state.Draw(t, "state")}
-			truth[c.Seat] = c.State
+			c := Change{Version: version, Seat: seat.Draw(t, "seat"), State: state.Draw(t, "state"), Due: due.Draw(t, "due")}
+			truth[c.Seat], dues[c.Seat] = c.State, c.Due
 			return c
 		}
 		look := func(v *viewer) {
@@ -187,6 +201,9 @@ func TestViewersAgreeWithMirror(t *testing.T) {
 				if v.states[n] != s.shown() || v.version != version {
 					t.Fatalf("seat %d is %d for a viewer, %d in truth; version %d of %d", n, v.states[n], s.shown(), v.version, version)
 				}
+				if v.fuses[n] != m.fuses[int32(n)] {
+					t.Fatalf("seat %d comes back at %d for a viewer, at %d in truth", n, v.fuses[n], m.fuses[int32(n)])
+				}
 			}
 		}
 	})
@@ -199,7 +216,7 @@ func TestForgottenChangesBecomeASnapshot(t *testing.T) {
 	version := int64(1)
 	for range 3 * keep {
 		version++
-		if !m.Apply([]Change{{version, int(version) % 40000, Held}}) {
+		if !m.Apply([]Change{{Version: version, Seat: int(version) % 40000, State: Held}}) {
 			t.Fatal("refused")
 		}
 	}

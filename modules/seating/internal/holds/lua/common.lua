@@ -12,7 +12,7 @@
 -- k:<seat> expires about when the hold does: only a bell          chose    set of places that held since admitted
 -- taken  hash seat -> "claim:c|s|b:place" (checkout, sold, blocked); only that claim's id removes it
 -- t:<place> set of seats taken by its claims     payers  set of places with a claim in checkout
--- log    stream version-0 -> s seat, st state: 0 free 1 held 2 sold 3 blocked 4 in checkout
+-- log    stream version-0 -> s seat, st state: 0 free 1 held 2 sold 3 blocked 4 in checkout, d deadline ms of a hold
 -- ch     shard channel: "v" the log grew · "shift" deadlines moved · "p <from> <place> <frame>" for one place's eyes
 -- hb     ms when somebody last looked after the deadlines
 
@@ -37,10 +37,30 @@ local function refused(also_closed)
   if closed and not also_closed then return { 'CLOSED' } end
 end
 
+local grew = false
+
+-- log gives the map its next version. due is the deadline of a seat that is held, for watchers to see about when it may
+-- come back.
+local function log(seat, state, due)
+  local v = int(redis.call('INCR', key('ver')))
+  if due then
+    redis.call('XADD', key('log'), 'MAXLEN', '~', '8192', v .. '-0', 's', seat, 'st', state, 'd', int(due))
+  else
+    redis.call('XADD', key('log'), 'MAXLEN', '~', '8192', v .. '-0', 's', seat, 'st', state)
+  end
+  grew = true
+end
+
+-- ring wakes the watchers, once a script.
+local function ring()
+  if grew then redis.call('SPUBLISH', key('ch'), 'v') end
+end
+
 -- awake pays back an outage: when nobody looked for more than 3 s, nobody could pay or choose, so every deadline moves
 -- by the gap. Runs before anything is judged. A test's own clock knows no outage.
 -- The gap of an admission begins with it at the earliest: the line lets people in also while nobody looks at the map, and
 -- who came after the last look has lost nothing before that. Holds need no such care, for placing one is a look.
+-- Watchers were told the old deadlines, so the log tells the new ones.
 local function awake()
   if ARGV[2] ~= '' then return end
   local hb = tonumber(redis.call('GET', key('hb')) or '')
@@ -59,24 +79,12 @@ local function awake()
       redis.call('ZADD', zset, int(due), all[i])
       if zset == key('x') then
         redis.call('SET', key('k:' .. all[i]), '', 'PX', int(math.max(1, due - now)))
+        log(all[i], 1, due)
       end
     end
   end
   redis.call('SPUBLISH', key('ch'), 'shift')
-end
-
-local grew = false
-
--- log gives the map its next version.
-local function log(seat, state)
-  local v = int(redis.call('INCR', key('ver')))
-  redis.call('XADD', key('log'), 'MAXLEN', '~', '8192', v .. '-0', 's', seat, 'st', state)
-  grew = true
-end
-
--- ring wakes the watchers, once a script.
-local function ring()
-  if grew then redis.call('SPUBLISH', key('ch'), 'v') end
+  ring()
 end
 
 -- held gives the place and the deadline of a live hold on the seat.

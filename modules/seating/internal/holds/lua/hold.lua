@@ -40,7 +40,7 @@ for _, seat in ipairs(new) do
   hold(seat, due)
   redis.call('HSET', key('own'), seat, place)
   redis.call('SADD', key('b:' .. place), seat)
-  log(seat, 1)
+  log(seat, 1, due)
   table.insert(mine, seat)
 end
 redis.call('SADD', key('holders'), place)
