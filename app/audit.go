@@ -77,6 +77,9 @@ var sqlInvariants = []struct{ id, name, query string }{
 	{"I15", "every paid order has its mail on the way",
 		`SELECT 'order ' || o.id FROM orders o WHERE o.status IN ('paid', 'part_refunded')
 		    AND NOT EXISTS (SELECT 1 FROM mails m WHERE m.order_id = o.id AND m.kind = 'tickets')`},
+	{"I19", "no block outlives its moment",
+		`SELECT format('block %s of event %s, until %s', b.id, b.event_id, b.until) FROM blocks b WHERE b.until < now() - interval '60 s'
+		    AND EXISTS (SELECT 1 FROM seat_claims c WHERE c.block_id = b.id AND c.status = 'blocked')`},
 	{"I17", "what the processor told us was acted on",
 		`SELECT format('event %s of %s', event_id, provider) FROM psp_events WHERE processed_at IS NULL AND received_at < now() - interval '60 s'`},
 }

@@ -5,80 +5,142 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"fairseat/app/clock"
+	"fairseat/app/fault"
 	"fairseat/app/idempotency"
+	"fairseat/app/request"
 )
 
-// block takes seats off sale: claims without an order, guarded by the same index. Seats that are sold, in checkout,
-// blocked, not on sale or held by a fan right now are refused, all together.
-func (s *Service) block(ctx context.Context, who by, eventID int64, seats []int, reason string) (id string, err error) {
-	e, b, err := s.mustEvent(ctx, eventID)
-	if err != nil {
-		return "", err
-	}
-	for _, n := range seats {
-		if n < 0 || n >= e.SeatsTotal {
-			return "", ErrNoSuchSeat.With("seats", []int{n})
-		}
-	}
-	// A fan who just chose a seat keeps it; whoever chooses one in the next moment loses it and is told.
-	if held, err := b.heldAmong(ctx, seats); err != nil {
-		return "", err
-	} else if len(held) > 0 {
-		return "", &SeatsTakenError{Seats: held}
-	}
-	block, err := uuid.NewV7()
-	if err != nil {
-		return "", fmt.Errorf("block seats: %w", err)
-	}
-	var claims []int64
-	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		claims, err = insertBlock(tx, eventID, block, seats, reason)
-		if err != nil {
-			return err
-		}
-		if err := s.Journal.Note(ctx, tx, who.staff, who.ip, "seats.block", "event:"+e.Slug,
-			map[string]any{"block": block, "seats": seats, "reason": reason}); err != nil {
-			return err
-		}
-		return idempotency.Record(ctx, tx, http.StatusCreated, blockResponse{ID: block.String()})
-	})
-	if err != nil {
-		return "", err
-	}
-	s.syncSoon(ctx, eventID, claims)
-	return block.String(), nil
+// ErrNoSuchBlock answers for a block that never was, or is over.
+var ErrNoSuchBlock = fault.New(fault.NotFound, "no-such-block", "There is no such block of seats any more. Its seats may be on sale again.")
+
+const (
+	maxBlockName   = 200 // characters
+	maxBlockReason = 500
+)
+
+// Block is some seats taken off sale at once: kept for a partner by name, or for nobody. Fans see the same of both.
+type Block struct {
+	ID     string
+	Seats  []int // those it still has, rising
+	Name   string
+	Reason string
+	Until  time.Time // when they go back on sale by themselves; zero = never
+	By     string    // mail address of who made it
+	At     time.Time
 }
 
-// unblock puts the seats of a block back on sale; one that is gone already is fine.
-func (s *Service) unblock(ctx context.Context, who by, eventID int64, id string) error {
-	e, _, err := s.mustEvent(ctx, eventID)
-	if err != nil {
-		return err
+// BlockWish is what a block is to be.
+type BlockWish struct {
+	Seats  []int
+	Name   string
+	Reason string
+	Until  time.Time // zero = for ever
+}
+
+// BlockChange is what may change of a block; nil leaves it as it is.
+type BlockChange struct {
+	Name, Reason *string
+	Until        *time.Time // the zero time: for ever
+}
+
+// check trims the words and notes in fields what is wrong with them.
+func (c *BlockChange) check(fields fault.Fields, now time.Time) {
+	words := func(name string, text *string, least, most int) {
+		if text == nil {
+			return
+		}
+		*text = strings.TrimSpace(*text)
+		if n := utf8.RuneCountInString(*text); n < least || n > most || strings.ContainsRune(*text, 0) || !utf8.ValidString(*text) {
+			fields[name] = fmt.Sprintf("has %d to %d characters", least, most)
+		}
 	}
-	block, err := uuid.Parse(id)
-	if err != nil {
-		return nil
+	words("name", c.Name, 0, maxBlockName)
+	words("reason", c.Reason, 1, maxBlockReason)
+	if c.Until != nil && !c.Until.IsZero() && !c.Until.After(now) {
+		fields["until"] = "lies in the past"
 	}
+}
+
+// Block takes seats off sale: claims without an order, guarded by the same index. Seats that are sold, in checkout,
+// blocked, not on sale or held by a fan right now are refused, all together, as *SeatsTakenError.
+func (s *Service) Block(ctx context.Context, who request.Staff, ip string, eventID int64, wish BlockWish) (Block, error) {
+	e, b, err := s.mustEvent(ctx, eventID)
+	if err != nil {
+		return Block{}, err
+	}
+	fields := fault.Fields{}
+	(&BlockChange{Name: &wish.Name, Reason: &wish.Reason, Until: &wish.Until}).check(fields, s.Clock.Now())
+	if err := fields.Err(); err != nil {
+		return Block{}, err
+	}
+	seats, err := someSeats(e, wish.Seats)
+	if err != nil {
+		return Block{}, err
+	}
+	if err := b.refuseHeld(ctx, seats); err != nil {
+		return Block{}, err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return Block{}, fmt.Errorf("block seats: %w", err)
+	}
+	made := Block{ID: id.String(), Seats: seats, Name: wish.Name, Reason: wish.Reason, Until: wish.Until, By: who.Email}
 	var claims []int64
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if err := tx.Raw(`UPDATE seat_claims SET status = 'released' WHERE event_id = ? AND block_id = ? AND status = 'blocked' RETURNING id`,
-			eventID, block).Scan(&claims).Error; err != nil {
-			return fmt.Errorf("unblock seats: %w", err)
+		if made.At, err = insertBlock(tx, eventID, made, clock.SQLArg(s.Clock)); err != nil {
+			return err
 		}
-		if len(claims) == 0 {
-			return nil
+		if claims, err = claimForBlock(tx, eventID, id, seats, wish.Reason); err != nil {
+			return err
 		}
-		return s.Journal.Note(ctx, tx, who.staff, who.ip, "seats.unblock", "event:"+e.Slug, map[string]any{"block": block})
+		if err := s.Journal.Note(ctx, tx, who, ip, "seats.block", "event:"+e.Slug, made.detail()); err != nil {
+			return err
+		}
+		if err := idempotency.Record(ctx, tx, http.StatusCreated, blockMade{ID: made.ID}); err != nil {
+			return err
+		}
+		// Twenty thousand seats take a while. Who chose one of them meanwhile keeps it; who chooses one in the moment that is
+		// left loses it and is told.
+		return b.refuseHeld(ctx, seats)
 	})
 	if err != nil {
-		return err
+		return Block{}, err
 	}
 	s.syncSoon(ctx, eventID, claims)
-	return nil
+	return made, nil
+}
+
+// detail is what the log keeps of a block.
+func (b Block) detail() map[string]any {
+	detail := map[string]any{"block": b.ID, "count": len(b.Seats), "seats": spans(b.Seats), "name": b.Name, "reason": b.Reason}
+	if !b.Until.IsZero() {
+		detail["until"] = clock.Format(b.Until)
+	}
+	return detail
+}
+
+// someSeats are seats of the event in rising order, each once; ErrNoSuchSeat for one that is not there.
+func someSeats(e *Event, seats []int) ([]int, error) {
+	seats = slices.Clone(seats)
+	slices.Sort(seats)
+	seats = slices.Compact(seats)
+	if len(seats) == 0 {
+		return nil, fault.Fields{"seats": "names no seat"}.Err()
+	}
+	for _, n := range []int{seats[0], seats[len(seats)-1]} {
+		if n < 0 || n >= e.SeatsTotal {
+			return nil, ErrNoSuchSeat.With("seats", []int{n})
+		}
+	}
+	return seats, nil
 }
 
 // syncSoon shows committed claims now; if it cannot, the comparison with Postgres does it within seconds.
@@ -91,44 +153,20 @@ func (s *Service) syncSoon(ctx context.Context, eventID int64, claims []int64) {
 	}
 }
 
-// heldAmong are those of the seats that a fan holds.
-func (b *board) heldAmong(ctx context.Context, seats []int) ([]int, error) {
+// refuseHeld refuses seats that a fan holds: who just chose a seat keeps it.
+func (b *board) refuseHeld(ctx context.Context, seats []int) error {
 	if err := b.pull(ctx); err != nil {
-		return nil, err
+		return err
 	}
 	held := b.mirror.HeldSeats()
 	var among []int
 	for _, n := range seats {
-		if held[n] {
+		if n < len(held) && held[n] {
 			among = append(among, n)
 		}
 	}
-	slices.Sort(among)
-	return slices.Compact(among), nil
-}
-
-func insertBlock(tx *gorm.DB, eventID int64, block uuid.UUID, seats []int, reason string) ([]int64, error) {
-	sorted := slices.Clone(seats)
-	slices.Sort(sorted)
-	sorted = slices.Compact(sorted)
-	var claims []Claim
-	err := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, block_id, status, reason)
-		SELECT s.event_id, s.seat_id, ?::uuid, 'blocked', ?::text FROM seats s WHERE s.event_id = ? AND s.seat_id = ANY(?::int[])
-		ORDER BY s.seat_id ON CONFLICT DO NOTHING RETURNING id, seat_id AS seat`, block, reason, eventID, ints(sorted)).
-		Scan(&claims).Error
-	if err != nil {
-		return nil, fmt.Errorf("block seats: %w", err)
+	if len(among) > 0 {
+		return &SeatsTakenError{Seats: among}
 	}
-	if len(claims) < len(sorted) {
-		taken, err := notOurs(tx, eventID, sorted, claims)
-		if err != nil {
-			return nil, err
-		}
-		return nil, &SeatsTakenError{Seats: taken}
-	}
-	made := make([]int64, len(claims))
-	for i, c := range claims {
-		made[i] = c.ID
-	}
-	return made, nil
+	return nil
 }

@@ -45,8 +45,12 @@ func (s *Service) Routes(r request.Routes) {
 	r.Admin.POST("/events", h.createEvent, r.Idempotent)
 	r.AdminEvent.GET("", h.getWholeEvent)
 	r.AdminEvent.PATCH("", h.patchEvent)
+	r.AdminEvent.GET("/blocks", h.listBlocks)
 	r.AdminEvent.POST("/blocks", h.block, r.Idempotent)
+	r.AdminEvent.PATCH("/blocks/:id", h.changeBlock)
 	r.AdminEvent.DELETE("/blocks/:id", h.unblock)
+	r.AdminEvent.POST("/blocks/:id/release", h.unblockSome)
+	r.AdminEvent.GET("/seats/:n", h.whoHas)
 }
 
 // ResolveEvent is the middleware that finds the event a path names, or answers 404 no-such-event.

@@ -1,11 +1,9 @@
 package seating
 
 import (
-	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/labstack/echo/v4"
 
@@ -13,9 +11,6 @@ import (
 	"fairseat/app/fault"
 	"fairseat/app/request"
 )
-
-// maxBlock is how many seats one block may take.
-const maxBlock = 5000
 
 func whoIs(c echo.Context) by {
 	staff, _ := request.StaffOf(c)
@@ -104,48 +99,4 @@ func (h *handler) patchEvent(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusOK, h.seating.describeWhole(c.Request().Context(), e))
-}
-
-type (
-	blockRequest struct {
-		Seats  []json.RawMessage `json:"seats"`
-		Reason string            `json:"reason"`
-		Until  json.RawMessage   `json:"until"`
-	}
-	blockResponse struct {
-		ID string `json:"id"`
-	}
-)
-
-// block answers POST /admin/events/:event/blocks.
-func (h *handler) block(c echo.Context) error {
-	var req blockRequest
-	if err := request.Decode(c, &req); err != nil {
-		return err
-	}
-	fields := fault.Fields{}
-	seats := seatList(fields, req.Seats, maxBlock)
-	reason := strings.TrimSpace(req.Reason)
-	if reason == "" || utf8.RuneCountInString(reason) > 500 || strings.ContainsRune(reason, 0) {
-		fields["reason"] = "is needed, in at most 500 characters"
-	}
-	if !absent(req.Until) {
-		fields["until"] = notYet
-	}
-	if err := fields.Err(); err != nil {
-		return err
-	}
-	id, err := h.seating.block(c.Request().Context(), whoIs(c), request.EventOf(c).ID, seats, reason)
-	if err != nil {
-		return err
-	}
-	return c.JSON(http.StatusCreated, blockResponse{ID: id})
-}
-
-// unblock answers DELETE /admin/events/:event/blocks/:id.
-func (h *handler) unblock(c echo.Context) error {
-	if err := h.seating.unblock(c.Request().Context(), whoIs(c), request.EventOf(c).ID, c.Param("id")); err != nil {
-		return err
-	}
-	return c.NoContent(http.StatusNoContent)
 }

@@ -218,50 +218,6 @@ func TestWithoutRedis(t *testing.T) {
 	ask(t, "GET", fresh, "").want(t, 200, "")
 }
 
-func TestBlocksOverHTTP(t *testing.T) {
-	t.Parallel()
-	h := open(t, 3, 6, `,"max_per_buyer":3`)
-	h.admit("ada")
-	base := serve(t, h.s)
-	blocks := base + "/api/v1/admin/events/gala/blocks"
-	made := ask(t, "POST", blocks, `{"seats":[1,2],"reason":"sound desk","until":null}`).want(t, 201, "")
-	id, _ := made.field("id").(string)
-	if id == "" || h.status(1) != 3 || h.status(2) != 3 {
-		t.Fatalf("blocked: %s", made.body)
-	}
-	h.mustHold("ada", 4)
-	for body, want := range map[string]string{
-		`{"seats":[2,3],"reason":"x"}`:                                 "409 seats-taken",
-		`{"seats":[3,4],"reason":"x"}`:                                 "409 seats-taken",
-		`{"seats":[17],"reason":"x"}`:                                  "409 seats-taken",
-		`{"seats":[99],"reason":"x"}`:                                  "404 no-such-seat",
-		`{"seats":[3]}`:                                                "422 bad-field",
-		`{"seats":[],"reason":"x"}`:                                    "422 bad-field",
-		`{"seats":[3],"reason":"x","until":"2030-01-01T00:00:00Z"}`:    "422 bad-field",
-		`{"seats":[3],"reason":"` + strings.Repeat("long", 200) + `"}`: "422 bad-field",
-	} {
-		a := ask(t, "POST", blocks, body)
-		if got := fmt.Sprintf("%d %v", a.status, a.field("code")); got != want {
-			t.Errorf("%s: %s, want %s", body, got, want)
-		}
-	}
-	if _, err := h.claim("ada", "a@x", 1); err == nil {
-		t.Error("a blocked seat was claimed")
-	}
-	for range 2 {
-		ask(t, "DELETE", blocks+"/"+id, "").want(t, 204, "")
-	}
-	ask(t, "DELETE", blocks+"/nonsense", "").want(t, 204, "")
-	if h.status(1) != 0 || h.status(2) != 0 {
-		t.Error("unblocked seats are not free")
-	}
-	h.mustHold("ada", 1)
-	h.checkSeats()
-	if want := []string{"seats.block event:gala", "seats.unblock event:gala"}; !strings.Contains(strings.Join(h.notes.all, "\n"), strings.Join(want, "\n")) {
-		t.Errorf("journal %v", h.notes.all)
-	}
-}
-
 // ResolveEvent keeps an event a moment, and no longer.
 func TestEventsAreCachedOnlyWhileRunning(t *testing.T) {
 	t.Parallel()

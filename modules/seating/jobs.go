@@ -24,7 +24,8 @@ func (s *Service) SyncJob(eventID int64, claims []int64) river.JobArgs {
 	return syncArgs{EventID: eventID, Claims: claims}
 }
 
-// CatchUp does what jobs are still waiting to do: a process that stopped leaves them to the next. They may be done twice.
+// CatchUp does what jobs are still waiting to do, and ends the blocks whose moment came meanwhile: a process that stopped
+// leaves them to the next. They may be done twice.
 func (s *Service) CatchUp(ctx context.Context) error {
 	var waiting []string
 	err := s.DB.WithContext(ctx).Raw(`SELECT args FROM river_job WHERE kind = ? AND finalized_at IS NULL ORDER BY id`, syncArgs{}.Kind()).Scan(&waiting).Error
@@ -40,7 +41,7 @@ func (s *Service) CatchUp(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return s.endBlocks(ctx)
 }
 
 type syncWorker struct {

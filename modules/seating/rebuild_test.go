@@ -11,6 +11,7 @@ import (
 	"gorm.io/gorm"
 
 	"fairseat/app/clock"
+	"fairseat/app/request"
 	"fairseat/app/testkit"
 	"fairseat/modules/seating/internal/holds"
 )
@@ -23,7 +24,7 @@ func TestFlushKeepsSoldSeatsSold(t *testing.T) {
 	sold, paying := h.mustClaim("ada", "a@x", 1, 2), h.mustClaim("bob", "b@x", 3)
 	h.move(sold, []string{"checkout"}, "sold")
 	h.mustTake("bob", paying)
-	if _, err := h.s.block(t.Context(), by{}, h.event.ID, []int{9}, "sound desk"); err != nil {
+	if _, err := h.s.Block(t.Context(), request.Staff{}, "", h.event.ID, BlockWish{Seats: []int{9}, Reason: "sound desk"}); err != nil {
 		t.Fatal(err)
 	}
 	held := h.mustHold("ada", 5)

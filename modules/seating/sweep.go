@@ -21,6 +21,7 @@ const (
 	rosterEvery = 2 * time.Second
 	watchEvery  = 2 * time.Second
 	touchEvery  = 10 * time.Second
+	endEvery    = time.Second
 	// sweepLimit keeps one pass short (13 ms measured for 500), so that nobody waits behind it.
 	sweepLimit = 500
 	// abreast is how many events one loop works on at a time.
@@ -47,6 +48,7 @@ func (s *Service) Run(ctx context.Context) error {
 		func() { s.every(ctx, rosterEvery, func() { s.roster(ctx) }) },
 		func() { s.every(ctx, watchEvery, func() { _ = s.each(ctx, "watch", (*board).endLapsed) }) },
 		func() { s.every(ctx, touchEvery, func() { _ = s.each(ctx, "touch", (*board).touch) }) },
+		func() { s.every(ctx, endEvery, func() { s.endDue(ctx) }) },
 		func() { s.hearBells(ctx) },
 	}
 	for _, loop := range loops {
@@ -140,6 +142,13 @@ func (s *Service) roster(ctx context.Context) {
 	}
 	for _, id := range events {
 		s.board(id).onSale.Store(true)
+	}
+}
+
+// endDue ends the blocks whose moment has come; what fails is tried again the next time round.
+func (s *Service) endDue(ctx context.Context) {
+	if err := s.endBlocks(ctx); err != nil && ctx.Err() == nil {
+		s.Log.Debug("background work failed", "work", "end blocks", "error", err)
 	}
 }
 

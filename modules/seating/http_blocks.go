@@ -1,0 +1,178 @@
+package seating
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/clock"
+	"fairseat/app/fault"
+	"fairseat/app/request"
+	"fairseat/modules/seating/plan"
+)
+
+type (
+	blockRequest struct {
+		Seats  []json.RawMessage `json:"seats"`
+		Name   string            `json:"name"`
+		Reason string            `json:"reason"`
+		Until  json.RawMessage   `json:"until"`
+	}
+	blockChangeRequest struct {
+		Name   *string         `json:"name"`
+		Reason *string         `json:"reason"`
+		Until  json.RawMessage `json:"until"`
+	}
+	unblockRequest struct {
+		Seats []json.RawMessage `json:"seats"`
+	}
+	blockMade struct {
+		ID string `json:"id"`
+	}
+	blockResponse struct {
+		ID     string     `json:"id"`
+		Seats  []int      `json:"seats"`
+		Name   string     `json:"name"`
+		Reason string     `json:"reason"`
+		Until  clock.Time `json:"until"`
+		By     string     `json:"by"`
+		At     clock.Time `json:"at"`
+	}
+)
+
+func newBlockResponse(b Block) blockResponse {
+	return blockResponse{ID: b.ID, Seats: b.Seats, Name: b.Name, Reason: b.Reason, Until: clock.Time(b.Until), By: b.By, At: clock.Time(b.At)}
+}
+
+// until reads the end of a block: null is never, nothing there nil.
+func until(fields fault.Fields, raw json.RawMessage) *time.Time {
+	if len(raw) == 0 {
+		return nil
+	}
+	var at *time.Time
+	moment(fields, "until", raw, &at)
+	if at == nil {
+		at = new(time.Time)
+	}
+	return at
+}
+
+// listBlocks answers GET /admin/events/:event/blocks.
+func (h *handler) listBlocks(c echo.Context) error {
+	blocks, err := h.seating.Blocks(c.Request().Context(), request.EventOf(c).ID)
+	if err != nil {
+		return err
+	}
+	out := make([]blockResponse, len(blocks))
+	for i, b := range blocks {
+		out[i] = newBlockResponse(b)
+	}
+	return private(c).JSON(http.StatusOK, map[string]any{"blocks": out})
+}
+
+// block answers POST /admin/events/:event/blocks. One block may take the whole house; the body's size is the limit.
+func (h *handler) block(c echo.Context) error {
+	var req blockRequest
+	if err := request.Decode(c, &req); err != nil {
+		return err
+	}
+	fields := fault.Fields{}
+	wish := BlockWish{Seats: seatList(fields, req.Seats, plan.MaxSeats), Name: req.Name, Reason: req.Reason}
+	if end := until(fields, req.Until); end != nil {
+		wish.Until = *end
+	}
+	(&BlockChange{Name: &wish.Name, Reason: &wish.Reason}).check(fields, time.Time{}) // all that is wrong is said at once
+	if err := fields.Err(); err != nil {
+		return err
+	}
+	who := whoIs(c)
+	made, err := h.seating.Block(c.Request().Context(), who.staff, who.ip, request.EventOf(c).ID, wish)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusCreated, blockMade{ID: made.ID})
+}
+
+// changeBlock answers PATCH /admin/events/:event/blocks/:id.
+func (h *handler) changeBlock(c echo.Context) error {
+	var req blockChangeRequest
+	if err := request.Decode(c, &req); err != nil {
+		return err
+	}
+	fields := fault.Fields{}
+	change := BlockChange{Name: req.Name, Reason: req.Reason, Until: until(fields, req.Until)}
+	if err := fields.Err(); err != nil {
+		return err
+	}
+	who := whoIs(c)
+	changed, err := h.seating.ChangeBlock(c.Request().Context(), who.staff, who.ip, request.EventOf(c).ID, c.Param("id"), change)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, newBlockResponse(changed))
+}
+
+// unblock answers DELETE /admin/events/:event/blocks/:id.
+func (h *handler) unblock(c echo.Context) error {
+	who := whoIs(c)
+	_, err := h.seating.Unblock(c.Request().Context(), who.staff, who.ip, request.EventOf(c).ID, c.Param("id"), nil)
+	if err != nil && !errors.Is(err, ErrNoSuchBlock) {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// unblockSome answers POST /admin/events/:event/blocks/:id/release: what the block still has.
+func (h *handler) unblockSome(c echo.Context) error {
+	var req unblockRequest
+	if err := request.Decode(c, &req); err != nil {
+		return err
+	}
+	fields := fault.Fields{}
+	seats := seatList(fields, req.Seats, plan.MaxSeats)
+	if err := fields.Err(); err != nil {
+		return err
+	}
+	who := whoIs(c)
+	left, err := h.seating.Unblock(c.Request().Context(), who.staff, who.ip, request.EventOf(c).ID, c.Param("id"), seats)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, newBlockResponse(left))
+}
+
+// whoHas answers GET /admin/events/:event/seats/:n.
+func (h *handler) whoHas(c echo.Context) error {
+	n, err := strconv.Atoi(c.Param("n"))
+	if err != nil {
+		return ErrNoSuchSeat
+	}
+	owner, err := h.seating.WhoHas(c.Request().Context(), request.EventOf(c).ID, n)
+	if err != nil {
+		return err
+	}
+	return private(c).JSON(http.StatusOK, newOwnerResponse(owner))
+}
+
+type ownerResponse struct {
+	seatResponse
+	State string         `json:"state"`
+	Place string         `json:"place,omitempty"`
+	Until clock.Time     `json:"until,omitzero"`
+	Order string         `json:"order,omitempty"`
+	Block *blockResponse `json:"block,omitempty"`
+}
+
+func newOwnerResponse(o Owner) ownerResponse {
+	out := ownerResponse{seatResponse: seatResponse{N: o.N, Label: o.Label, Category: o.Category, Price: o.Price},
+		State: o.State, Place: o.Place, Until: clock.Time(o.Until), Order: o.Order}
+	if o.Block != nil {
+		b := newBlockResponse(*o.Block)
+		out.Block = &b
+	}
+	return out
+}
