@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"fairseat/modules/checkout"
+	"fairseat/modules/seating"
 	"fairseat/web"
 )
 
@@ -27,6 +28,11 @@ func TestOrdersAreSaidInEveryState(t *testing.T) {
 	}
 	for code := range refusable {
 		if _, err := pages.Words("checkout").Say("refused." + code); err != nil {
+			t.Error(err)
+		}
+	}
+	for reason := range slowReasons {
+		if _, err := pages.Words("checkout").Say(refusalKey(seating.ErrSlowDown.With("reason", reason))); err != nil {
 			t.Error(err)
 		}
 	}

@@ -53,11 +53,21 @@ func (a *App) refusal(ctx context.Context, eventID int64, err error) (*refusal, 
 	if e != nil {
 		return nil, e
 	}
-	text, e := a.pages.Words("checkout").Say("refused."+f.Code, pairs...)
+	text, e := a.pages.Words("checkout").Say(refusalKey(f), pairs...)
 	if e != nil {
 		return nil, fmt.Errorf("refusal %s: %w", f.Code, e)
 	}
 	return &refusal{status: statusOf[f.Kind], words: said{"warn", text}, fault: f}, nil
+}
+
+// slowReasons are the reasons of a slow-down that have words of their own: "refused.slow-<reason>".
+var slowReasons = map[any]bool{"held-long": true, "just-expired": true, "same-seats": true}
+
+func refusalKey(f *fault.Error) string {
+	if reason := f.Facts["reason"]; f.Code == "slow-down" && slowReasons[reason] {
+		return fmt.Sprint("refused.slow-", reason)
+	}
+	return "refused." + f.Code
 }
 
 // refusalFacts are the facts of a refusal as people read them.
@@ -69,6 +79,14 @@ func (a *App) refusalFacts(ctx context.Context, eventID int64, f *fault.Error) (
 		numbers, _ := f.Facts["seats"].([]int)
 		seats, err := a.seating.SeatInfo(ctx, eventID, numbers)
 		return []any{"seats", labels(seats)}, err
+	case "slow-down":
+		numbers, _ := f.Facts["seats"].([]int)
+		seats, err := a.seating.SeatInfo(ctx, eventID, numbers)
+		if err != nil {
+			return nil, err
+		}
+		at, err := a.clockOf(ctx, eventID, a.clock.Now().Add(f.RetryAfter+time.Minute)) // rounded up to whole minutes
+		return []any{"seats", labels(seats), "seconds", int(math.Ceil(f.RetryAfter.Seconds())), "at", at}, err
 	case "payments-down":
 		until, _ := f.Facts["safe_until"].(clock.Time)
 		at, err := a.clockOf(ctx, eventID, time.Time(until))

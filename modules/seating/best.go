@@ -65,7 +65,13 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 		}
 		basket, err := b.hold(ctx, e, place, seats)
 		var taken *SeatsTakenError
+		var slow *SlowError
 		switch {
+		case errors.As(err, &slow) && len(slow.Seats) > 0:
+			for _, n := range slow.Seats { // for others first, so there are better ones for this place
+				lost[n] = true
+			}
+			continue
 		case errors.As(err, &taken):
 			for _, n := range taken.Seats {
 				lost[n] = true

@@ -2,7 +2,6 @@ package seating
 
 import (
 	"context"
-	"strconv"
 	"time"
 
 	"fairseat/app/fault"
@@ -17,7 +16,6 @@ var (
 	ErrNoSuchSeat  = fault.New(fault.NotFound, "no-such-seat", "The plan has no such seat.")
 	ErrNoneLeft    = fault.New(fault.Conflict, "none-left", "There are not so many free seats of that kind any more.")
 	ErrHoldExpired = fault.New(fault.Conflict, "hold-expired", "Your time ran out and the seats went back.")
-	ErrSlowDown    = fault.New(fault.TooMany, "slow-down", "Too many changes in a short time. Your seats are kept; wait a moment.")
 	ErrBusy        = fault.New(fault.Unavailable, "busy",
 		"The seat map cannot answer right now. Your seats are safe and so is your place; try again in a few seconds.").After(2 * time.Second)
 )
@@ -136,17 +134,4 @@ func (s *Service) basket(ctx context.Context, e *Event, held holds.Basket) (Bask
 		out.Total += seat.Price
 	}
 	return out, nil
-}
-
-// Spend takes one change of a basket from a place's budget; ErrSlowDown when there is none left. Whoever lets a fan choose
-// seats asks it first.
-func (s *Service) Spend(ctx context.Context, eventID int64, place string) error {
-	wait, err := s.Limits.Take(ctx, "holds:"+strconv.FormatInt(eventID, 10)+":"+place, s.PerPlace)
-	if err != nil {
-		return err
-	}
-	if wait > 0 {
-		return ErrSlowDown.After(wait)
-	}
-	return nil
 }

@@ -72,7 +72,7 @@ func TestAbandonedRebuildIsFinished(t *testing.T) {
 		t.Fatal(err)
 	}
 	at := holds.At{Keys: h.b.keys, Epoch: pulse.Epoch + 1}
-	if _, err := h.s.store.Hold(t.Context(), at, "ada", 1, time.Minute, []int{2}); !errors.Is(err, holds.ErrClosed) {
+	if _, err := h.s.store.Hold(t.Context(), at, holds.Wish{Place: "ada", Most: 1, Life: time.Minute, Seats: []int{2}}); !errors.Is(err, holds.ErrClosed) {
 		t.Fatalf("a hold while the map is closed: %v", err)
 	}
 	h.mustTake("bob", h.mustClaim("bob", "b@x", 7))

@@ -29,7 +29,8 @@ func newHoldFrame(b holds.Basket) holdFrame {
 func (b *board) hold(ctx context.Context, e *Event, place string, seats []int) (holds.Basket, error) {
 	var held holds.Basket
 	err := b.try(ctx, func(at holds.At) (err error) {
-		held, err = b.s.store.Hold(ctx, at, place, e.MaxPerBuyer, time.Duration(e.HoldSeconds)*time.Second, seats)
+		held, err = b.s.store.Hold(ctx, at, holds.Wish{Place: place, Most: e.MaxPerBuyer,
+			Life: time.Duration(e.HoldSeconds) * time.Second, Budgets: b.s.PerPlace > 0, Seats: seats})
 		return err
 	})
 	if errors.Is(err, ErrTooMany) {
@@ -80,11 +81,14 @@ func (b *board) expire(ctx context.Context) (freed int, err error) {
 // cannot be asked right now.
 func away(err error) error {
 	var taken *holds.TakenError
+	var slow *holds.SlowError
 	switch {
 	case err == nil:
 		return nil
 	case errors.As(err, &taken):
 		return &SeatsTakenError{Seats: taken.Seats}
+	case errors.As(err, &slow):
+		return newSlowError(slow)
 	case errors.Is(err, holds.ErrNotAdmitted):
 		return ErrNotAdmitted
 	case errors.Is(err, holds.ErrLimit):

@@ -22,12 +22,23 @@ export function explain(problem, wanted, { plan, basket, max }) {
     case 'none-left':
       return { text: plural(wanted.best?.category ? 'js.none-left-price' : 'js.none-left', wanted.best?.quantity ?? 1) };
     case 'slow-down':
-      return { text: t('js.slow-down', { seconds: number(Math.max(1, Math.ceil(problem.retryAfter))) }), wait: problem.retryAfter };
+      return { text: slow(problem, names), wait: problem.retryAfter };
     case 'hold-expired': return { text: t('js.expired') };
     case 'sold-out': return { text: t('js.sold-out') };
     case 'ended': return { text: t('js.ended') };
     case 'offline': return { text: t('js.offline') };
     case 'busy': return { text: t('js.busy') };
     default: return { text: problem.detail ?? t('js.busy') };
+  }
+}
+
+// slow says which budget is used up, and when there is more of it.
+function slow({ facts, retryAfter }, names) {
+  const seconds = number(Math.max(1, Math.ceil(retryAfter)));
+  switch (facts.reason) {
+    case 'held-long': return plural('js.slow-held-long', Math.max(1, Math.ceil(retryAfter / 60)));
+    case 'just-expired': return t('js.slow-just-expired', { seconds });
+    case 'same-seats': return t('js.slow-same-seats', { seats: names(facts.seats ?? []), seconds });
+    default: return t('js.slow-down', { seconds });
   }
 }

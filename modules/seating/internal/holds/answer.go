@@ -28,6 +28,12 @@ func read(out answer) (answer, error) {
 		return nil, ErrLimit
 	case "EXPIRED":
 		return nil, ErrExpired
+	case "SLOW":
+		seats, err := out.seats(3)
+		if err != nil {
+			return nil, err
+		}
+		return nil, &SlowError{Why: out.text(1), Wait: time.Duration(out.number(2)) * time.Millisecond, Seats: seats}
 	case "TAKEN":
 		seats, err := out.seats(1)
 		if err != nil {

@@ -44,6 +44,24 @@ type TakenError struct{ Seats []int }
 
 func (e *TakenError) Error() string { return fmt.Sprintf("taken: %v", e.Seats) }
 
+// SlowError says that a place may not take seats for a while.
+type SlowError struct {
+	Why   string // HeldLong, JustExpired or SameSeats
+	Wait  time.Duration
+	Seats []int // those that are the matter of SameSeats
+}
+
+// Why a place has to wait; lua/budget.lua says when.
+const (
+	HeldLong    = "held"
+	JustExpired = "rest"
+	SameSeats   = "again"
+)
+
+func (e *SlowError) Error() string {
+	return fmt.Sprintf("slow down for %v: %s %v", e.Wait, e.Why, e.Seats)
+}
+
 // Keys are the names an event's map is kept under.
 type Keys struct {
 	Base         string // begins every name of ours and carries the hash tag
@@ -80,7 +98,7 @@ const timeout = time.Second
 // New makes a Store. It panics only when a script is missing from the binary.
 func New(redis rueidis.Client, c clock.Clock) *Store {
 	s := &Store{redis: redis, clock: c}
-	common := text("common")
+	common := text("common") + "\n" + text("budget")
 	for name, script := range map[string]**rueidis.Lua{
 		"hold": &s.hold, "release": &s.release, "basket": &s.basket, "pin": &s.pin, "take": &s.take, "untake": &s.untake,
 		"expire": &s.expire, "pulse": &s.pulse, "begin": &s.begin, "open": &s.open, "snapshot": &s.snapshot, "lapsed": &s.lapsed,
@@ -99,10 +117,19 @@ func text(name string) string {
 	return string(b)
 }
 
-// Hold adds seats to a place's basket: all, or *TakenError, ErrLimit or ErrNotAdmitted. A new basket lives for d; one
-// that is there keeps its deadline. The basket comes back whole.
-func (s *Store) Hold(ctx context.Context, at At, place string, most int, d time.Duration, seats []int) (Basket, error) {
-	args := append([]string{place, strconv.Itoa(most), millis(d)}, texts(seats)...)
+// Wish is what one place would like to hold.
+type Wish struct {
+	Place   string
+	Most    int           // seats a place may have, claims included
+	Life    time.Duration // of a new basket
+	Budgets bool          // whether what is held without buying is counted
+	Seats   []int
+}
+
+// Hold adds seats to a place's basket: all, or *TakenError, *SlowError, ErrLimit or ErrNotAdmitted. A basket that is
+// there keeps its deadline. The basket comes back whole.
+func (s *Store) Hold(ctx context.Context, at At, w Wish) (Basket, error) {
+	args := append([]string{w.Place, strconv.Itoa(w.Most), millis(w.Life), flag(w.Budgets)}, texts(w.Seats)...)
 	return s.runBasket(ctx, s.hold, at, args...)
 }
 

@@ -14,7 +14,9 @@
 -- t:<place> set of seats taken by its claims     payers  set of places with a claim in checkout
 -- log    stream version-0 -> s seat, st state: 0 free 1 held 2 sold 3 blocked 4 in checkout, d deadline ms of a hold
 -- ch     shard channel: "v" the log grew · "shift" deadlines moved · "p <from> <place> <frame>" for one place's eyes
--- hb     ms when somebody last looked after the deadlines
+-- hb     ms when somebody last looked after the deadlines      since, a:<place>, w:<place>   see budget.lua
+
+local settle_hold, forget, late_mark -- budget.lua
 
 local function key(name) return KEYS[1] .. name end
 
@@ -80,6 +82,7 @@ local function awake()
       if zset == key('x') then
         redis.call('SET', key('k:' .. all[i]), '', 'PX', int(math.max(1, due - now)))
         log(all[i], 1, due)
+        late_mark(all[i], gap)
       end
     end
   end
@@ -93,9 +96,11 @@ local function held(seat)
   if due and due > now then return redis.call('HGET', key('own'), seat), due end
 end
 
--- drop ends a hold without saying what the seat becomes; it gives the place that had it.
-local function drop(seat)
+-- drop ends a hold without saying what the seat becomes; it gives the place that had it, whose account is settled but
+-- for a hold that a claim took over.
+local function drop(seat, claimed)
   local place = redis.call('HGET', key('own'), seat)
+  if place and not claimed then settle_hold(place, seat, tonumber(redis.call('ZSCORE', key('x'), seat) or '')) end
   redis.call('ZREM', key('x'), seat)
   redis.call('HDEL', key('own'), seat)
   redis.call('DEL', key('k:' .. seat))

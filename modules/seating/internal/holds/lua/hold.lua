@@ -1,17 +1,19 @@
 -- hold puts seats into a place's basket: all of them or none. Safe to repeat; repeating extends nothing.
--- ARGV 3 place  4 most seats a place may have, claims included  5 ms a new basket lives  6… seats
--- returns OK deadline version seat… (the whole basket) | NOTADMITTED | LIMIT | TAKEN seat… | EPOCH e | CLOSED
+-- ARGV 3 place  4 most seats a place may have, claims included  5 ms a new basket lives  6 "1" when budgets count
+--      7… seats
+-- returns OK deadline version seat… (the whole basket) | NOTADMITTED | LIMIT | TAKEN seat… | SLOW why ms seat… | EPOCH e
+--      | CLOSED
 local no = refused(false)
 if no then return no end
 awake()
-local place = ARGV[3]
+local place, most, life, budgets = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 if not admitted(place) then return { 'NOTADMITTED' } end
 
 local mine, due = basket(place)
 local have = {}
 for _, seat in ipairs(mine) do have[seat] = true end
 local new, gone = {}, {}
-for i = 6, #ARGV do
+for i = 7, #ARGV do
   local seat = ARGV[i]
   if not have[seat] then
     have[seat] = true
@@ -21,7 +23,7 @@ for i = 6, #ARGV do
     table.insert(new, seat)
   end
 end
-if #mine + redis.call('SCARD', key('t:' .. place)) + #new > tonumber(ARGV[4]) then
+if #mine + redis.call('SCARD', key('t:' .. place)) + #new > most then
   ring()
   tell()
   return { 'LIMIT' }
@@ -33,11 +35,21 @@ if #gone > 0 then
 end
 
 -- The clock was started by the first seat, and nothing the fan does extends it.
-if #mine == 0 then due = now + tonumber(ARGV[5]) end
+if #mine == 0 then due = now + life end
+if budgets and #new > 0 then
+  local slow
+  slow, due = sober(place, new, #mine == 0, due, life, most)
+  if slow then
+    ring()
+    tell()
+    return slow
+  end
+end
 for _, seat in ipairs(new) do
   -- A hold that ran out and was not swept yet: its owner hears of it first.
   if redis.call('ZSCORE', key('x'), seat) then lapse(seat) end
   hold(seat, due)
+  if budgets then mark(seat, life, most) end
   redis.call('HSET', key('own'), seat, place)
   redis.call('SADD', key('b:' .. place), seat)
   log(seat, 1, due)

@@ -17,8 +17,11 @@ for i = 4, #ARGV, 4 do
       redis.call('SREM', key('t:' .. by), seat)
       places[by] = true
     end
-    local owner = drop(seat)
+    local owner = drop(seat, true)
     if owner ~= place then loses(owner, seat) end
+    -- The same hold goes on while its fan pays; what ends it otherwise is no doing of theirs.
+    if status ~= 'c' or owner ~= place then forget(seat) end
+    if status == 's' then bought(place) end
     redis.call('HSET', key('taken'), seat, claim .. ':' .. status .. ':' .. place)
     if place ~= '' then redis.call('SADD', key('t:' .. place), seat) end
     log(seat, state[status])

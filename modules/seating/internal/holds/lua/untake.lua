@@ -5,9 +5,10 @@ local no = refused(true)
 if no then return no end
 for i = 3, #ARGV, 2 do
   local seat = ARGV[i]
-  local id, _, place = claim_of(seat)
+  local id, status, place = claim_of(seat)
   if id == ARGV[i + 1] then
     redis.call('HDEL', key('taken'), seat)
+    if status == 'c' then settle_hold(place, seat) end
     if place ~= '' then
       redis.call('SREM', key('t:' .. place), seat)
       settle(place)

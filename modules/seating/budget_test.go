@@ -1,0 +1,309 @@
+package seating
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"fairseat/app/clock"
+	"fairseat/app/fault"
+	"fairseat/app/testkit"
+)
+
+// guarded is a house whose budgets are on: baskets live 480 s.
+func guarded(t *testing.T, rows, seats int, extra string) *house {
+	t.Helper()
+	h := open(t, rows, seats, extra)
+	h.s.PerPlace = 120
+	return h
+}
+
+// refused tells why a place may not hold seats now, and for how long; "" when it may.
+func (h *house) refused(place string, seats ...int) (reason string, wait time.Duration) {
+	h.T.Helper()
+	_, err := h.s.PlaceHold(h.T.Context(), h.event.ID, place, seats)
+	var slow *SlowError
+	switch {
+	case err == nil:
+		return "", 0
+	case !errors.As(err, &slow):
+		h.T.Fatalf("%s holds %v: %v", place, seats, err)
+	}
+	if f := fault.As(err); f.Code != "slow-down" || f.RetryAfter != slow.Wait || f.Facts["reason"] != slow.Reason || slow.Wait <= 0 {
+		h.T.Errorf("the refusal is %+v", f)
+	}
+	return slow.Reason, slow.Wait
+}
+
+func (h *house) mustRelease(place string, seats ...int) {
+	h.T.Helper()
+	if err := h.s.Release(h.T.Context(), h.event.ID, place, seats...); err != nil {
+		h.T.Fatal(err)
+	}
+}
+
+// Whoever lets a basket run out pauses for ten seconds, and those seats are for others first for a minute.
+func TestExpiredHoldRests(t *testing.T) {
+	t.Parallel()
+	h := guarded(t, 2, 8, `,"max_per_buyer":2`)
+	h.admit("ada", "bob")
+	h.mustHold("ada", 0, 1)
+	h.Clock.Advance(480 * time.Second)
+	h.sweep()
+	if reason, wait := h.refused("ada", 5); reason != "just-expired" || wait != 10*time.Second {
+		t.Errorf("at once: %q for %v", reason, wait)
+	}
+	h.mustHold("bob", 0) // others need not wait
+	h.Clock.Advance(10 * time.Second)
+	if reason, wait := h.refused("ada", 1, 2); reason != "same-seats" || wait != 50*time.Second {
+		t.Errorf("the same seat: %q for %v", reason, wait)
+	}
+	// What is picked for ada leaves that seat out.
+	best, err := h.s.HoldBest(t.Context(), h.event.ID, "ada", Best{Quantity: 2})
+	if err != nil || len(best.Seats) != 2 {
+		t.Fatalf("%+v, %v", best, err)
+	}
+	for _, n := range numbers(best) {
+		if n == 1 {
+			t.Error("the house picked the seat that is for others first")
+		}
+	}
+	h.mustRelease("ada")
+	h.Clock.Advance(50 * time.Second)
+	h.mustHold("ada", 1)
+	h.checkSeats()
+}
+
+// Giving back and taking again gains no time; another seat is a new choice.
+func TestGivingBackGainsNoTime(t *testing.T) {
+	t.Parallel()
+	h := guarded(t, 2, 8, `,"max_per_buyer":2`)
+	h.admit("ada", "bob")
+	first := h.mustHold("ada", 3)
+	h.Clock.Advance(400 * time.Second)
+	h.mustRelease("ada")
+	if again := h.mustHold("ada", 3); !again.ExpiresAt.Equal(first.ExpiresAt) {
+		t.Errorf("the same seat again lives until %v, not %v", again.ExpiresAt, first.ExpiresAt)
+	}
+	h.mustRelease("ada")
+	if fresh := h.mustHold("ada", 4); !fresh.ExpiresAt.Equal(h.Clock.Now().Add(480 * time.Second)) {
+		t.Errorf("another seat lives until %v", fresh.ExpiresAt)
+	}
+	h.mustRelease("ada")
+	h.mustHold("bob", 3) // it is nobody's but the next one's
+	h.mustRelease("bob")
+	h.Clock.Advance(61 * time.Second)
+	if late := h.mustHold("ada", 3); !late.ExpiresAt.Equal(h.Clock.Now().Add(480 * time.Second)) {
+		t.Errorf("a minute later the seat lives until %v", late.ExpiresAt)
+	}
+	h.checkSeats()
+}
+
+// Three full baskets without buying, then a long wait, then one an hour.
+func TestSeatSeconds(t *testing.T) {
+	t.Parallel()
+	h := guarded(t, 3, 8, `,"max_per_buyer":2`)
+	h.admit("ada", "bob")
+	start := h.Clock.Now()
+	full := func(seats ...int) {
+		t.Helper()
+		h.mustHold("ada", seats...)
+		h.Clock.Advance(480 * time.Second)
+		h.sweep()
+		h.Clock.Advance(11 * time.Second)
+	}
+	full(0, 1)
+	full(2, 3)
+	full(4, 5)
+	reason, wait := h.refused("ada", 6)
+	if reason != "held-long" || wait < 40*time.Minute || wait > 45*time.Minute {
+		t.Fatalf("the fourth: %q for %v", reason, wait)
+	}
+	h.mustHold("bob", 6, 7) // nobody else pays for it
+	h.Clock.Advance(wait - time.Second)
+	if reason, wait := h.refused("ada", 8); reason != "held-long" || wait > time.Second {
+		t.Errorf("a second early: %q for %v", reason, wait)
+	}
+	h.Clock.Advance(time.Second)
+	full(8, 9)
+	if reason, wait = h.refused("ada", 10); reason != "held-long" || wait < 45*time.Minute {
+		t.Errorf("the fifth: %q for %v", reason, wait)
+	}
+	if past := h.Clock.Now().Sub(start); past < time.Hour {
+		t.Errorf("four full baskets in %v", past)
+	}
+	h.checkSeats()
+}
+
+// Looking around costs the seconds it takes, and no more.
+func TestSecondsHeldAreWhatCounts(t *testing.T) {
+	t.Parallel()
+	h := guarded(t, 3, 8, `,"max_per_buyer":4`)
+	h.admit("ada")
+	// Forty changes of mind, twenty seconds and one seat each: 800 of 3,840 seat-seconds.
+	for i := range 40 {
+		h.mustHold("ada", i%16)
+		h.Clock.Advance(20 * time.Second)
+		h.mustRelease("ada")
+	}
+	if spent := h.spent("ada"); spent < 200*time.Second || spent > 800*time.Second {
+		t.Errorf("%v were counted", spent)
+	}
+	// A sweep that comes late is not the fan's time, nor is what a pin adds.
+	before := h.spent("ada")
+	h.mustHold("ada", 15)
+	h.Clock.Advance(479 * time.Second)
+	if _, err := h.s.Pin(t.Context(), h.event.ID, "ada", time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	h.Clock.Advance(3 * time.Hour)
+	h.sweep()
+	if more := h.spent("ada") - before; more > 480*time.Second {
+		t.Errorf("%v were counted for a basket of 480 s", more)
+	}
+	h.checkSeats()
+}
+
+// spent is what a place has used without buying, in seat-time, as of the last time it was settled.
+func (h *house) spent(place string) time.Duration {
+	h.T.Helper()
+	text, err := h.Redis.Do(h.T.Context(), h.Redis.B().Hget().Key(h.b.keys.Name("a:"+place)).Field("spent").Build()).ToString()
+	if err != nil {
+		return 0
+	}
+	ms, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	return time.Duration(ms) * time.Millisecond
+}
+
+// A purchase forgives everything; a checkout given up counts as the hold it was.
+func TestAPurchaseForgives(t *testing.T) {
+	t.Parallel()
+	h := guarded(t, 3, 8, `,"max_per_buyer":3`)
+	h.admit("ada", "bob")
+	h.mustHold("ada", 0, 1, 2)
+	h.Clock.Advance(480 * time.Second)
+	h.sweep()
+	if h.spent("ada") != 3*480*time.Second {
+		t.Errorf("a full basket counts %v", h.spent("ada"))
+	}
+	h.Clock.Advance(11 * time.Second)
+	h.mustHold("ada", 4)
+	h.Clock.Advance(100 * time.Second)
+	claims := h.mustClaim("ada", "a@x", 4)
+	h.mustTake("ada", claims)
+	h.Clock.Advance(900 * time.Second)
+	before := h.spent("ada")
+	h.move(claims, []string{"checkout"}, "released")
+	if more := h.spent("ada") - before; more <= 0 || more > 480*time.Second {
+		t.Errorf("a checkout given up counts %v", more)
+	}
+	h.mustHold("ada", 5)
+	claims = h.mustClaim("ada", "a@x", 5)
+	h.mustTake("ada", claims)
+	h.move(claims, []string{"checkout"}, "sold")
+	if h.spent("ada") != 0 {
+		t.Errorf("after buying %v are left", h.spent("ada"))
+	}
+	// A hold that somebody's claim overrides was not used up by whoever had it.
+	h.mustHold("bob", 6)
+	h.Clock.Advance(100 * time.Second)
+	h.mustTake("ada", h.mustClaim("ada", "a@x", 6))
+	if h.spent("bob") != 0 || len(h.set("b:bob")) != 0 {
+		t.Errorf("bob pays %v for what was taken from him", h.spent("bob"))
+	}
+	h.checkSeats()
+}
+
+// With limits.per_place at 0 nothing is counted, whoever held before.
+func TestNoBudgetsNoRests(t *testing.T) {
+	t.Parallel()
+	h := open(t, 2, 8, "")
+	h.admit("ada")
+	for range 5 {
+		h.mustHold("ada", 0)
+		h.Clock.Advance(480 * time.Second)
+		h.sweep()
+		if first := h.mustHold("ada", 0); !first.ExpiresAt.Equal(h.Clock.Now().Add(480 * time.Second)) {
+			t.Errorf("a new basket lives until %v", first.ExpiresAt)
+		}
+		h.mustRelease("ada")
+	}
+	for _, name := range []string{"since", "a:ada", "w:ada"} {
+		if n, err := h.Redis.Do(t.Context(), h.Redis.B().Exists().Key(h.b.keys.Name(name)).Build()).AsInt64(); err != nil || n != 0 {
+			t.Errorf("%s is kept, %v", name, err)
+		}
+	}
+}
+
+// Nobody looked after the deadlines for a minute: that minute was nobody's to use.
+func TestAnOutageIsNotCharged(t *testing.T) {
+	t.Parallel()
+	h := openOn(t, testkit.New(t), clock.System{}, 2, 8, `,"max_per_buyer":2`)
+	h.s.PerPlace = 120
+	h.admit("ada")
+	h.mustHold("ada", 0)
+	if err := h.b.check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	// As if the hold and the last look were a minute old.
+	mark, err := h.Redis.Do(t.Context(), h.Redis.B().Hget().Key(h.b.keys.Name("since")).Field("0").Build()).ToString()
+	if err != nil {
+		t.Fatal(err)
+	}
+	began, rest, _ := strings.Cut(mark, " ")
+	ms, err := strconv.ParseInt(began, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h.redis("HSET", h.b.keys.Name("since"), "0", fmt.Sprintf("%d %s", ms-60_000, rest))
+	h.redis("SET", h.b.keys.Name("hb"), strconv.FormatInt(ms-60_000, 10))
+	h.mustRelease("ada")
+	if h.spent("ada") > 20*time.Second {
+		t.Errorf("%v were counted", h.spent("ada"))
+	}
+	h.checkSeats()
+}
+
+// An emptied Redis forgets budgets with the holds: nobody is refused for what nobody remembers.
+func TestFlushForgetsBudgets(t *testing.T) {
+	t.Parallel()
+	h := guarded(t, 2, 8, "")
+	h.admit("ada")
+	h.mustHold("ada", 0)
+	h.Clock.Advance(480 * time.Second)
+	h.sweep()
+	h.flush()
+	h.admit("ada")
+	h.mustHold("ada", 0)
+	h.checkSeats()
+}
+
+func TestSlowDownSaysWhy(t *testing.T) {
+	t.Parallel()
+	h := guarded(t, 2, 8, "")
+	h.s.Limits = &budgets{left: 100}
+	h.admit("ada")
+	holds := serve(t, h.s) + "/api/v1/events/gala/holds"
+	ask(t, "POST", holds, `{"seats":[1]}`, "X-Place", "ada").want(t, 201, "")
+	h.Clock.Advance(480 * time.Second)
+	a := ask(t, "POST", holds, `{"seats":[2]}`, "X-Place", "ada").want(t, 429, "slow-down")
+	if a.field("reason") != "just-expired" || a.header.Get("Retry-After") != "10s" || a.field("seats") != nil {
+		t.Errorf("%s, after %s", a.body, a.header.Get("Retry-After"))
+	}
+	h.Clock.Advance(11 * time.Second)
+	a = ask(t, "POST", holds, `{"seats":[1]}`, "X-Place", "ada").want(t, 429, "slow-down")
+	if a.field("reason") != "same-seats" || fmt.Sprint(a.field("seats")) != "[1]" {
+		t.Errorf("%s", a.body)
+	}
+	for wait, want := range map[time.Duration]string{time.Millisecond: "1 second", 2 * time.Second: "2 seconds", 61 * time.Second: "61 seconds", 61 * time.Minute: "61 minutes"} {
+		if got := span(wait); got != want {
+			t.Errorf("%v is %q", wait, got)
+		}
+	}
+}
