@@ -24,7 +24,11 @@ func (s *Service) patchEvent(ctx context.Context, who by, id int64, r *eventRequ
 			fields[name] = "cannot be changed"
 		}
 	}
-	room, err := s.room(ctx, was.PlanID)
+	drawn, err := s.room(ctx, was.PlanID)
+	if err != nil {
+		return nil, err
+	}
+	room, err := s.roomOf(ctx, was)
 	if err != nil {
 		return nil, err
 	}
@@ -40,7 +44,7 @@ func (s *Service) patchEvent(ctx context.Context, who by, id int64, r *eventRequ
 		if err := tx.Raw(selectEvent+"WHERE id = ?", id).Scan(&rows).Error; err != nil || len(rows) == 0 {
 			return errors.Join(err, ErrNoSuchEvent)
 		}
-		if was, err = rows[0].event(room); err != nil {
+		if was, err = rows[0].event(drawn); err != nil {
 			return err
 		}
 		if e, err = s.amended(tx, was, r, fields); err != nil {
@@ -79,6 +83,7 @@ func (s *Service) amended(tx *gorm.DB, was *Event, r *eventRequest, fields fault
 	r.apply(e, fields)
 	r.schedule(e, s.Clock.Now().Truncate(time.Millisecond), fields)
 	r.price(e, fields)
+	r.sameAreas(was, fields)
 	e.check(fields)
 	if _, none := r.line(fields); none {
 		fields["queue"] = "whether there is a draw is settled when the event is made"

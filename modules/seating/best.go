@@ -122,7 +122,7 @@ func (s *Service) has(ctx context.Context, e *Event, b *board, place string, wan
 	if err != nil {
 		return Basket{}, false
 	}
-	room, err := s.room(ctx, e.PlanID)
+	room, err := s.roomOf(ctx, e)
 	if err != nil {
 		return Basket{}, false
 	}
@@ -130,7 +130,9 @@ func (s *Service) has(ctx context.Context, e *Event, b *board, place string, wan
 	for _, seat := range basket.Seats {
 		if want.Category == "" || seat.Category == want.Category {
 			fits++
-			accessible = accessible || room.plan.Seat(seat.N).Accessible
+			if drawn := room.plan.Seat(seat.N); drawn != nil {
+				accessible = accessible || drawn.Accessible
+			}
 		}
 	}
 	return basket, fits >= want.Quantity && (accessible || !want.Accessible)

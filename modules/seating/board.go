@@ -185,7 +185,7 @@ func (b *board) load(ctx context.Context, at holds.At) error {
 	if err != nil {
 		return err
 	}
-	room, err := b.s.room(ctx, event.PlanID)
+	room, err := b.s.roomOf(ctx, event)
 	if err != nil {
 		return err
 	}

@@ -192,8 +192,10 @@ func (s *Service) planOf(ctx context.Context, r *eventRequest, e *Event, fields 
 	if err != nil {
 		return nil, err
 	}
-	e.PlanID, e.PlanVersion, e.SeatsTotal, e.Categories = id, room.version, len(room.house), categories(room)
-	return room, nil
+	e.PlanID, e.Categories = id, categories(room)
+	r.areas(e, room.plan, fields)
+	e.PlanVersion, err = e.version(room)
+	return room, err
 }
 
 // OpenNow moves the opening to at, unless it lies before that already, and the prequeue with it. For the caller's

@@ -34,9 +34,10 @@ type Event struct {
 	StartsAt         time.Time // zero: not announced
 	Currency         string    // ISO 4217
 	PlanID           int64
-	PlanVersion      string // changes whenever the drawing does
+	PlanVersion      string // changes whenever the drawing does, or what is sold of its areas
 	Categories       []Category
-	SeatsTotal       int // drawn seats, on sale or not
+	Areas            []Area // on sale, in the order of their numbers
+	SeatsTotal       int    // drawn seats and areas' places, on sale or not
 	MaxPerBuyer      int
 	HoldSeconds      int
 	PaySeconds       int
@@ -83,17 +84,15 @@ func (s *Service) SeatInfo(ctx context.Context, eventID int64, seats []int) ([]S
 	if err != nil {
 		return nil, err
 	}
-	room, err := s.room(ctx, event.PlanID)
+	room, err := s.roomOf(ctx, event)
 	if err != nil {
 		return nil, err
 	}
 	out := make([]Seat, 0, len(seats))
 	for _, n := range seats {
-		drawn := room.plan.Seat(n)
-		if drawn == nil {
-			continue
+		if seat, ok := event.seat(room.plan, n); ok {
+			out = append(out, seat)
 		}
-		out = append(out, seatOf(event, drawn))
 	}
 	return out, nil
 }

@@ -106,9 +106,6 @@ func (r *eventRequest) apply(e *Event, fields fault.Fields) {
 	if !absent(r.OrphanRule) && string(r.OrphanRule) != `"off"` {
 		fields["orphan_rule"] = notYet
 	}
-	if len(r.Areas) > 0 {
-		fields["areas"] = notYet
-	}
 }
 
 // schedule settles the opening and the prequeue. An opening in the past means now; a prequeue that is not named stands

@@ -102,9 +102,15 @@ func FuzzHoldRequest(f *testing.F) {
 		if strict([]byte(body), &req) != nil {
 			return
 		}
-		seats, best, err := req.check()
-		if err == nil && (best == nil) == (len(seats) == 0) || len(seats) > maxSeats {
-			t.Errorf("%s is read as %v, %v", body, seats, best)
+		seats, best, area, err := req.check()
+		ways := 0
+		for _, asked := range []bool{len(seats) > 0, best != nil, area != nil} {
+			if asked {
+				ways++
+			}
+		}
+		if err == nil && ways != 1 || len(seats) > maxSeats {
+			t.Errorf("%s is read as %v, %v, %v", body, seats, best, area)
 		}
 	})
 }

@@ -113,7 +113,7 @@ func (s *Service) onSale(ctx context.Context, eventID int64) (*Event, *board, *r
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	room, err := s.room(ctx, e.PlanID)
+	room, err := s.roomOf(ctx, e)
 	if err != nil {
 		return nil, nil, nil, err
 	}

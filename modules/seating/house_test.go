@@ -205,7 +205,11 @@ func openOn(t *testing.T, k *testkit.Kit, c clock.Clock, rows, seats int, extra 
 	}
 	h := &house{Kit: k, doors: &doors{k: k, clock: c, touched: map[string]int{}}, lines: &lines{phase: "open"}, notes: &notes{}}
 	h.s = newService(k, h, c)
-	made, err := h.s.ImportPlan(t.Context(), strings.NewReader(drawing(rows, seats)))
+	var areas []string
+	if strings.Contains(extra, `"areas"`) {
+		areas = []string{"Floor", "Bar", "Stage"}
+	}
+	made, err := h.s.ImportPlan(t.Context(), strings.NewReader(drawing(rows, seats, areas...)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -222,8 +226,8 @@ func openOn(t *testing.T, k *testkit.Kit, c clock.Clock, rows, seats int, extra 
 	return h
 }
 
-// drawing is a plan file in pretix's format.
-func drawing(rows, seats int) string {
+// drawing is a plan file in pretix's format, with areas of these names below the rows.
+func drawing(rows, seats int, areas ...string) string {
 	type object = map[string]any
 	var drawn []object
 	for r := range rows {
@@ -242,10 +246,15 @@ func drawing(rows, seats int) string {
 		drawn = append(drawn, object{"row_number": string(rune('A'+r%26)) + strings.Repeat("'", r/26), "seats": places,
 			"position": object{"x": 0, "y": 0}})
 	}
+	open := []object{}
+	for i, name := range areas {
+		open = append(open, object{"shape": "rectangle", "position": object{"x": 0, "y": 25*rows + 50*i},
+			"rectangle": object{"width": 60, "height": 40}, "text": object{"text": name, "position": object{"x": 30, "y": 20}}})
+	}
 	text, _ := json.Marshal(object{
 		"name": "Old Hall", "size": object{"width": 20 * seats, "height": 25 * rows},
 		"categories": []object{{"name": "Stalls", "color": "#aa0000"}, {"name": "Circle", "color": "#00aa00"}, {"name": "Broken", "color": "#888"}},
-		"zones":      []object{{"name": "Hall", "position": object{"x": 0, "y": 0}, "rows": drawn}},
+		"zones":      []object{{"name": "Hall", "position": object{"x": 0, "y": 0}, "rows": drawn, "areas": open}},
 	})
 	return string(text)
 }

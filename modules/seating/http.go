@@ -92,8 +92,8 @@ func (h *handler) live(c echo.Context) error {
 type holdRequest struct {
 	Seats    []json.RawMessage `json:"seats"`
 	Best     *bestRequest      `json:"best"`
-	Area     *json.RawMessage  `json:"area"`
-	Quantity *json.RawMessage  `json:"quantity"`
+	Area     *string           `json:"area"`
+	Quantity json.RawMessage   `json:"quantity"`
 }
 
 type bestRequest struct {
@@ -102,14 +102,28 @@ type bestRequest struct {
 	Accessible bool            `json:"accessible"`
 }
 
-// check gives the seats or the wish of a request.
-func (r *holdRequest) check() (seats []int, best *Best, err error) {
+// check gives the seats of a request, or the wish for the best, or that for places of an area.
+func (r *holdRequest) check() (seats []int, best *Best, area *AreaPlaces, err error) {
 	fields := fault.Fields{}
+	ways := 0
+	for _, given := range []bool{r.Seats != nil, r.Best != nil, r.Area != nil || r.Quantity != nil} {
+		if given {
+			ways++
+		}
+	}
 	switch {
-	case r.Area != nil || r.Quantity != nil:
-		fields["area"] = notYet
-	case (r.Seats == nil) == (r.Best == nil):
-		fields["seats"] = "give either seats or best"
+	case ways != 1:
+		fields["seats"] = "give either seats, or best, or area and quantity"
+	case r.Seats == nil && r.Best == nil:
+		area = &AreaPlaces{}
+		if r.Area == nil {
+			fields["area"] = "is needed"
+		} else {
+			area.Area = *r.Area
+		}
+		if number(fields, "quantity", r.Quantity, &area.Quantity, 1, maxSeats); len(r.Quantity) == 0 {
+			fields["quantity"] = "is needed"
+		}
 	case r.Best != nil:
 		best = &Best{Category: r.Best.Category, Accessible: r.Best.Accessible}
 		if number(fields, "best.quantity", r.Best.Quantity, &best.Quantity, 1, maxSeats); len(r.Best.Quantity) == 0 {
@@ -118,7 +132,7 @@ func (r *holdRequest) check() (seats []int, best *Best, err error) {
 	default:
 		seats = seatList(fields, r.Seats, maxSeats)
 	}
-	return seats, best, fields.Err()
+	return seats, best, area, fields.Err()
 }
 
 // seatList reads numbers of seats; whether they exist is asked later. Repetitions count once.
@@ -148,7 +162,7 @@ func (h *handler) placeHold(c echo.Context) error {
 	if err := request.Decode(c, &req); err != nil {
 		return err
 	}
-	seats, best, err := req.check()
+	seats, best, area, err := req.check()
 	if err != nil {
 		return err
 	}
@@ -158,9 +172,12 @@ func (h *handler) placeHold(c echo.Context) error {
 		return err
 	}
 	var basket Basket
-	if best != nil {
+	switch {
+	case best != nil:
 		basket, err = h.seating.HoldBest(ctx, place.EventID, place.Key, *best)
-	} else {
+	case area != nil:
+		basket, err = h.seating.HoldArea(ctx, place.EventID, place.Key, *area)
+	default:
 		basket, err = h.seating.PlaceHold(ctx, place.EventID, place.Key, seats)
 	}
 	if err != nil {

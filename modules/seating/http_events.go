@@ -47,9 +47,15 @@ type (
 	// wholeEventResponse is what staff see beside it.
 	wholeEventResponse struct {
 		eventResponse
-		Plan             string            `json:"plan"`
-		Prices           map[string]*int64 `json:"prices"`
-		LateOfferSeconds int               `json:"late_offer_seconds"`
+		Plan             string                  `json:"plan"`
+		Prices           map[string]*int64       `json:"prices"`
+		LateOfferSeconds int                     `json:"late_offer_seconds"`
+		Areas            map[string]areaResponse `json:"areas"`
+	}
+	areaResponse struct {
+		Capacity int    `json:"capacity"`
+		Category string `json:"category"` // its name, as in prices
+		First    int    `json:"first"`
 	}
 )
 
@@ -87,7 +93,10 @@ func (s *Service) describe(ctx context.Context, e *Event) eventResponse {
 
 func (s *Service) describeWhole(ctx context.Context, e *Event) wholeEventResponse {
 	out := wholeEventResponse{eventResponse: s.describe(ctx, e), Plan: strconv.FormatInt(e.PlanID, 10),
-		Prices: map[string]*int64{}, LateOfferSeconds: e.LateOfferSeconds}
+		Prices: map[string]*int64{}, LateOfferSeconds: e.LateOfferSeconds, Areas: map[string]areaResponse{}}
+	for _, a := range e.Areas {
+		out.Areas[a.ID] = areaResponse{a.Capacity, e.Categories[a.Category].Name, a.First}
+	}
 	for _, c := range e.Categories {
 		out.Prices[c.Name] = c.Price
 	}
@@ -153,7 +162,7 @@ func (h *handler) roomOf(c echo.Context) (*Event, *room, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	room, err := h.seating.room(ctx, e.PlanID)
+	room, err := h.seating.roomOf(ctx, e)
 	return e, room, err
 }
 

@@ -46,7 +46,7 @@ func (s *Service) List(ctx context.Context, eventID int64, part int) (Listed, er
 	if err != nil {
 		return Listed{}, err
 	}
-	room, err := s.room(ctx, e.PlanID)
+	room, err := s.roomOf(ctx, e)
 	if err != nil {
 		return Listed{}, err
 	}
@@ -106,9 +106,12 @@ func cut(p *plan.Plan) []Part {
 }
 
 // seatOf is a drawn seat as an event sells it.
-func seatOf(e *Event, drawn *plan.Seat) Seat {
-	c := e.Categories[drawn.Category]
-	seat := Seat{N: drawn.N, Label: drawn.Label, Category: c.ID, CategoryName: c.Name}
+func seatOf(e *Event, drawn *plan.Seat) Seat { return e.sold(drawn.N, drawn.Label, drawn.Category) }
+
+// sold is one place of a category, which is an index into Categories.
+func (e *Event) sold(n int, label string, category int) Seat {
+	c := e.Categories[category]
+	seat := Seat{N: n, Label: label, Category: c.ID, CategoryName: c.Name}
 	if c.Price != nil {
 		seat.Price = *c.Price
 	}

@@ -17,12 +17,13 @@ import (
 	"fairseat/modules/seating/plan"
 )
 
-// room is an imported plan with what is made of it once.
+// room is an imported plan with what is made of it once; for an event with areas on sale, with those.
 type room struct {
 	plan    *plan.Plan
 	version string
 	seatsOf []int // seats by category
 	house   []int // category by seat
+	sale    []plan.AreaSale
 
 	encode       sync.Once
 	json, jsonGz []byte
@@ -41,18 +42,24 @@ func newRoom(p *plan.Plan) *room {
 // encoded makes the answers of …/plan and …/plan/{version}.bin at the first request.
 func (r *room) encoded() *room {
 	r.encode.Do(func() {
-		r.json = append(plan.JSON(r.plan, r.version), '\n')
-		r.fsp1 = plan.EncodeFSP1(r.plan, r.version)
+		r.json = append(plan.JSON(r.plan, r.version, r.sale...), '\n')
+		r.fsp1 = plan.EncodeFSP1(r.plan, r.version, r.sale...)
 		r.jsonGz, r.fsp1Gz = request.Gzip(r.json), request.Gzip(r.fsp1)
 	})
 	return r
 }
 
-// planCache keeps the rooms that events of this replica play in. A plan never changes.
+// planCache keeps the rooms that events of this replica play in. A plan never changes, nor what is sold of its areas.
 type planCache struct {
 	mu      sync.Mutex
-	rooms   map[int64]*room
+	rooms   map[roomKey]*room
 	flights singleflight.Group
+}
+
+// roomKey names a plan, and the version of an event that sells areas of it.
+type roomKey struct {
+	planID  int64
+	version string
 }
 
 // planPatience is the longest that reading and decoding a plan may take.
@@ -61,7 +68,22 @@ const planPatience = 10 * time.Second
 // maxRooms bounds the memory: a plan of 100,000 seats takes some 40 MB.
 const maxRooms = 32
 
-// room gives a plan by its id.
+// roomOf gives the room an event plays in, with its areas.
+func (s *Service) roomOf(ctx context.Context, e *Event) (*room, error) {
+	drawn, err := s.room(ctx, e.PlanID)
+	if err != nil || len(e.Areas) == 0 {
+		return drawn, err
+	}
+	key := roomKey{e.PlanID, e.PlanVersion}
+	s.plans.mu.Lock()
+	defer s.plans.mu.Unlock()
+	if s.plans.rooms[key] == nil {
+		s.plans.keep(key, drawn.sells(e))
+	}
+	return s.plans.rooms[key], nil
+}
+
+// room gives a plan by its id, without what an event sells of its areas: see roomOf.
 func (s *Service) room(ctx context.Context, planID int64) (*room, error) {
 	if r := s.plans.known(planID); r != nil {
 		return r, nil
@@ -88,7 +110,7 @@ func (s *Service) room(ctx context.Context, planID int64) (*room, error) {
 func (c *planCache) known(planID int64) *room {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.rooms[planID]
+	return c.rooms[roomKey{planID: planID}]
 }
 
 func (s *Service) loadRoom(ctx context.Context, planID int64) (*room, error) {
@@ -103,14 +125,19 @@ func (s *Service) loadRoom(ctx context.Context, planID int64) (*room, error) {
 	r := newRoom(p)
 	s.plans.mu.Lock()
 	defer s.plans.mu.Unlock()
-	for id := range s.plans.rooms {
-		if len(s.plans.rooms) < maxRooms {
+	s.plans.keep(roomKey{planID: planID}, r)
+	return r, nil
+}
+
+// keep makes space for a room; the caller has the lock.
+func (c *planCache) keep(key roomKey, r *room) {
+	for old := range c.rooms {
+		if len(c.rooms) < maxRooms {
 			break
 		}
-		delete(s.plans.rooms, id)
+		delete(c.rooms, old)
 	}
-	s.plans.rooms[planID] = r
-	return r, nil
+	c.rooms[key] = r
 }
 
 // packPlan is the stored form: JSON, gzipped.

@@ -134,7 +134,7 @@ func New(d Deps) *Service {
 	}
 	s := &Service{Deps: d, store: holds.New(d.Redis, d.Clock), replica: rand.Text(), boards: map[int64]*board{}}
 	s.events.bySlug, s.events.byID = map[string]*cachedEvent{}, map[int64]*cachedEvent{}
-	s.plans.rooms = map[int64]*room{}
+	s.plans.rooms = map[roomKey]*room{}
 	return s
 }
 

@@ -30,6 +30,7 @@ type eventRow struct {
 	PlanID           int64
 	PlanVersion      string
 	Prices           string // category id → minor units or null
+	Areas            string // see storedArea
 	SeatsTotal       int
 	MaxPerBuyer      int
 	HoldSeconds      int
@@ -41,9 +42,10 @@ type eventRow struct {
 }
 
 const selectEvent = `SELECT id, slug, name, description, venue, contact, terms_url, accent, timezone, starts_at, currency, plan_id,
-	plan_version, prices::text AS prices, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds,
+	plan_version, prices::text AS prices, areas::text AS areas, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds,
 	prequeue_at, opens_at, closes_at FROM events `
 
+// event reads the row; room is the plan's.
 func (r *eventRow) event(room *room) (*Event, error) {
 	var prices map[string]*int64
 	if err := json.Unmarshal([]byte(r.Prices), &prices); err != nil {
@@ -59,6 +61,9 @@ func (r *eventRow) event(room *room) (*Event, error) {
 		e.StartsAt = r.StartsAt.UTC()
 	}
 	e.Categories = categories(room)
+	if err := e.readAreas(r.Areas, room.plan); err != nil {
+		return nil, err
+	}
 	for i := range e.Categories {
 		e.Categories[i].Price = prices[e.Categories[i].ID]
 	}
@@ -117,18 +122,22 @@ func (s *Service) listEvents(ctx context.Context, condition string, args ...any)
 	return events, nil
 }
 
-// insertEvent writes the event and its seats on sale, and fills in its id.
+// insertEvent writes the event and its seats on sale, and fills in its id; room is the plan's.
 func insertEvent(tx *gorm.DB, e *Event, room *room) error {
 	prices, err := pricesJSON(e)
 	if err != nil {
 		return err
 	}
+	areas, err := areasJSON(e, room.plan)
+	if err != nil {
+		return err
+	}
 	err = tx.Raw(`INSERT INTO events (slug, name, description, venue, contact, terms_url, accent, timezone, starts_at, currency, plan_id,
-			plan_version, prices, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds, prequeue_at,
+			plan_version, prices, areas, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds, prequeue_at,
 			opens_at, closes_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
 		e.Slug, e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Accent, e.Timezone, orNil(e.StartsAt), e.Currency, e.PlanID,
-		e.PlanVersion, prices, e.SeatsTotal, e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, e.PrequeueAt,
+		e.PlanVersion, prices, areas, e.SeatsTotal, e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, e.PrequeueAt,
 		e.OpensAt, e.ClosesAt).Scan(&e.ID).Error
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "23505" { // GORM does not translate what Scan returns
@@ -137,7 +146,7 @@ func insertEvent(tx *gorm.DB, e *Event, room *room) error {
 	if err != nil {
 		return fmt.Errorf("insert event: %w", err)
 	}
-	return insertSeats(tx, e, room, nil)
+	return insertSeats(tx, e, room.sells(e), nil)
 }
 
 // insertSeats makes rows for the seats of priced categories, those in only or all, in one statement: an event of

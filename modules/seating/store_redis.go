@@ -25,12 +25,17 @@ func newHoldFrame(b holds.Basket) holdFrame {
 	return holdFrame{T: "hold", Seats: b.Seats, ExpiresAt: clock.Time(b.Deadline)}
 }
 
-// hold runs the script and tells the fan's other tabs.
+// hold runs the script for all of the seats and tells the fan's other tabs.
 func (b *board) hold(ctx context.Context, e *Event, place string, seats []int) (holds.Basket, error) {
+	return b.holdSome(ctx, e, place, seats, 0)
+}
+
+// holdSome holds so many of the seats, whichever are free; 0 is all of them.
+func (b *board) holdSome(ctx context.Context, e *Event, place string, seats []int, some int) (holds.Basket, error) {
 	var held holds.Basket
 	err := b.try(ctx, func(at holds.At) (err error) {
 		held, err = b.s.store.Hold(ctx, at, holds.Wish{Place: place, Most: e.MaxPerBuyer,
-			Life: time.Duration(e.HoldSeconds) * time.Second, Budgets: b.s.PerPlace > 0, Seats: seats})
+			Life: time.Duration(e.HoldSeconds) * time.Second, Budgets: b.s.PerPlace > 0, Seats: seats, Some: some})
 		return err
 	})
 	if errors.Is(err, ErrTooMany) {

@@ -124,12 +124,17 @@ type Wish struct {
 	Life    time.Duration // of a new basket
 	Budgets bool          // whether what is held without buying is counted
 	Seats   []int
+	Some    int // so many of the seats are enough, whichever are free; 0 = all of them
 }
 
-// Hold adds seats to a place's basket: all, or *TakenError, *SlowError, ErrLimit or ErrNotAdmitted. A basket that is
-// there keeps its deadline. The basket comes back whole.
+// Hold adds seats to a place's basket: all it wishes, or *TakenError, *SlowError, ErrLimit or ErrNotAdmitted. A basket
+// that is there keeps its deadline. The basket comes back whole.
 func (s *Store) Hold(ctx context.Context, at At, w Wish) (Basket, error) {
-	args := append([]string{w.Place, strconv.Itoa(w.Most), millis(w.Life), flag(w.Budgets)}, texts(w.Seats)...)
+	some := ""
+	if w.Some > 0 {
+		some = strconv.Itoa(w.Some)
+	}
+	args := append([]string{w.Place, strconv.Itoa(w.Most), millis(w.Life), flag(w.Budgets), some}, texts(w.Seats)...)
 	return s.runBasket(ctx, s.hold, at, args...)
 }
 

@@ -244,6 +244,21 @@ func (m *Mirror) FreeSeats() []bool {
 	return free
 }
 
+// FreeIn gives up to most free seats of from..to-1, looking round from start on, so that two who start elsewhere seldom
+// get the same ones.
+func (m *Mirror) FreeIn(from, to, start, most int) []int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	to = min(to, len(m.state))
+	free := make([]int, 0, most)
+	for i := 0; i < to-from && len(free) < most; i++ {
+		if n := from + (start-from+i)%(to-from); m.state[n] == Free {
+			free = append(free, n)
+		}
+	}
+	return free
+}
+
 // after gives the seats that changed after a version, each once, in rising order; false when that is forgotten.
 func (m *Mirror) after(version int64) ([]int32, bool) {
 	if version < m.floor {

@@ -1,6 +1,6 @@
--- hold puts seats into a place's basket: all of them or none. Safe to repeat; repeating extends nothing.
+-- hold puts seats into a place's basket: all it asks for or none. Safe to repeat; repeating extends nothing.
 -- ARGV 3 place  4 most seats a place may have, claims included  5 ms a new basket lives  6 "1" when budgets count
---      7… seats
+--      7 how many of the seats, whichever are free; "" = all of them  8… seats
 -- returns OK deadline version seat… (the whole basket) | NOTADMITTED | LIMIT | TAKEN seat… | SLOW why ms seat… | EPOCH e
 --      | CLOSED
 local no = refused(false)
@@ -13,22 +13,22 @@ local mine, due = basket(place)
 local have = {}
 for _, seat in ipairs(mine) do have[seat] = true end
 local new, gone = {}, {}
-for i = 7, #ARGV do
+local some = tonumber(ARGV[7])
+for i = 8, #ARGV do
   local seat = ARGV[i]
-  if not have[seat] then
+  if not have[seat] and #new < (some or #ARGV) then
     have[seat] = true
-    if redis.call('HEXISTS', key('taken'), seat) == 1 or held(seat) then
-      table.insert(gone, seat)
-    end
-    table.insert(new, seat)
+    local free = redis.call('HEXISTS', key('taken'), seat) == 0 and not held(seat)
+    if not free then table.insert(gone, seat) end
+    if free or not some then table.insert(new, seat) end
   end
 end
-if #mine + redis.call('SCARD', key('t:' .. place)) + #new > most then
+if #mine + redis.call('SCARD', key('t:' .. place)) + (some or #new) > most then
   ring()
   tell()
   return { 'LIMIT' }
 end
-if #gone > 0 then
+if #new < (some or 0) or (not some and #gone > 0) then
   ring()
   tell()
   return { 'TAKEN', unpack(gone) }
