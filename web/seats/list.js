@@ -22,7 +22,7 @@ export function say({ plan, states, prices, currency, digits }, n, mine, asking)
  * pressed, look(n) one that has focus. gives {update(seats | undefined), focus}.
  */
 export function createList(element, room, { pick, look }) {
-  const { plan, states, basket } = room, zoneOf = (n) => plan.rows[plan.row[n]].zone;
+  const { plan, states, basket } = room, { zoneOf } = plan;
   const buttons = new Map(), sections = [];
 
   const dress = (button, n) => {

@@ -17,9 +17,16 @@ export function applyChanges(states, changes) {
   });
 }
 
-/** freeBy counts free seats by a column of the plan: its category, or its zone. */
-export function freeBy(states, keyOf, keys) {
+/** freeBy counts free seats by a column of the plan: its category, or its zone; size leaves out what comes after. */
+export function freeBy(states, keyOf, keys, size = states.length) {
   const out = new Uint32Array(keys);
-  for (let n = 0; n < states.length; n++) if (states[n] === FREE) out[keyOf(n)]++;
+  for (let n = 0; n < size; n++) if (states[n] === FREE) out[keyOf(n)]++;
   return out;
+}
+
+/** freeIn counts the free places of an area on sale. */
+export function freeIn(states, { first, capacity }) {
+  let free = 0;
+  for (let n = first; n < first + capacity; n++) free += states[n] === FREE;
+  return free;
 }
