@@ -37,6 +37,8 @@ export function makeCamera(plan) {
     settle();
   };
   c.isFit = () => c.width > 0 && c.scale <= least() * 1.001;
+  /** zoomed is how many times larger than the whole plan what one sees is. */
+  c.zoomed = () => c.scale / least();
   c.pan = (dx, dy) => { c.x += dx; c.y += dy; settle(); };
   /** zoomAt leaves what is under (x, y) where it is. */
   c.zoomAt = (x, y, factor) => {
@@ -51,6 +53,11 @@ export function makeCamera(plan) {
   c.target = (px, py, p) => {
     const scale = Math.max(least(), p / plan.pitch);
     return { scale, x: c.width / 2 - px * scale, y: c.height / 2 - py * scale };
+  };
+  /** around is the view in which a box of the plan fits. */
+  c.around = ({ left, top, right, bottom }) => {
+    const p = plan.pitch, size = Math.min(Math.max(1, c.width - border) / (right - left + p), Math.max(1, c.height - border) / (bottom - top + p));
+    return c.target((left + right) / 2, (top + bottom) / 2, Math.min(size, closest / p) * p);
   };
   c.set = (view) => { Object.assign(c, view); settle(); };
   c.toPlan = (x, y) => [(x - c.x) / c.scale, (y - c.y) / c.scale];

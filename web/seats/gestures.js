@@ -1,10 +1,12 @@
-// Fingers, mouse, wheel and keys, turned into four things: pan, zoom, tap, hover. It decides nothing about seats.
+// Fingers, mouse, wheel and keys, turned into five things: pan, zoom, tap, hover, and a line that is drawn. It decides
+// nothing about seats.
 const slop = 8, longestTap = 300; // CSS px and ms: beyond them it was no tap
 const friction = 0.0045; // a ms; a flick runs out in about half a second
 
 /**
  * listen hears an element until the function it gives back is called. on: pan(dx, dy), zoom(x, y, factor),
- * tap(x, y, kind), doubleTap(x, y), hover(x, y) or hover(null), settled().
+ * tap(x, y, kind), doubleTap(x, y), hover(x, y) or hover(null), settled(). While draws() says so, one finger draws
+ * instead of panning: draw(x, y, event), then drawn(event) or undrawn(); two fingers still pan and zoom.
  */
 export function listen(element, on) {
   const fingers = new Map(), stop = new AbortController(), options = { signal: stop.signal };
@@ -26,7 +28,8 @@ export function listen(element, on) {
     try { element.setPointerCapture(e.pointerId); } catch { /* see above */ }
     const spot = at(e);
     fingers.set(e.pointerId, spot);
-    down = fingers.size === 1 ? { ...spot, moved: false } : null;
+    if (down?.draws) on.undrawn();
+    down = fingers.size === 1 ? { ...spot, moved: false, draws: on.draws() } : null;
     trail = [spot];
   };
 
@@ -46,6 +49,13 @@ export function listen(element, on) {
     }
     fingers.set(e.pointerId, spot);
     if (down && !down.moved && Math.hypot(spot.x - down.x, spot.y - down.y) < slop) return;
+    if (down?.over) return;
+    if (down?.draws) {
+      if (!down.moved) on.draw(down.x, down.y, e);
+      down.moved = true;
+      on.draw(spot.x, spot.y, e);
+      return;
+    }
     if (down) down.moved = true;
     on.pan(spot.x - before.x, spot.y - before.y);
     trail.push(spot);
@@ -60,6 +70,7 @@ export function listen(element, on) {
       trail = [[...fingers.values()][0]];
       return;
     }
+    if (down?.draws && down.moved) return e.type === 'pointerup' ? on.drawn(e) : on.undrawn();
     if (e.type === 'pointerup' && down && !down.moved && e.timeStamp - down.t < longestTap) return tap(spot, e.pointerType);
     if (e.type === 'pointerup' && down?.moved) fling(e.timeStamp);
     else on.settled();
@@ -98,6 +109,11 @@ export function listen(element, on) {
     on.settled();
   };
 
+  const leave = (e) => {
+    if (e.key !== 'Escape' || !fingers.size || !down?.draws) return;
+    down.over = down.moved = true;
+    on.undrawn();
+  };
   const keys = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
   const key = (e) => {
     if (e.target !== element || e.ctrlKey || e.metaKey || e.altKey) return;
@@ -118,5 +134,6 @@ export function listen(element, on) {
   element.addEventListener('pointerleave', () => on.hover(null), options);
   element.addEventListener('wheel', wheel, { ...options, passive: false });
   element.addEventListener('keydown', key, options);
+  addEventListener('keydown', leave, options); // whatever has focus while the mouse draws
   return () => { halt(); stop.abort(); };
 }

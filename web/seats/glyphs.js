@@ -92,3 +92,31 @@ export function drawSign(ctx, x, y, S, colour) {
   ctx.arc(x + 10.5 * u, y + 15.5 * u, 5 * u, 4.1, 0.6, true);
   ctx.stroke();
 }
+
+/** drawFuse thins the frame of a held seat from the top clockwise: what is still thick is the share of its time left. */
+export function drawFuse(ctx, x, y, S, left, look, tint) {
+  const w = Math.max(1, Math.round(0.16 * S)), side = S - w, r = Math.max(0, Math.round(0.2 * S) - w / 2);
+  const straight = side - 2 * r, length = 4 * straight + 2 * Math.PI * r, burnt = (1 - left) * length;
+  if (burnt < 1) return;
+  ctx.beginPath();
+  ctx.roundRect(x + w / 2, y + w / 2, side, side, r);
+  ctx.setLineDash([burnt, length - burnt]);
+  ctx.lineDashOffset = -straight / 2; // the outline begins at the top left
+  for (const [style, width] of [[look.paper, w + 2], [tint, Math.max(1, w / 3)]]) {
+    ctx.strokeStyle = style;
+    ctx.lineWidth = width;
+    ctx.stroke();
+  }
+  ctx.setLineDash([]);
+}
+
+/** drawNote folds the upper corner of a seat of which something is to be said. */
+export function drawNote(ctx, x, y, S, colour) {
+  const d = Math.round(0.3 * S);
+  ctx.fillStyle = colour;
+  ctx.beginPath();
+  ctx.moveTo(x + S - d - 1, y + 1);
+  ctx.lineTo(x + S - 1, y + 1);
+  ctx.lineTo(x + S - 1, y + 1 + d);
+  ctx.fill();
+}

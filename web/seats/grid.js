@@ -7,11 +7,11 @@ export function makeGrid(plan) {
   const columns = Math.max(1, Math.ceil(plan.width / cell)), rows = Math.max(1, Math.ceil(plan.height / cell));
   const clamp = (v, most) => Math.max(0, Math.min(most - 1, Math.floor(v / cell)));
   const at = (n) => clamp(plan.y[n], rows) * columns + clamp(plan.x[n], columns);
-  const start = new Uint32Array(columns * rows + 1), seats = new Uint32Array(plan.size);
-  for (let n = 0; n < plan.size; n++) start[at(n) + 1]++;
+  const start = new Uint32Array(columns * rows + 1), seats = new Uint32Array(plan.seats);
+  for (let n = 0; n < plan.seats; n++) start[at(n) + 1]++;
   for (let i = 1; i < start.length; i++) start[i] += start[i - 1];
   const next = start.slice();
-  for (let n = 0; n < plan.size; n++) seats[next[at(n)]++] = n;
+  for (let n = 0; n < plan.seats; n++) seats[next[at(n)]++] = n;
 
   /** within writes the seats of all cells that touch the rectangle into out and tells how many they are. */
   const within = (left, top, right, bottom, out) => {
@@ -25,7 +25,7 @@ export function makeGrid(plan) {
     return size;
   };
 
-  const found = new Uint32Array(plan.size);
+  const found = new Uint32Array(plan.seats);
   /** near gives the seats within radius of a spot as [distance², n]. */
   const near = (x, y, radius) => {
     const out = [];

@@ -3,125 +3,137 @@
 //
 // Shapes: plan as plan.js gives it; states a Uint8Array of state.js, one a seat, which the map keeps and changes;
 // prices the price of each of plan.categories in minor units, null = not on sale.
+import { areaAt, tablesOf, tintOf } from './areas.js';
+import { makeButtons } from './buttons.js';
 import { makeCamera } from './camera.js';
+import { makeFlight } from './flight.js';
+import { boundsOf, shownZones } from './floors.js';
+import { makeFuses } from './fuses.js';
 import { listen } from './gestures.js';
 import { makeGrid } from './grid.js';
+import { makeLabels } from './labels.js';
+import { makeLasso } from './lasso.js';
 import { readLook } from './look.js';
 import { makeMarks } from './marks.js';
+import { makeMini } from './mini.js';
 import { makeOverview } from './overview.js';
 import { makeSlabs } from './slabs.js';
 import { FREE, applyChanges } from './state.js';
 
 const near = 24; // p at which a seat is a fair target for a finger
+const thumb = 44; // CSS px of an area on the screen that can be meant from afar
 
 /**
  * createMap draws into an empty element, which gives the size and carries map.css's class "map".
  *
- * options: {plan, states, prices, readOnly, onTap, onHover, words}
+ * options: {plan, states, prices, readOnly, onTap, onArea, onHover, lasso, holdSeconds, words}
  *   readOnly  nothing is picked; one may still look around
  *   onTap(n, sure)  a free hand touched seat n; not sure when seats stand too close to be certain: ask back
- *   onHover(n, x, y)  the mouse is over seat n, -1 for none
- *   words  {free: (count) → text, names of the buttons: zoomIn, zoomOut, fit}
- * gives: {patch, setStates, setFilter, mark, focusSeat, fit, destroy}
+ *   onArea(area)  it touched an area on sale, one of plan.areas
+ *   onHover(n, x, y, area)  the mouse is over seat n, -1 for none, or over an area on sale
+ *   lasso: {on(seats, {add, remove})}  what lies in a loop that was drawn, and which keys were held
+ *   holdSeconds  how long a hold lasts, for the length of fuses
+ *   words  {free: (count) → text, from: (price) → text, if wanted; names of the buttons: zoomIn, zoomOut, fit}
+ * gives: {patch, setStates, setFilter, mark, focusSeat, fuse, showZone, lasso, fit, destroy}
  *   patch([[n, state], …])  changes, pulsing; setStates(states) all of them at once
  *   setFilter(Set of category indexes | null)  only these stay coloured
- *   mark(kind, [n, …])  kind: mine, asking, lost
+ *   mark(kind, [n, …])  kind: mine, asking, lost; picked for as many as one likes
  *   focusSeat(n)  rings a seat and brings it into sight, -1 for none
+ *   fuse([[n, unix seconds], …])  when held seats may come back; setStates forgets it
+ *   showZone(index | null)  one zone alone, as floors.js lists them, or all; taps mean its seats only
+ *   lasso('loop' | 'box' | false)  whether one finger draws; Escape gives a drawn line up
  */
-export function createMap(element, { plan, states, prices, readOnly = false, onTap, onHover, words }) {
+export function createMap(element, { plan, states, prices, readOnly = false, onTap, onArea, onHover, lasso, holdSeconds = 600, words }) {
+  const grid = makeGrid(plan), zoneOf = (n) => plan.rows[plan.row[n]].zone;
   const scene = {
-    plan, states, grid: makeGrid(plan), filter: null, look: readLook(element, prices),
-    scratch: { seats: new Uint32Array(plan.size), sorted: new Uint32Array(plan.size), xs: new Int32Array(plan.size), ys: new Int32Array(plan.size) },
+    plan, states, prices, grid, filter: null, look: readLook(element, prices), picked: new Set(), tables: tablesOf(plan),
+    shown: shownZones(plan, null), // by zone, as floors.js says
+    hidden: (n) => scene.shown[zoneOf(n)] === 2,
+    off: (n) => scene.shown[zoneOf(n)] > 0 || (scene.filter !== null && !scene.filter.has(plan.category[n])),
+    scratch: { seats: new Uint32Array(plan.seats), sorted: new Uint32Array(plan.seats), xs: new Int32Array(plan.seats), ys: new Int32Array(plan.seats) },
   };
-  const layers = ['overview', 'slabs', 'marks'].map((name) => {
+  const layers = ['overview', 'slabs', 'labels', 'marks', 'lasso'].map((name) => {
     const layer = document.createElement('div');
     layer.className = `map-${name}`;
     layer.setAttribute('aria-hidden', 'true'); // the list says all this in words
     element.append(layer);
     return layer;
   });
-  const camera = makeCamera(plan), overview = makeOverview(layers[0], scene), slabs = makeSlabs(layers[1], scene);
-  const marks = makeMarks(layers[2], scene, words);
-  let raf = 0, flight = null, recount = 0;
+  const fuses = scene.fuses = makeFuses(states, holdSeconds, (seats) => slabs.patch(seats));
+  const camera = makeCamera(plan), flight = makeFlight(camera);
+  const overview = makeOverview(layers[0], scene), slabs = makeSlabs(layers[1], scene), labels = makeLabels(layers[2], scene, words);
+  const marks = makeMarks(layers[3], scene), loop = makeLasso(layers[4], scene, lasso?.on);
+  const mini = makeMini(element, scene, overview, (x, y) => {
+    flight.stop();
+    camera.set(camera.target(x, y, camera.p));
+    draw();
+  });
+  let raf = 0, recount = 0, tints = '';
 
   const frame = (now) => {
     raf = 0;
-    if (flight) fly(now);
-    overview.frame(camera);
-    const more = slabs.frame(camera);
-    marks.frame(camera);
-    if (more || flight) draw();
+    const flies = flight.step(now), overviewLeft = overview.frame(camera), slabsLeft = slabs.frame(camera);
+    for (const layer of [labels, marks, loop, mini]) layer.frame(camera);
+    if (flies || overviewLeft || slabsLeft) draw();
   };
   const draw = () => { raf ||= requestAnimationFrame(frame); };
-
-  /** flyTo moves to a view, in a moment, or at once for those who want no motion. */
-  const flyTo = (view) => {
-    const from = { scale: camera.scale, x: camera.x, y: camera.y };
-    flight = { from, view, since: null, ms: matchMedia('(prefers-reduced-motion: reduce)').matches ? 0 : 200 };
-    draw();
-  };
-  const fly = (now) => {
-    const { from, view, ms } = flight;
-    flight.since ??= now;
-    const t = ms ? Math.min(1, (now - flight.since) / ms) : 1, ease = 1 - (1 - t) ** 3;
-    // The scale moves by equal factors; the spot in the middle of the view moves with it.
-    const scale = from.scale * (view.scale / from.scale) ** ease, cx = camera.width / 2, cy = camera.height / 2;
-    const px = mix((cx - from.x) / from.scale, (cx - view.x) / view.scale, ease), py = mix((cy - from.y) / from.scale, (cy - view.y) / view.scale, ease);
-    camera.set({ scale, x: cx - px * scale, y: cy - py * scale });
-    if (t >= 1) flight = null;
-  };
+  const flyTo = (view) => { flight.to(view); draw(); };
 
   // Floors may be drawn over one another: one's own seat is meant first, then a free one.
-  const handicap = (n) => (marks.has('mine', n) ? 0 : states[n] === FREE ? 0.25 : 0.5);
-  const seatAt = (x, y) => scene.grid.nearest(...camera.toPlan(x, y), Math.max(plan.pitch / 2, 12 / camera.scale), handicap);
-  const zoomBy = (factor) => {
-    const [px, py] = camera.toPlan(camera.width / 2, camera.height / 2);
-    flyTo(camera.target(px, py, camera.p * factor));
+  const handicap = (n) => (scene.hidden(n) ? Infinity : marks.has('mine', n) ? 0 : states[n] === FREE ? 0.25 : 0.5);
+  const seatAt = (x, y) => grid.nearest(...camera.toPlan(x, y), Math.max(plan.pitch / 2, 12 / camera.scale), handicap);
+  /** openAt gives the area on sale under a spot of the screen, if it is large enough there to be meant. */
+  const openAt = (x, y) => {
+    const area = areaAt(scene, ...camera.toPlan(x, y));
+    return area && Math.max(area.width ?? Infinity, area.height ?? Infinity) * camera.scale >= thumb ? area : undefined;
+  };
+  const zoomBy = (factor) => flyTo(camera.target(...camera.toPlan(camera.width / 2, camera.height / 2), camera.p * factor));
+  const tapped = (x, y, sure) => {
+    const n = seatAt(x, y), area = n < 0 ? openAt(x, y) : undefined;
+    if (n >= 0 && !readOnly) onTap?.(n, sure);
+    if (area && !readOnly) onArea?.(area);
+    return n >= 0 || area !== undefined;
   };
   const quiet = listen(element, {
-    pan: (dx, dy) => { flight = null; camera.pan(dx, dy); draw(); },
-    zoom: (x, y, factor) => { flight = null; camera.zoomAt(x, y, factor); draw(); },
+    pan: (dx, dy) => { flight.stop(); camera.pan(dx, dy); draw(); },
+    zoom: (x, y, factor) => { flight.stop(); camera.zoomAt(x, y, factor); draw(); },
     fit: () => { camera.fit(); draw(); },
     settled: draw,
     tap: (x, y, kind) => {
-      const fine = kind === 'mouse' ? 10 : 14;
-      if (camera.p < fine) return flyTo(camera.target(...camera.toPlan(x, y), near));
-      const n = seatAt(x, y);
-      if (n >= 0 && !readOnly) onTap?.(n, kind === 'mouse' || camera.p >= near);
+      const fine = kind === 'mouse' ? 10 : 14, far = camera.p < fine;
+      if (!far) return tapped(x, y, kind === 'mouse' || camera.p >= near);
+      const area = openAt(x, y);
+      if (area && grid.nearest(...camera.toPlan(x, y), 1.5 * plan.pitch, handicap) < 0) return readOnly || onArea?.(area);
+      return flyTo(camera.target(...camera.toPlan(x, y), near));
     },
     doubleTap: (x, y) => {
-      const n = seatAt(x, y);
       // Two quick taps on two seats are two taps.
-      if (n >= 0 && camera.p >= 14) return readOnly || onTap?.(n, camera.p >= near);
+      if (camera.p >= 14 && tapped(x, y, camera.p >= near)) return;
       flyTo(camera.target(...camera.toPlan(x, y), camera.p * 2));
     },
     hover: (x, y) => {
-      const n = x === null || camera.p < 6 ? -1 : seatAt(x, y);
+      const n = x === null || camera.p < 6 ? -1 : seatAt(x, y), area = x === null || n >= 0 ? undefined : openAt(x, y);
       marks.set('hover', n >= 0 && !readOnly ? [n] : []);
-      element.classList.toggle('map-over', n >= 0 && !readOnly);
-      onHover?.(n, x, y);
+      element.classList.toggle('map-over', (n >= 0 || area !== undefined) && !readOnly);
+      onHover?.(n, x, y, area);
       draw();
     },
+    draws: () => loop.mode() !== false,
+    draw: (x, y, { shiftKey }) => { loop.draw(...camera.toPlan(x, y), camera.scale, shiftKey); draw(); },
+    drawn: ({ ctrlKey, metaKey, altKey }) => { loop.end({ add: ctrlKey || metaKey, remove: altKey }); draw(); },
+    undrawn: () => { loop.cancel(); draw(); },
   });
 
-  const buttons = document.createElement('div');
-  buttons.className = 'map-buttons';
-  for (const [name, sign, act] of [['zoomIn', '+', () => zoomBy(2)], ['zoomOut', '−', () => zoomBy(0.5)], ['fit', '⤢', () => fit()]]) {
-    const button = Object.assign(document.createElement('button'), { type: 'button', textContent: sign });
-    button.setAttribute('aria-label', words[name]);
-    button.addEventListener('click', act);
-    button.addEventListener('pointerdown', (e) => e.stopPropagation());
-    buttons.append(button);
-  }
-  element.append(buttons);
   const fit = () => flyTo(camera.target(plan.width / 2, plan.height / 2, 0));
+  makeButtons(element, words, { zoomIn: () => zoomBy(2), zoomOut: () => zoomBy(0.5), fit });
 
-  const restyle = () => {
-    scene.look = readLook(element, prices);
+  const repaint = () => {
     overview.repaint();
+    mini.repaint();
     slabs.refresh();
     draw();
   };
+  const restyle = () => { scene.look = readLook(element, prices); repaint(); };
   const resize = () => {
     const { clientWidth, clientHeight } = element;
     if (!clientWidth || !clientHeight) return;
@@ -132,41 +144,63 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
   const sizes = new ResizeObserver(resize), dark = matchMedia('(prefers-color-scheme: dark)');
   sizes.observe(element);
   dark.addEventListener('change', restyle);
+  const tintsNow = () => plan.areas.map((area) => tintOf(states, area)).join();
   // What is far away or only counted may follow a second later.
   const counted = () => {
-    recount ||= setTimeout(() => { recount = 0; marks.count(); overview.repaint(); draw(); }, 1000);
+    recount ||= setTimeout(() => {
+      recount = 0;
+      labels.count();
+      mini.repaint();
+      if (tints !== tintsNow()) {
+        tints = tintsNow();
+        overview.repaint();
+        slabs.renew();
+      }
+      draw();
+    }, 1000);
   };
+  tints = tintsNow();
   overview.repaint();
   resize();
-  marks.count();
+  labels.count();
 
   return {
     patch: (changes) => {
-      const seats = applyChanges(scene.states, changes).map(([n]) => n);
+      const seats = applyChanges(states, changes).map(([n]) => n);
       if (!seats.length) return;
       slabs.patch(seats);
+      overview.change(seats);
       marks.pulse(seats);
       counted();
       draw();
     },
     setStates: (all) => {
-      scene.states.set(all);
-      slabs.refresh();
+      states.set(all);
+      fuses.clear();
+      repaint();
       counted();
+    },
+    setFilter: (categories) => { scene.filter = categories?.size ? categories : null; repaint(); },
+    mark: (kind, seats) => {
+      if (kind === 'picked') {
+        scene.picked = new Set(seats);
+        repaint();
+      } else marks.set(kind, seats);
       draw();
     },
-    setFilter: (categories) => {
-      scene.filter = categories?.size ? categories : null;
-      overview.repaint();
-      slabs.refresh();
-      draw();
-    },
-    mark: (kind, seats) => { marks.set(kind, seats); draw(); },
     focusSeat: (n, zoom = true) => {
       marks.set('focus', n >= 0 ? [n] : []);
-      if (n >= 0 && zoom) flyTo(camera.target(plan.x[n], plan.y[n], Math.max(near, camera.p)));
+      if (n >= 0 && n < plan.seats && zoom) flyTo(camera.target(plan.x[n], plan.y[n], Math.max(near, camera.p)));
       draw();
     },
+    fuse: (entries) => { slabs.patch(fuses.set(entries)); draw(); },
+    showZone: (index) => {
+      scene.shown = shownZones(plan, index);
+      repaint();
+      if (index === null) fit();
+      else flyTo(camera.around(boundsOf(plan, index)));
+    },
+    lasso: (mode) => { loop.set(mode); element.classList.toggle('map-draws', loop.mode() !== false); draw(); },
     fit,
     destroy: () => {
       quiet();
@@ -174,11 +208,8 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
       dark.removeEventListener('change', restyle);
       cancelAnimationFrame(raf);
       clearTimeout(recount);
-      overview.destroy();
-      slabs.destroy();
+      for (const part of [fuses, overview, slabs, mini]) part.destroy();
       element.replaceChildren();
     },
   };
 }
-
-const mix = (a, b, t) => a + (b - a) * t;

@@ -4,62 +4,96 @@ import { drawAreas } from './areas.js';
 import { FREE } from './state.js';
 
 const longest = 1024; // px a side
+const corners = 8; // of a ribbon at most: a curve of some hundred px needs no more
+const slice = 2; // ms a frame for ribbons whose seats have changed
 
-/** makeOverview puts its canvas into a layer; repaint whenever states or colours changed, at leisure. */
+/** makeOverview puts its canvas into a layer. It gives {canvas, k (its px a plan px), repaint, change(seats), frame → more to do}. */
 export function makeOverview(layer, scene) {
   const { plan } = scene, k = Math.min(longest / Math.max(plan.width, plan.height), 4);
   const canvas = document.createElement('canvas'), ctx = canvas.getContext('2d');
   canvas.width = Math.ceil(plan.width * k);
   canvas.height = Math.ceil(plan.height * k);
   layer.append(canvas);
-  const ribbons = ribbonsOf(plan);
+  const { ribbons, of } = ribbonsOf(plan), dirty = new Set();
+
+  const draw = ({ from, to, line, category, zone }, erase) => {
+    const { look, states, filter, shown } = scene;
+    if (shown[zone] === 2) return;
+    ctx.lineWidth = Math.max(1, 0.72 * plan.pitch * k);
+    if (erase) {
+      ctx.strokeStyle = look.paper;
+      trace(ctx, line, k);
+    }
+    let free = 0;
+    for (let n = from; n < to; n++) free += states[n] === FREE;
+    const off = (filter && !filter.has(category)) || shown[zone] === 1;
+    ctx.globalAlpha = off || !free ? 1 : 0.3 + 0.7 * free / (to - from);
+    ctx.strokeStyle = off || !free ? look.dim : look.categories[category].fill;
+    trace(ctx, line, k);
+    ctx.globalAlpha = 1;
+  };
+  const drawPicked = () => {
+    ctx.fillStyle = scene.look.ink;
+    const side = Math.max(1.5, 0.7 * plan.pitch * k);
+    for (const n of scene.picked) ctx.fillRect(plan.x[n] * k - side / 2, plan.y[n] * k - side / 2, side, side);
+  };
+
   return {
-    frame: (camera) => { canvas.style.transform = `translate(${camera.x}px,${camera.y}px) scale(${camera.scale / k})`; },
-    repaint: () => {
-      const { look, states, filter } = scene;
-      ctx.clearRect(0, 0, canvas.width, canvas.height);
-      drawAreas(ctx, plan, k, 0, 0, look);
-      ctx.lineWidth = Math.max(1, 0.72 * plan.pitch * k);
-      ctx.lineCap = 'butt';
-      for (const { category, seats } of ribbons) {
-        let free = 0;
-        for (const n of seats) free += states[n] === FREE;
-        const off = filter && !filter.has(category);
-        ctx.globalAlpha = off || !free ? 1 : 0.3 + 0.7 * free / seats.length;
-        ctx.strokeStyle = off || !free ? look.dim : look.categories[category].fill;
-        line(ctx, plan, seats, k);
+    canvas, k,
+    frame: (camera) => {
+      canvas.style.transform = `translate(${camera.x}px,${camera.y}px) scale(${camera.scale / k})`;
+      if (!dirty.size) return false;
+      const until = performance.now() + slice;
+      for (const i of dirty) {
+        dirty.delete(i);
+        draw(ribbons[i], true);
+        if (performance.now() > until) break;
       }
-      ctx.globalAlpha = 1;
+      if (!dirty.size) drawPicked();
+      return dirty.size > 0;
     },
+    repaint: () => {
+      dirty.clear();
+      ctx.clearRect(0, 0, canvas.width, canvas.height);
+      drawAreas(ctx, scene, k, 0, 0);
+      ctx.lineCap = 'butt';
+      for (const ribbon of ribbons) draw(ribbon, false);
+      drawPicked();
+    },
+    /** change has the ribbons of these seats drawn anew, some in each frame. */
+    change: (seats) => { for (const n of seats) if (n < plan.seats) dirty.add(of[n]); },
     destroy: () => { canvas.width = 0; canvas.remove(); },
   };
 }
 
-/** ribbonsOf cuts rows where the category changes or an aisle lies. */
+/** ribbonsOf cuts rows where the category changes or an aisle lies: seats from..to-1 of one zone along a line [x, y, …]. */
 function ribbonsOf(plan) {
-  const out = [];
-  for (const row of plan.rows) {
-    let seats = [];
-    for (let n = row.first; n < row.first + row.size; n++) {
-      const far = seats.length && Math.hypot(plan.x[n] - plan.x[n - 1], plan.y[n] - plan.y[n - 1]) > 2 * plan.pitch;
-      if (seats.length && (far || plan.category[n] !== plan.category[n - 1])) {
-        out.push({ category: plan.category[n - 1], seats });
-        seats = [];
-      }
-      seats.push(n);
+  const ribbons = [], of = new Uint32Array(plan.seats);
+  for (const { first, size, zone } of plan.rows) {
+    for (let from = first, n = first; n < first + size; n++) {
+      of[n] = ribbons.length;
+      const far = n + 1 < first + size && Math.hypot(plan.x[n + 1] - plan.x[n], plan.y[n + 1] - plan.y[n]) > 2 * plan.pitch;
+      if (n + 1 < first + size && !far && plan.category[n + 1] === plan.category[n]) continue;
+      ribbons.push({ from, to: n + 1, line: lineOf(plan, from, n), category: plan.category[n], zone });
+      from = n + 1;
     }
-    if (seats.length) out.push({ category: plan.category[seats[0]], seats });
   }
-  return out;
+  return { ribbons, of };
 }
 
-function line(ctx, plan, seats, k) {
-  const half = 0.36 * plan.pitch * k, a = seats[0], b = seats[seats.length - 1];
-  const length = Math.hypot(plan.x[b] - plan.x[a], plan.y[b] - plan.y[a]) || 1;
-  const ux = (plan.x[b] - plan.x[a]) / length || (a === b ? 1 : 0), uy = (plan.y[b] - plan.y[a]) / length;
+/** lineOf runs through the seats from a to b and half a seat beyond them. */
+function lineOf({ x, y, pitch }, a, b) {
+  const half = 0.36 * pitch, length = Math.hypot(x[b] - x[a], y[b] - y[a]) || 1;
+  const ux = (x[b] - x[a]) / length || (a === b ? 1 : 0), uy = (y[b] - y[a]) / length;
+  const line = [x[a] - ux * half, y[a] - uy * half];
+  const step = Math.max(1, (b - a) / (corners - 1));
+  for (let i = a; i < b; i += step) line.push(x[Math.floor(i)], y[Math.floor(i)]);
+  line.push(x[b], y[b], x[b] + ux * half, y[b] + uy * half);
+  return line;
+}
+
+function trace(ctx, line, k) {
   ctx.beginPath();
-  ctx.moveTo(plan.x[a] * k - ux * half, plan.y[a] * k - uy * half);
-  for (const n of seats) ctx.lineTo(plan.x[n] * k, plan.y[n] * k);
-  ctx.lineTo(plan.x[b] * k + ux * half, plan.y[b] * k + uy * half);
+  for (let i = 0; i < line.length; i += 2) ctx.lineTo(line[i] * k, line[i + 1] * k);
   ctx.stroke();
 }

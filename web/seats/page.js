@@ -3,7 +3,7 @@
 import { api, ask } from '../shared/api.js';
 import { watch } from '../shared/live.js';
 import { now } from '../shared/clock.js';
-import { plural, t } from '../shared/words.js';
+import { money, plural, t } from '../shared/words.js';
 import { makeBasket } from './basket.js';
 import { back, comeIn, enter } from './door.js';
 import { createList, say } from './list.js';
@@ -40,8 +40,8 @@ async function start() {
 
   $('wait').remove();
   const map = createMap($('map'), {
-    plan, states, prices,
-    words: { free: (count) => plural('js.free-seats', count), zoomIn: t('js.zoom-in'), zoomOut: t('js.zoom-out'), fit: t('js.fit') },
+    plan, states, prices, holdSeconds: event.hold_seconds,
+    words: { free: (count) => plural('js.free-seats', count), from: (price) => t('js.from', { price: money(price, event.currency, event.digits) }), zoomIn: t('js.zoom-in'), zoomOut: t('js.zoom-out'), fit: t('js.fit') },
     onTap: (n, sure) => pick(n, sure),
     onHover: (n, x, y) => tip(n >= 0 ? say(room, n, basket.has(n), basket.asking.has(n)) : '', x, y),
   });

@@ -15,7 +15,7 @@ export function makeSlabs(layer, scene) {
     layer.append(canvas);
     return { canvas, ctx: canvas.getContext('2d', { alpha: false }), view: null };
   });
-  let [front, back] = slabs, job = null, changed = [], dpr = 1, width = 0, height = 0, stale = true;
+  let [front, back] = slabs, job = null, changed = [], dpr = 1, width = 0, height = 0, stale = true, old = false;
   let last = null, speed = [0, 0];
 
   /** resize gives both canvases their size; what they show is gone. */
@@ -46,7 +46,7 @@ export function makeSlabs(layer, scene) {
     // x and y: where in the slab, in CSS px, the corner of the plan lies; camera.x is the same for the view.
     const x = camera.x + margin + lead[0], y = camera.y + margin + lead[1];
     back.view = { scale: camera.scale, x, y, k: camera.scale * dpr, ox: x * dpr, oy: y * dpr, p: camera.p, dpr };
-    changed = [];
+    [changed, old] = [[], false];
     job = paint(back.ctx, scene, back.view, back.canvas.width, back.canvas.height);
   };
 
@@ -69,7 +69,7 @@ export function makeSlabs(layer, scene) {
       return false;
     }
     let left = front.view && !stale ? place(front, camera) : null;
-    const wanted = !left || wants(left, levelOf(front.view.p) !== levelOf(camera.p));
+    const wanted = !left || old || wants(left, levelOf(front.view.p) !== levelOf(camera.p));
     if (wanted && !job) start(camera);
     // A picture begun for another zoom would be thrown away as soon as it is ready.
     else if (job && Math.abs(Math.log(camera.scale / back.view.scale)) > 0.4) start(camera);
@@ -85,7 +85,7 @@ export function makeSlabs(layer, scene) {
         left = place(front, camera);
       }
     }
-    return job !== null || wants(left, false);
+    return job !== null || old || wants(left, false);
   };
 
   const wants = (left, level) => {
@@ -106,6 +106,8 @@ export function makeSlabs(layer, scene) {
     },
     /** refresh paints everything anew with the next frame: another filter, other colours, a whole new state. */
     refresh: () => { [stale, job] = [true, null]; },
+    /** renew does the same at leisure, in slices: what is there now is not wrong, only a little old. */
+    renew: () => { old = true; },
     // A canvas keeps its memory until it is collected, unless its width is 0.
     destroy: () => slabs.forEach(({ canvas }) => { canvas.width = 0; canvas.remove(); }),
   };

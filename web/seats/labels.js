@@ -1,0 +1,81 @@
+// The names of sections and of areas on sale, with what is free in each and from which price, as elements over the map.
+// Where the whole does not fit its section only the name is shown, and where that does not fit, nothing.
+import { boundsOf, boxOf } from './floors.js';
+import { FREE, freeBy, freeIn } from './state.js';
+
+const most = 400; // sections with names; a plan with more has rows for sections
+
+/** makeLabels puts them into a layer. words is {free(count), from(price)}; it gives {count, frame(camera)}. */
+export function makeLabels(layer, scene, words) {
+  const { plan } = scene, labels = [];
+  const add = (name, kind, place) => {
+    if (!name) return;
+    const element = document.createElement('div');
+    element.className = `map-zone ${kind}`;
+    element.append(Object.assign(document.createElement('b'), { textContent: name, dir: 'auto' }), document.createElement('span'));
+    element.hidden = true;
+    layer.append(element);
+    labels.push({ element, said: null, ...place });
+  };
+  for (const area of plan.areas) {
+    const [left, top, right, bottom] = boxOf(area), text = area.shape === 'text'; // a text has no sides to fit into
+    add(area.text?.text || area.name, 'map-area', { area, zone: area.zone, x: (left + right) / 2, y: (top + bottom) / 2, wide: text ? Infinity : right - left, high: text ? Infinity : bottom - top, until: Infinity });
+  }
+  if (plan.zones.length <= most) {
+    const zones = plan.zones.map((zone, i) => ({ zone: i, ...boundsOf({ ...plan, areas: [] }, i) })).filter(({ size }) => size > 0).sort((a, b) => b.size - a.size);
+    for (const { zone, x, y, left, top, right, bottom } of zones) {
+      // Where no seat is hidden by it, as in a ring, a name may stand longer.
+      const until = scene.grid.nearest(x, y, 3 * plan.pitch) < 0 ? 14 : 3.5;
+      add(plan.zones[zone].name, '', { zone, x, y, wide: right - left, high: bottom - top, until });
+    }
+  }
+
+  /** least is the lowest price among a zone's free seats, by zone. */
+  const least = () => {
+    const out = plan.zones.map(() => Infinity), { prices, states } = scene;
+    for (let n = 0; n < plan.seats; n++) {
+      if (states[n] !== FREE) continue;
+      const zone = plan.rows[plan.row[n]].zone, price = prices[plan.category[n]] ?? Infinity;
+      if (price < out[zone]) out[zone] = price;
+    }
+    return out;
+  };
+
+  return {
+    /** count writes how much is free, and from which price. All is written before anything is measured. */
+    count: () => {
+      const free = freeBy(scene.states, (n) => plan.rows[plan.row[n]].zone, plan.zones.length, plan.seats), prices = words.from ? least() : [];
+      const fresh = labels.filter((label) => {
+        const { area, zone } = label, left = area ? freeIn(scene.states, area) : free[zone];
+        const price = area ? scene.prices[area.category] : prices[zone];
+        const said = words.free(left) + (left && words.from && price !== null && Number.isFinite(price) ? `\n${words.from(price)}` : '');
+        if (said === label.said) return false;
+        label.said = said;
+        label.element.lastElementChild.textContent = said;
+        Object.assign(label.element, { hidden: false, className: label.element.className.replace(' map-name', '') });
+        return true;
+      });
+      for (const label of fresh) [label.width, label.height] = [label.element.offsetWidth, label.element.offsetHeight];
+      for (const label of fresh) label.element.classList.add('map-name');
+      for (const label of fresh) [label.nameWidth, label.nameHeight] = [label.element.offsetWidth, label.element.offsetHeight];
+    },
+    /** frame shows them while seats are small, areas and the larger sections first, none over another. */
+    frame: (camera) => {
+      const taken = [];
+      for (const label of labels) {
+        const x = label.x * camera.scale + camera.x, y = label.y * camera.scale + camera.y;
+        const wide = label.wide * camera.scale, high = label.high * camera.scale;
+        const clear = (width, height) => !taken.some((t) => Math.abs(t.x - x) < (t.width + width) / 2 + 4 && Math.abs(t.y - y) < (t.height + height) / 2 + 4);
+        const fits = (width, height) => wide > width * 1.1 && high > height && clear(width, height);
+        const seen = camera.p < label.until && scene.shown[label.zone] === 0 && x > -80 && y > -40 && x < camera.width + 80 && y < camera.height + 40;
+        const full = seen && fits(label.width, label.height), name = seen && !full && fits(label.nameWidth, label.nameHeight);
+        if (label.element.hidden === (full || name)) label.element.hidden = !full && !name;
+        if (!full && !name) continue;
+        label.element.classList.toggle('map-name', name);
+        const [width, height] = full ? [label.width, label.height] : [label.nameWidth, label.nameHeight];
+        taken.push({ x, y, width, height });
+        label.element.style.transform = `translate(${x}px,${y}px) translate(-50%,-50%)`;
+      }
+    },
+  };
+}
