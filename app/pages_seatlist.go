@@ -85,20 +85,24 @@ func (a *App) changeBasket(c echo.Context) error {
 	if back {
 		return a.seating.Release(ctx, place.EventID, place.Key, numbers...)
 	}
-	best := form.Has("quantity")
-	if !best && len(numbers) == 0 {
+	some := form.Has("quantity") // of an area, or the best
+	if !some && len(numbers) == 0 {
 		return errNothingTicked
 	}
 	if err := a.seating.Spend(ctx, place.EventID, place.Key); err != nil {
 		return err
 	}
-	if !best {
+	if !some {
 		_, err = a.seating.PlaceHold(ctx, place.EventID, place.Key, numbers)
 		return err
 	}
 	quantity, err := strconv.Atoi(form.Get("quantity"))
 	if err != nil || quantity < 1 || quantity > 100 {
 		return errNothingTicked
+	}
+	if form.Has("area") {
+		_, err = a.seating.HoldArea(ctx, place.EventID, place.Key, seating.AreaPlaces{Area: form.Get("area"), Quantity: quantity})
+		return err
 	}
 	_, err = a.seating.HoldBest(ctx, place.EventID, place.Key, seating.Best{
 		Quantity: quantity, Category: form.Get("category"), Accessible: form.Has("accessible")})
@@ -164,7 +168,7 @@ func (a *App) showSeats(c echo.Context, status int, refusal *refusal) error {
 		mine[seat.N] = true
 	}
 	data := map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Basket": a.basketView(basket), "Parts": list.Parts, "Accessible": list.Accessible, "Rows": list.Rows,
+		"Accent": accentPath(event.Accent), "Event": event, "Basket": a.basketView(basket), "Parts": list.Parts, "Areas": list.Areas, "Accessible": list.Accessible, "Rows": list.Rows,
 		"Max": event.MaxPerBuyer, "Part": part, "Mine": mine, "Offers": offers(event, counts.FreeByCategory), "Said": refusal.said(), "Order": "",
 		"Choices": upTo(min(atOnce, event.MaxPerBuyer-taken-len(basket.Seats))),
 	}

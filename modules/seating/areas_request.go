@@ -58,7 +58,9 @@ func (r *eventRequest) areas(e *Event, drawn *plan.Plan, fields fault.Fields) {
 			e.Categories[a.Category].Seats += a.Capacity
 		}
 	}
-	e.SeatsTotal = first
+	if e.SeatsTotal = first; first == 0 && fields["areas"] == "" {
+		fields["areas"] = "a plan without seats needs an area on sale"
+	}
 }
 
 // areaCategory finds what an area is sold as, or makes it; -1 when it cannot be.

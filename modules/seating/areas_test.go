@@ -319,3 +319,43 @@ func wrongFields(err error) fault.Fields {
 	}
 	return nil
 }
+
+// What is best where there are no seats, or none left of them, is a party's places in one area.
+func TestBestMayBeAnArea(t *testing.T) {
+	t.Parallel()
+	h := open(t, 3, 6, onFloor(5)+`,"max_per_buyer":4`)
+	h.admit("ada", "bob", "eve")
+	best := func(fan string, want Best) ([]string, error) {
+		t.Helper()
+		basket, err := h.s.HoldBest(t.Context(), h.event.ID, fan, want)
+		var where []string
+		for _, s := range basket.Seats {
+			name, _, _ := strings.Cut(s.Label, " ")
+			where = append(where, name)
+		}
+		slices.Sort(where)
+		return where, err
+	}
+	if got, err := best("ada", Best{Quantity: 2, Category: "standing-room"}); err != nil || !slices.Equal(got, []string{"Bar", "Bar"}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := best("eve", Best{Quantity: 1, Category: "standing-room"}); !errors.Is(err, ErrNoneLeft) {
+		t.Errorf("%v, %v", got, err)
+	}
+	// Circle has six seats and a floor of five: seats first.
+	if got, err := best("bob", Best{Quantity: 4, Category: "circle"}); err != nil || slices.Contains(got, "Floor") {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := best("eve", Best{Quantity: 4, Category: "circle"}); err != nil || !slices.Equal(got, []string{"Floor", "Floor", "Floor", "Floor"}) {
+		t.Errorf("%v, %v", got, err)
+	}
+	if got, err := best("eve", Best{Quantity: 4, Category: "circle"}); err != nil || len(got) != 4 {
+		t.Errorf("asked again: %v, %v", got, err)
+	}
+	list, err := h.s.List(t.Context(), h.event.ID, 0)
+	want := []ListedArea{{"floor", "Floor", "Circle", 3000, 1}, {"bar", "Bar", "Standing room", 1500, 0}}
+	if err != nil || !slices.Equal(list.Areas, want) {
+		t.Errorf("listed %+v, %v", list.Areas, err)
+	}
+	h.checkSeats()
+}

@@ -60,6 +60,9 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 		if !ok {
 			seats, ok = pick(free)
 		}
+		if a := b.areaFor(e, category, want); !ok && a != nil {
+			return s.holdIn(ctx, e, b, place, a, want.Quantity)
+		}
 		if !ok {
 			return s.noneLeft(ctx, e, b, place, want)
 		}

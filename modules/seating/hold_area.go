@@ -80,6 +80,20 @@ func (s *Service) holdIn(ctx context.Context, e *Event, b *board, place string, 
 	return Basket{}, ErrBusy // there are places, but no getting at them in this crowd
 }
 
+// areaFor is the first area that has what is left of a wish for the best when no drawn seats are: all of a party in one.
+func (b *board) areaFor(e *Event, category int, want Best) *Area {
+	for i := range e.Areas {
+		a := &e.Areas[i]
+		if want.Accessible || (category >= 0 && a.Category != category) {
+			continue
+		}
+		if len(b.mirror.FreeIn(a.First, a.First+a.Capacity, a.First, want.Quantity)) == want.Quantity {
+			return a
+		}
+	}
+	return nil
+}
+
 // noPlaces is the refusal, unless it is the fan who is not let in, or who has the last ones.
 func (s *Service) noPlaces(ctx context.Context, e *Event, b *board, place string, a *Area, quantity int) (Basket, error) {
 	if _, err := b.read(ctx, place, true); err != nil {

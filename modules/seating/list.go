@@ -17,11 +17,20 @@ type Part struct {
 	rows     []*plan.Row
 }
 
-// Listed is a part of the plan with its seats; Parts are all there are.
+// Listed is a part of the plan with its seats; Parts are all there are, and Areas all that are on sale.
 type Listed struct {
+	Areas      []ListedArea
 	Parts      []Part
 	Rows       []ListedRow
 	Accessible bool // an accessible seat is free, in any part
+}
+
+// ListedArea is an area on sale, with the places that are free.
+type ListedArea struct {
+	ID, Name     string
+	CategoryName string
+	Price        int64
+	Free         int
 }
 
 // ListedRow is a row of a part. Its label may be blank, and several rows may share it.
@@ -54,7 +63,7 @@ func (s *Service) List(ctx context.Context, eventID int64, part int) (Listed, er
 		return Listed{}, err
 	}
 	states := b.mirror.Words()
-	list := Listed{Parts: cut(room.plan)}
+	list := Listed{Parts: cut(room.plan), Areas: listAreas(e, states)}
 	for i := range list.Parts {
 		p := &list.Parts[i]
 		for _, row := range p.rows {
@@ -82,6 +91,24 @@ func (s *Service) List(ctx context.Context, eventID int64, part int) (Listed, er
 		}
 	}
 	return list, nil
+}
+
+func listAreas(e *Event, states []string) []ListedArea {
+	var areas []ListedArea
+	for _, a := range e.Areas {
+		c := e.Categories[a.Category]
+		if c.Price == nil || a.First+a.Capacity > len(states) {
+			continue
+		}
+		listed := ListedArea{ID: a.ID, Name: a.Name, CategoryName: c.Name, Price: *c.Price}
+		for _, state := range states[a.First : a.First+a.Capacity] {
+			if state == "free" {
+				listed.Free++
+			}
+		}
+		areas = append(areas, listed)
+	}
+	return areas
 }
 
 // cut divides the plan so that no part is a page too long to load, nor a row torn apart.

@@ -13,8 +13,12 @@ func (d *draft) build(rep *reporter) (*Plan, error) {
 		return nil, err
 	}
 	b.zones()
-	if len(b.seats) == 0 {
-		return nil, rep.unusable("no-seats", "", "no row of the file has a seat")
+	switch {
+	case len(b.seats) > 0:
+	case b.plan.hasArea():
+		rep.add("only-areas", "", "no row of the file has a seat; its areas can be sold by the number of people")
+	default:
+		return nil, rep.unusable("no-seats", "", "no row of the file has a seat, and there is no area")
 	}
 	b.guids()
 	b.keys()

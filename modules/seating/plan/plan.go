@@ -2,7 +2,10 @@
 // free seats in it. It does no I/O beyond the reader it is given and knows nothing of events, prices or holds.
 package plan
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // What a plan may hold at most. An importer refuses a file beyond any of these; a page could not draw it anyway.
 const (
@@ -124,6 +127,13 @@ func (p *Plan) Where(n int) (*Zone, *Row) {
 	}
 	at := d.places[n]
 	return &p.Zones[at.zone], &p.Zones[at.zone].Rows[at.row]
+}
+
+// hasArea tells whether there is something beside seats that people could be in.
+func (p *Plan) hasArea() bool {
+	return slices.ContainsFunc(p.Zones, func(z Zone) bool {
+		return slices.ContainsFunc(z.Areas, func(a Area) bool { return a.Shape != "text" })
+	})
 }
 
 // AreaByID gives an area by its id, or nil.
