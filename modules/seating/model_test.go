@@ -281,7 +281,7 @@ func (h *house) slug(t *testing.T, slug string) {
 	t.Helper()
 	var req eventRequest
 	body := fmt.Sprintf(`{"slug":%q,"name":"Gala","plan":"%d","opens_at":"2020-01-01T00:00:00Z","max_per_buyer":3,
-		"prices":{"Stalls":5000,"Circle":3000}}`, slug, h.event.PlanID)
+		"prices":{"Stalls":5000,"Circle":3000,"Broken":null}}`, slug, h.event.PlanID)
 	if err := strict([]byte(body), &req); err != nil {
 		t.Fatal(err)
 	}

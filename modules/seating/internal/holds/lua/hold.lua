@@ -38,7 +38,8 @@ end
 if #mine == 0 then due = now + life end
 if budgets and #new > 0 then
   local slow
-  slow, due = sober(place, new, #mine == 0, due, life, most)
+  -- One place of an area is as good as another: none of them is "the same again".
+  slow, due = sober(place, some and {} or new, #mine == 0, due, life, most)
   if slow then
     ring()
     tell()
