@@ -34,6 +34,7 @@ type eventForm struct {
 	Name, Slug, Venue, Description, Contact, Terms, Accent string
 	Timezone, StartsAt, OpensAt, ClosesAt, Currency        string
 	MaxPerBuyer                                            string
+	OrphanRule                                             string
 	WaitingRoom                                            bool
 	Cap, PerMinute                                         string
 	Identity                                               string
@@ -62,7 +63,7 @@ type priceField struct {
 
 // newForm is the form of an event that is still to be made.
 func newForm(categories []seating.ImportedColour) *eventForm {
-	f := &eventForm{New: true, Timezone: "Europe/Berlin", Currency: "EUR", MaxPerBuyer: "4", WaitingRoom: true, Cap: "200", PerMinute: "600", Identity: queue.IdentityNone, Accent: colour.House}
+	f := &eventForm{New: true, Timezone: "Europe/Berlin", Currency: "EUR", MaxPerBuyer: "4", OrphanRule: string(seating.OrphansOff), WaitingRoom: true, Cap: "200", PerMinute: "600", Identity: queue.IdentityNone, Accent: colour.House}
 	for i := range lanesOffered {
 		f.Lanes = append(f.Lanes, laneField{Number: i + 1})
 	}
@@ -85,7 +86,7 @@ func formOf(e *seating.Event, l queue.LineSettings) *eventForm {
 	}
 	f := &eventForm{Name: e.Name, Slug: e.Slug, Venue: e.Venue, Description: e.Description, Contact: e.Contact, Terms: e.TermsURL,
 		Accent: e.Accent, Timezone: e.Timezone, StartsAt: local(e.StartsAt), OpensAt: local(e.OpensAt), Currency: e.Currency,
-		MaxPerBuyer: strconv.Itoa(e.MaxPerBuyer), Identity: l.Identity, ProofOfWork: l.ProofOfWork}
+		MaxPerBuyer: strconv.Itoa(e.MaxPerBuyer), OrphanRule: string(e.OrphanRule), Identity: l.Identity, ProofOfWork: l.ProofOfWork}
 	for i, lane := range l.Lanes {
 		f.Lanes = append(f.Lanes, laneField{i + 1, lane.Name, strconv.Itoa(lane.Share)})
 	}
@@ -113,7 +114,7 @@ func (f *eventForm) fill(v url.Values) {
 	for name, to := range map[string]*string{
 		"name": &f.Name, "slug": &f.Slug, "venue": &f.Venue, "description": &f.Description, "contact": &f.Contact, "terms_url": &f.Terms,
 		"accent": &f.Accent, "timezone": &f.Timezone, "starts_at": &f.StartsAt, "opens_at": &f.OpensAt, "closes_at": &f.ClosesAt,
-		"currency": &f.Currency, "max_per_buyer": &f.MaxPerBuyer, "cap": &f.Cap, "per_minute": &f.PerMinute,
+		"currency": &f.Currency, "max_per_buyer": &f.MaxPerBuyer, "orphan_rule": &f.OrphanRule, "cap": &f.Cap, "per_minute": &f.PerMinute,
 		"identity": &f.Identity,
 	} {
 		if v.Has(name) {
@@ -142,7 +143,8 @@ func (f *eventForm) fill(v url.Values) {
 func (f *eventForm) settings() map[string]any {
 	f.Errors = map[string]string{}
 	s := map[string]any{"name": f.Name, "venue": f.Venue, "description": f.Description, "contact": f.Contact, "terms_url": f.Terms,
-		"timezone": f.Timezone, "currency": f.Currency, "accent": f.Accent}
+		"timezone": f.Timezone, "currency": f.Currency, "accent": f.Accent,
+		"orphan_rule": f.OrphanRule}
 	if strings.EqualFold(f.Accent, colour.House) {
 		s["accent"] = "" // the house's own
 	}
@@ -334,7 +336,7 @@ func (f *eventForm) ErrOfPrice(id string) fieldError { return f.Err("price_" + i
 var fieldLabels = map[string]string{
 	"name": "Name", "slug": "Address", "venue": "Venue", "description": "Description", "contact": "Contact", "terms_url": "Terms",
 	"timezone": "Time zone", "starts_at": "The event starts", "opens_at": "The sale opens", "closes_at": "The sale closes",
-	"currency": "Currency", "prices": "Prices", "max_per_buyer": "Seats one buyer may have", "cap": "Inside at once",
+	"currency": "Currency", "prices": "Prices", "max_per_buyer": "Seats one buyer may have", "orphan_rule": "Single seats left behind", "cap": "Inside at once",
 	"per_minute": "Let in a minute", "identity": "Who may join", "proof_of_work": "Work for browsers", "accent": "Colour",
 	"lanes": "Lanes",
 }

@@ -39,6 +39,7 @@ func (r *refusal) header(c echo.Context) {
 
 // refusable are the codes that the checkout's pages have words for: "refused.<code>" in their catalogue.
 var refusable = map[string]bool{
+	"leaves-orphan": true, "companion-seat": true,
 	"seats-taken": true, "too-many": true, "none-left": true, "no-such-seat": true, "slow-down": true, "bad-field": true, "ended": true,
 	"hold-expired": true, "buyer-limit": true, "bad-buyer": true, "payments-down": true, "not-payable": true, "already-paid": true,
 }
@@ -67,6 +68,9 @@ func refusalKey(f *fault.Error) string {
 	if reason := f.Facts["reason"]; f.Code == "slow-down" && slowReasons[reason] {
 		return fmt.Sprint("refused.slow-", reason)
 	}
+	if _, ok := f.Facts["offer"]; ok {
+		return "refused.offered"
+	}
 	return "refused." + f.Code
 }
 
@@ -75,10 +79,20 @@ func (a *App) refusalFacts(ctx context.Context, eventID int64, f *fault.Error) (
 	switch f.Code {
 	case "too-many":
 		return []any{"max", f.Facts["max"]}, nil
-	case "seats-taken":
-		numbers, _ := f.Facts["seats"].([]int)
-		seats, err := a.seating.SeatInfo(ctx, eventID, numbers)
-		return []any{"seats", labels(seats)}, err
+	case "seats-taken", "leaves-orphan", "companion-seat":
+		var pairs []any
+		for _, fact := range []string{"seats", "offer", "suggest", "with"} {
+			numbers, ok := f.Facts[fact].([]int)
+			if !ok {
+				continue
+			}
+			seats, err := a.seating.SeatInfo(ctx, eventID, numbers)
+			if err != nil {
+				return nil, err
+			}
+			pairs = append(pairs, fact, labels(seats))
+		}
+		return pairs, nil
 	case "slow-down":
 		numbers, _ := f.Facts["seats"].([]int)
 		seats, err := a.seating.SeatInfo(ctx, eventID, numbers)

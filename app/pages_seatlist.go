@@ -93,7 +93,7 @@ func (a *App) changeBasket(c echo.Context) error {
 		return err
 	}
 	if !some {
-		_, err = a.seating.PlaceHold(ctx, place.EventID, place.Key, numbers)
+		_, err = a.seating.Choose(ctx, place.EventID, place.Key, seating.Choice{Seats: numbers, Offer: true})
 		return err
 	}
 	quantity, err := strconv.Atoi(form.Get("quantity"))

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"fairseat/app/fault"
+	"fairseat/modules/seating/internal/holds"
 	"fairseat/modules/seating/plan"
 )
 
@@ -15,6 +16,7 @@ type Best struct {
 	Quantity   int
 	Category   string // its id; "" = any
 	Accessible bool   // at least one of them
+	InsteadOf  []int  // of the fan's own, given back in the same step
 }
 
 const (
@@ -40,33 +42,50 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 	if want.Quantity > e.MaxPerBuyer {
 		return Basket{}, ErrTooMany.With("max", e.MaxPerBuyer)
 	}
+	want.InsteadOf = withCompanions(room, want.InsteadOf)
 	lost := map[int]bool{}
+	also := want.InsteadOf // what is given back, or makes way, is as good as free
+	var offered []int
 	for try := range manyTries {
 		if err := b.fresh(ctx); err != nil {
 			return Basket{}, err
 		}
-		free := b.mirror.FreeSeats()
-		for n := range lost {
-			free[n] = false
+		wish := holds.Wish{Place: place, InsteadOf: want.InsteadOf}
+		seats, done := b.pick(lost, also, func(free []bool) []int {
+			v := view{e: e, room: room, free: free}
+			var got []int
+			if try >= patientTries {
+				got, _ = plan.BestAvailable(room.plan, half(free), want.Quantity, category, want.Accessible)
+			}
+			if got == nil {
+				got, _ = plan.BestAvailable(room.plan, v.isFree, want.Quantity, category, want.Accessible)
+			}
+			wish.Free, wish.NotFree = v.witnesses(got, got, also)
+			return got
+		})
+		if seats == nil && offered == nil {
+			// The last ones may be those that the house offered this very place.
+			held, err := b.read(ctx, place, true)
+			if err != nil {
+				return Basket{}, err
+			}
+			if offered = held.Offered; len(offered) > 0 {
+				also = slices.Concat(want.InsteadOf, offered)
+				continue
+			}
 		}
-		pick := func(free []bool) ([]int, bool) {
-			return plan.BestAvailable(room.plan, func(n int) bool { return free[n] }, want.Quantity, category, want.Accessible)
+		if a := b.areaFor(e, category, want); seats == nil && a != nil {
+			return s.holdIn(ctx, e, b, place, a, AreaPlaces{Quantity: want.Quantity, InsteadOf: want.InsteadOf})
 		}
-		var seats []int
-		ok := false
-		if try >= patientTries {
-			seats, ok = pick(half(free))
-		}
-		if !ok {
-			seats, ok = pick(free)
-		}
-		if a := b.areaFor(e, category, want); !ok && a != nil {
-			return s.holdIn(ctx, e, b, place, a, want.Quantity)
-		}
-		if !ok {
+		if seats == nil {
 			return s.noneLeft(ctx, e, b, place, want)
 		}
-		basket, err := b.hold(ctx, e, place, seats)
+		wish.Seats = seats
+		if try >= patientTries {
+			wish.Free, wish.NotFree = nil, nil // in such a crowd rather an orphan than no seats
+		}
+		held, err := b.hold(ctx, e, wish)
+		done(held.Version)
 		var taken *SeatsTakenError
 		var slow *SlowError
 		switch {
@@ -80,6 +99,11 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 				lost[n] = true
 			}
 			continue
+		case errors.Is(err, holds.ErrStale):
+			if err := b.pull(ctx); err != nil {
+				return Basket{}, err
+			}
+			continue
 		case errors.Is(err, ErrTooMany):
 			if has, ok := s.has(ctx, e, b, place, want); ok {
 				return has, nil
@@ -88,20 +112,20 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 		case err != nil:
 			return Basket{}, err
 		}
-		return s.basket(ctx, e, basket)
+		return s.basket(ctx, e, held)
 	}
 	return Basket{}, ErrBusy // there are seats, but no getting at them in this crowd
 }
 
 // half leaves out some stretches of the house, others for everybody.
-func half(free []bool) []bool {
+func half(free []bool) func(n int) bool {
 	out := slices.Clone(free)
 	for from := 0; from < len(out); from += 8 {
 		if rand.IntN(2) == 0 {
 			clear(out[from:min(from+8, len(out))])
 		}
 	}
-	return out
+	return func(n int) bool { return out[n] }
 }
 
 // noneLeft is the refusal, unless it is the fan who is not let in, or who has the last ones.

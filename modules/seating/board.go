@@ -45,6 +45,7 @@ type board struct {
 		word string
 		beat int64
 	}
+	picks picks
 	// clean is what the last comparison with Postgres found in order.
 	clean struct {
 		sync.Mutex

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fairseat/app/fault"
+	"fairseat/modules/seating/plan"
 )
 
 // What an event can be refused for.
@@ -42,10 +43,14 @@ type Event struct {
 	HoldSeconds      int
 	PaySeconds       int
 	LateOfferSeconds int
+	OrphanRule       plan.OrphanRule
 	PrequeueAt       time.Time
 	OpensAt          time.Time
 	ClosesAt         *time.Time // nil: when the organiser ends it
 }
+
+// OrphansOff is the rule of an event that asks for none.
+const OrphansOff = plan.OrphansOff
 
 // Category is what seats are sold as in one event.
 type Category struct {

@@ -103,8 +103,8 @@ func (r *eventRequest) apply(e *Event, fields fault.Fields) {
 	number(fields, "pay_seconds", r.PaySeconds, &e.PaySeconds, 1, 604_800)
 	number(fields, "late_offer_seconds", r.LateOfferSeconds, &e.LateOfferSeconds, 0, 86_400)
 	number(fields, "max_per_buyer", r.MaxPerBuyer, &e.MaxPerBuyer, 1, 50)
-	if !absent(r.OrphanRule) && string(r.OrphanRule) != `"off"` {
-		fields["orphan_rule"] = notYet
+	if !absent(r.OrphanRule) && (json.Unmarshal(r.OrphanRule, &e.OrphanRule) != nil || !e.OrphanRule.Valid()) {
+		fields["orphan_rule"] = "is off, lenient or strict"
 	}
 }
 

@@ -141,7 +141,7 @@ func TestNewEventIsRefused(t *testing.T) {
 		"rate 0":              {object{"queue": object{"per_minute": 0}}, "422 bad-field", "queue.per_minute"},
 		"identity":            {object{"queue": object{"identity": 7}}, "422 bad-field", "queue.identity"},
 		"proof of work":       {object{"queue": object{"proof_of_work": "yes"}}, "422 bad-field", "queue.proof_of_work"},
-		"orphan rule":         {object{"orphan_rule": "strict"}, "422 bad-field", "orphan_rule"},
+		"orphan rule":         {object{"orphan_rule": "firm"}, "422 bad-field", "orphan_rule"},
 		"areas":               {object{"areas": object{"pit": object{"capacity": 5}}}, "422 bad-field", "areas"},
 		"unknown field":       {object{"color": "red"}, "400 bad-body", ""},
 		"unknown in queue":    {object{"queue": object{"speed": 1}}, "422 bad-field", "queue"},
@@ -170,6 +170,7 @@ func TestEventSpellings(t *testing.T) {
 		"past":      object{"opens_at": "2020-01-01T00:00:00Z"},
 		"no-line":   object{"queue": nil, "orphan_rule": "off", "areas": object{}, "closes_at": nil, "starts_at": nil, "late_offer_seconds": 0},
 		"line":      object{"queue": object{"cap": 1, "per_minute": 7, "identity": "none", "proof_of_work": false}},
+		"orphans":   object{"orphan_rule": "lenient"},
 		"unlimited": object{"queue": object{"cap": 3, "per_minute": nil}},
 		"free":      object{"prices": object{"Stalls": 0, "Circle": nil, "Broken": nil}, "currency": "JPY", "timezone": "Asia/Tokyo"},
 	}

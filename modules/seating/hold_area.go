@@ -7,12 +7,14 @@ import (
 	"slices"
 
 	"fairseat/app/fault"
+	"fairseat/modules/seating/internal/holds"
 )
 
 // AreaPlaces asks for places of an area, whichever are free.
 type AreaPlaces struct {
-	Area     string // its id
-	Quantity int
+	Area      string // its id
+	Quantity  int
+	InsteadOf []int // of the fan's own, given back in the same step
 }
 
 // spare is how many places more than wanted the script may choose from. Under a crowd the copy of the map is some
@@ -22,7 +24,7 @@ const spare = 24
 // HoldArea adds places of an area to a place's basket: as many as it asks for, or ErrNoneLeft. A place that may have no
 // more, but holds as many of this area already, gets its basket: the answer to its first request was lost.
 func (s *Service) HoldArea(ctx context.Context, eventID int64, place string, want AreaPlaces) (Basket, error) {
-	e, b, _, err := s.onSale(ctx, eventID)
+	e, b, room, err := s.onSale(ctx, eventID)
 	if err != nil {
 		return Basket{}, err
 	}
@@ -33,11 +35,13 @@ func (s *Service) HoldArea(ctx context.Context, eventID int64, place string, wan
 	if want.Quantity > e.MaxPerBuyer {
 		return Basket{}, ErrTooMany.With("max", e.MaxPerBuyer)
 	}
-	return s.holdIn(ctx, e, b, place, a, want.Quantity)
+	want.InsteadOf = withCompanions(room, want.InsteadOf)
+	return s.holdIn(ctx, e, b, place, a, want)
 }
 
 // holdIn holds places of one area.
-func (s *Service) holdIn(ctx context.Context, e *Event, b *board, place string, a *Area, quantity int) (Basket, error) {
+func (s *Service) holdIn(ctx context.Context, e *Event, b *board, place string, a *Area, want AreaPlaces) (Basket, error) {
+	quantity := want.Quantity
 	var taken *SeatsTakenError
 	var slow *SlowError
 	back := map[int]bool{} // this place let them go back, so they are for others first
@@ -58,7 +62,7 @@ func (s *Service) holdIn(ctx context.Context, e *Event, b *board, place string, 
 			}
 			return s.noPlaces(ctx, e, b, place, a, quantity)
 		}
-		held, err := b.holdSome(ctx, e, place, places, quantity)
+		held, err := b.hold(ctx, e, holds.Wish{Place: place, Seats: places, Some: quantity, InsteadOf: want.InsteadOf})
 		switch {
 		case errors.As(err, &taken):
 			continue

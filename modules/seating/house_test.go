@@ -200,21 +200,27 @@ func open(t *testing.T, rows, seats int, extra string) *house {
 
 func openOn(t *testing.T, k *testkit.Kit, c clock.Clock, rows, seats int, extra string) *house {
 	t.Helper()
+	var areas []string
+	if strings.Contains(extra, `"areas"`) {
+		areas = []string{"Floor", "Bar", "Stage"}
+	}
+	return openDrawn(t, k, c, drawing(rows, seats, areas...), `{"Stalls":5000,"Circle":3000,"Broken":null}`, extra)
+}
+
+// openDrawn makes a house of a plan file.
+func openDrawn(t *testing.T, k *testkit.Kit, c clock.Clock, file, prices, extra string) *house {
+	t.Helper()
 	if c == nil {
 		c = k.Clock
 	}
 	h := &house{Kit: k, doors: &doors{k: k, clock: c, touched: map[string]int{}}, lines: &lines{phase: "open"}, notes: &notes{}}
 	h.s = newService(k, h, c)
-	var areas []string
-	if strings.Contains(extra, `"areas"`) {
-		areas = []string{"Floor", "Bar", "Stage"}
-	}
-	made, err := h.s.ImportPlan(t.Context(), strings.NewReader(drawing(rows, seats, areas...)))
+	made, err := h.s.ImportPlan(t.Context(), strings.NewReader(file))
 	if err != nil {
 		t.Fatal(err)
 	}
 	body := `{"slug":"gala","name":"Gala","plan":"` + made.ID + `","opens_at":"2020-01-01T00:00:00Z",
-		"prices":{"Stalls":5000,"Circle":3000,"Broken":null}` + extra + `}`
+		"prices":` + prices + extra + `}`
 	var req eventRequest
 	if err := strict([]byte(body), &req); err != nil {
 		t.Fatal(err)

@@ -88,12 +88,13 @@ func (h *handler) live(c echo.Context) error {
 	return nil
 }
 
-// holdRequest is the body of POST holds: one of seats, best, area.
+// holdRequest is the body of POST holds: one of seats, best, area, and what is given back for it.
 type holdRequest struct {
-	Seats    []json.RawMessage `json:"seats"`
-	Best     *bestRequest      `json:"best"`
-	Area     *string           `json:"area"`
-	Quantity json.RawMessage   `json:"quantity"`
+	InsteadOf []json.RawMessage `json:"instead_of"`
+	Seats     []json.RawMessage `json:"seats"`
+	Best      *bestRequest      `json:"best"`
+	Area      *string           `json:"area"`
+	Quantity  json.RawMessage   `json:"quantity"`
 }
 
 type bestRequest struct {
@@ -135,17 +136,31 @@ func (r *holdRequest) check() (seats []int, best *Best, area *AreaPlaces, err er
 	return seats, best, area, fields.Err()
 }
 
+// swapped gives the seats that are to be given back in the same step.
+func (r *holdRequest) swapped() ([]int, error) {
+	if r.InsteadOf == nil {
+		return nil, nil
+	}
+	fields := fault.Fields{}
+	seats := numberList(fields, "instead_of", r.InsteadOf, maxSeats)
+	return seats, fields.Err()
+}
+
 // seatList reads numbers of seats; whether they exist is asked later. Repetitions count once.
 func seatList(fields fault.Fields, raw []json.RawMessage, most int) []int {
+	return numberList(fields, "seats", raw, most)
+}
+
+func numberList(fields fault.Fields, name string, raw []json.RawMessage, most int) []int {
 	if len(raw) == 0 || len(raw) > most {
-		fields["seats"] = fmt.Sprintf("names 1 to %d seats", most)
+		fields[name] = fmt.Sprintf("names 1 to %d seats", most)
 		return nil
 	}
 	seats, named := make([]int, 0, len(raw)), make(map[int]bool, len(raw))
 	for _, text := range raw {
 		n, err := integer(text)
 		if err != nil {
-			fields["seats"] = "is a list of whole numbers"
+			fields[name] = "is a list of whole numbers"
 			return nil
 		}
 		if !named[n] {
@@ -166,6 +181,10 @@ func (h *handler) placeHold(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	insteadOf, err := req.swapped()
+	if err != nil {
+		return err
+	}
 	ctx := c.Request().Context()
 	place, _ := request.PlaceOf(c)
 	if err := h.seating.Spend(ctx, place.EventID, place.Key); err != nil {
@@ -174,11 +193,13 @@ func (h *handler) placeHold(c echo.Context) error {
 	var basket Basket
 	switch {
 	case best != nil:
+		best.InsteadOf = insteadOf
 		basket, err = h.seating.HoldBest(ctx, place.EventID, place.Key, *best)
 	case area != nil:
+		area.InsteadOf = insteadOf
 		basket, err = h.seating.HoldArea(ctx, place.EventID, place.Key, *area)
 	default:
-		basket, err = h.seating.PlaceHold(ctx, place.EventID, place.Key, seats)
+		basket, err = h.seating.Choose(ctx, place.EventID, place.Key, Choice{Seats: seats, InsteadOf: insteadOf, Offer: true})
 	}
 	if err != nil {
 		return err
@@ -225,6 +246,7 @@ type (
 		Currency  string         `json:"currency"`
 		ExpiresAt clock.Time     `json:"expires_at"`
 		Version   int64          `json:"version"`
+		Offered   []int          `json:"offered,omitempty"`
 	}
 	seatResponse struct {
 		N        int    `json:"n"`
@@ -236,7 +258,7 @@ type (
 
 func newBasketResponse(b Basket) basketResponse {
 	out := basketResponse{Seats: make([]seatResponse, len(b.Seats)), Total: b.Total, Currency: b.Currency,
-		ExpiresAt: clock.Time(b.ExpiresAt), Version: b.Version}
+		ExpiresAt: clock.Time(b.ExpiresAt), Version: b.Version, Offered: b.Offered}
 	for i, s := range b.Seats {
 		out.Seats[i] = seatResponse{N: s.N, Label: s.Label, Category: s.Category, Price: s.Price}
 	}

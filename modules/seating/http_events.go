@@ -30,6 +30,7 @@ type (
 		MaxPerBuyer int                `json:"max_per_buyer"`
 		HoldSeconds int                `json:"hold_seconds"`
 		PaySeconds  int                `json:"pay_seconds"`
+		OrphanRule  string             `json:"orphan_rule"`
 		Phase       string             `json:"phase"`
 		PrequeueAt  clock.Time         `json:"prequeue_at"`
 		OpensAt     clock.Time         `json:"opens_at"`
@@ -63,7 +64,8 @@ func newEventResponse(e *Event, phase string, counts Counts) eventResponse {
 	out := eventResponse{
 		Slug: e.Slug, Name: e.Name, Description: e.Description, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Accent: e.Accent,
 		Timezone: e.Timezone, StartsAt: clock.Time(e.StartsAt), Currency: e.Currency, SeatsTotal: e.SeatsTotal,
-		SeatsFree: counts.Free, MaxPerBuyer: e.MaxPerBuyer, HoldSeconds: e.HoldSeconds, PaySeconds: e.PaySeconds, Phase: phase,
+		SeatsFree: counts.Free, MaxPerBuyer: e.MaxPerBuyer, HoldSeconds: e.HoldSeconds, PaySeconds: e.PaySeconds,
+		OrphanRule: string(e.OrphanRule), Phase: phase,
 		PrequeueAt: clock.Time(e.PrequeueAt), OpensAt: clock.Time(e.OpensAt), ClosesAt: when(e.ClosesAt), PlanVersion: e.PlanVersion,
 		Categories: make([]categoryResponse, len(e.Categories)),
 	}

@@ -25,17 +25,12 @@ func newHoldFrame(b holds.Basket) holdFrame {
 	return holdFrame{T: "hold", Seats: b.Seats, ExpiresAt: clock.Time(b.Deadline)}
 }
 
-// hold runs the script for all of the seats and tells the fan's other tabs.
-func (b *board) hold(ctx context.Context, e *Event, place string, seats []int) (holds.Basket, error) {
-	return b.holdSome(ctx, e, place, seats, 0)
-}
-
-// holdSome holds so many of the seats, whichever are free; 0 is all of them.
-func (b *board) holdSome(ctx context.Context, e *Event, place string, seats []int, some int) (holds.Basket, error) {
+// hold runs the script for what a place wishes and tells the fan's other tabs.
+func (b *board) hold(ctx context.Context, e *Event, w holds.Wish) (holds.Basket, error) {
+	w.Most, w.Life, w.Budgets = e.MaxPerBuyer, time.Duration(e.HoldSeconds)*time.Second, b.s.PerPlace > 0
 	var held holds.Basket
 	err := b.try(ctx, func(at holds.At) (err error) {
-		held, err = b.s.store.Hold(ctx, at, holds.Wish{Place: place, Most: e.MaxPerBuyer,
-			Life: time.Duration(e.HoldSeconds) * time.Second, Budgets: b.s.PerPlace > 0, Seats: seats, Some: some})
+		held, err = b.s.store.Hold(ctx, at, w)
 		return err
 	})
 	if errors.Is(err, ErrTooMany) {
@@ -45,7 +40,7 @@ func (b *board) holdSome(ctx context.Context, e *Event, place string, seats []in
 		return held, err
 	}
 	b.caused(held.Version)
-	b.tell(place, newHoldFrame(held))
+	b.tell(w.Place, newHoldFrame(held))
 	return held, nil
 }
 
@@ -100,6 +95,8 @@ func away(err error) error {
 		return ErrTooMany
 	case errors.Is(err, holds.ErrExpired):
 		return ErrHoldExpired
+	case errors.Is(err, holds.ErrStale):
+		return err // whoever believed something judges again
 	case fault.As(err) != nil:
 		return err
 	}

@@ -19,8 +19,10 @@ type derived struct {
 	seats  []*Seat
 	places []place // by seat number
 	pitch  float64
-	block  []int    // by seat number: which block
-	blocks [][2]int // first and one past the last seat number; seats of a block are numbered in a row
+	block  []int         // by seat number: which block
+	blocks [][2]int      // first and one past the last seat number; seats of a block are numbered in a row
+	tables []bool        // by block: the seats of a table
+	with   map[int][]int // companion seats by their accessible seat
 	focal  Point
 	far    []float64 // by seat number: squared distance to the focal point, px²
 	near   []int     // seat numbers, nearest to the focal point first
@@ -46,6 +48,7 @@ func (p *Plan) derive() *derived {
 		}
 		d.pitch = medianGap(p.Zones)
 		d.cutBlocks(p)
+		d.bind(p)
 		d.rank(focalPoint(p))
 	})
 	return &p.derived
@@ -68,6 +71,20 @@ func (d *derived) cutBlocks(p *Plan) {
 func (d *derived) row(p *Plan, n int) *Row {
 	return &p.Zones[d.places[n].zone].Rows[d.places[n].row]
 }
+
+// bind notes which blocks are tables, and which seats belong to an accessible one.
+func (d *derived) bind(p *Plan) {
+	d.tables, d.with = make([]bool, len(d.blocks)), map[int][]int{}
+	for n, seat := range d.seats {
+		d.tables[d.block[n]] = d.row(p, n).Table
+		if seat.CompanionOf >= 0 {
+			d.with[seat.CompanionOf] = append(d.with[seat.CompanionOf], n)
+		}
+	}
+}
+
+// Companions are the seats bound to an accessible seat, in rising order.
+func (p *Plan) Companions(n int) []int { return p.derive().with[n] }
 
 // rank orders the seats by how near they are to the focal point.
 func (d *derived) rank(focal Point) {

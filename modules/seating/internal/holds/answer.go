@@ -28,14 +28,16 @@ func read(out answer) (answer, error) {
 		return nil, ErrLimit
 	case "EXPIRED":
 		return nil, ErrExpired
+	case "STALE":
+		return nil, ErrStale
 	case "SLOW":
-		seats, err := out.seats(3)
+		seats, err := out.seats(3, len(out))
 		if err != nil {
 			return nil, err
 		}
 		return nil, &SlowError{Why: out.text(1), Wait: time.Duration(out.number(2)) * time.Millisecond, Seats: seats}
 	case "TAKEN":
-		seats, err := out.seats(1)
+		seats, err := out.seats(1, len(out))
 		if err != nil {
 			return nil, err
 		}
@@ -59,10 +61,11 @@ func (a answer) number(i int) int64 {
 	return n
 }
 
-// seats are all elements from i on, in rising order.
-func (a answer) seats(i int) ([]int, error) {
-	seats := make([]int, 0, max(0, len(a)-i))
-	for ; i < len(a); i++ {
+// seats are the elements from i up to, not including, end, in rising order.
+func (a answer) seats(i, end int) ([]int, error) {
+	end = min(end, len(a))
+	seats := make([]int, 0, max(0, end-i))
+	for ; i < end; i++ {
 		n, err := strconv.Atoi(a.text(i))
 		if err != nil {
 			return nil, fmt.Errorf("script answered seat %q", a.text(i))

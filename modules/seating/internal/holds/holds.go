@@ -32,6 +32,7 @@ var (
 	ErrNotAdmitted = errors.New("not admitted")
 	ErrLimit       = errors.New("over the limit")
 	ErrExpired     = errors.New("nothing held any more")
+	ErrStale       = errors.New("the map is not as it was believed to be")
 )
 
 // EpochError says that the map is in another epoch than the caller believed; 0 = it is lost.
@@ -77,9 +78,24 @@ type At struct {
 	Epoch int64
 }
 
+// Wish is what one place would like to hold.
+type Wish struct {
+	Place     string
+	Most      int           // seats a place may have, claims included
+	Life      time.Duration // of a new basket
+	Budgets   bool          // whether what is held without buying is counted
+	Seats     []int
+	Some      int   // so many of the seats are enough, whichever are free; 0 = all of them
+	InsteadOf []int // of its own, given back in the same step
+	Offer     bool  // the house's idea: they make way for the place's next Hold
+	// Free and NotFree are how other seats are believed to be; ErrStale, and nothing happens, where that is wrong.
+	Free, NotFree []int
+}
+
 // Basket is what one place holds, under its one deadline.
 type Basket struct {
 	Seats    []int
+	Offered  []int     // those of them that make way for the next Hold
 	Deadline time.Time // zero when nothing is held
 	Version  int64     // of the map right after
 }
@@ -117,24 +133,19 @@ func text(name string) string {
 	return string(b)
 }
 
-// Wish is what one place would like to hold.
-type Wish struct {
-	Place   string
-	Most    int           // seats a place may have, claims included
-	Life    time.Duration // of a new basket
-	Budgets bool          // whether what is held without buying is counted
-	Seats   []int
-	Some    int // so many of the seats are enough, whichever are free; 0 = all of them
-}
-
-// Hold adds seats to a place's basket: all it wishes, or *TakenError, *SlowError, ErrLimit or ErrNotAdmitted. A basket
-// that is there keeps its deadline. The basket comes back whole.
+// Hold adds seats to a place's basket: all it wishes, or *TakenError, *SlowError, ErrLimit, ErrNotAdmitted or ErrStale. A
+// basket that is there keeps its deadline. Offers made before are given back unless they are wished for. The basket comes
+// back whole.
 func (s *Store) Hold(ctx context.Context, at At, w Wish) (Basket, error) {
 	some := ""
 	if w.Some > 0 {
 		some = strconv.Itoa(w.Some)
 	}
-	args := append([]string{w.Place, strconv.Itoa(w.Most), millis(w.Life), flag(w.Budgets), some}, texts(w.Seats)...)
+	args := []string{w.Place, strconv.Itoa(w.Most), millis(w.Life), flag(w.Budgets), some, flag(w.Offer),
+		strconv.Itoa(len(w.InsteadOf)), strconv.Itoa(len(w.Free)), strconv.Itoa(len(w.NotFree))}
+	for _, list := range [][]int{w.InsteadOf, w.Free, w.NotFree, w.Seats} {
+		args = append(args, texts(list)...)
+	}
 	return s.runBasket(ctx, s.hold, at, args...)
 }
 
@@ -200,7 +211,11 @@ func (s *Store) runBasket(ctx context.Context, script *rueidis.Lua, at At, args 
 		return Basket{}, err
 	}
 	b := Basket{Version: out.number(2)}
-	if b.Seats, err = out.seats(3); err != nil {
+	offered := 4 + int(out.number(3))
+	if b.Offered, err = out.seats(4, offered); err != nil {
+		return Basket{}, err
+	}
+	if b.Seats, err = out.seats(offered, len(out)); err != nil {
 		return Basket{}, err
 	}
 	if due := out.number(1); due > 0 && len(b.Seats) > 0 {

@@ -10,6 +10,7 @@
 -- x      zset seat -> deadline ms: A HOLD IS LIVE IFF ITS DEADLINE LIES AHEAD; nothing else says so
 -- own    hash seat -> place     b:<place>  set of seats held     holders  set of places that hold
 -- k:<seat> expires about when the hold does: only a bell          chose    set of places that held since admitted
+-- o:<place> set of those of its seats that the house offered for others that went; they make way for the next hold
 -- taken  hash seat -> "claim:c|s|b:place" (checkout, sold, blocked); only that claim's id removes it
 -- t:<place> set of seats taken by its claims     payers  set of places with a claim in checkout
 -- log    stream version-0 -> s seat, st state: 0 free 1 held 2 sold 3 blocked 4 in checkout, d deadline ms of a hold
@@ -106,6 +107,7 @@ local function drop(seat, claimed)
   redis.call('DEL', key('k:' .. seat))
   if place then
     redis.call('SREM', key('b:' .. place), seat)
+    redis.call('SREM', key('o:' .. place), seat)
     if redis.call('EXISTS', key('b:' .. place)) == 0 then redis.call('SREM', key('holders'), place) end
   end
   return place
@@ -148,6 +150,9 @@ local function basket(place)
   return seats, due
 end
 
+-- offered are the seats of a place that make way for its next hold.
+local function offered(place) return redis.call('SMEMBERS', key('o:' .. place)) end
+
 -- hold puts a deadline on a seat.
 local function hold(seat, due)
   redis.call('ZADD', key('x'), int(due), seat)
@@ -181,11 +186,12 @@ local function settle(place)
   redis.call('SREM', key('payers'), place)
 end
 
--- answer is the end of a script that speaks of a basket.
-local function answer(seats, due)
+-- answer is the end of a script that speaks of a basket: how many of its seats are offers, those, and then all seats.
+local function answer(seats, due, offers)
   ring()
   tell()
-  local out = { 'OK', int(due), redis.call('GET', key('ver')) }
+  local out = { 'OK', int(due), redis.call('GET', key('ver')), int(#offers) }
+  for _, seat in ipairs(offers) do table.insert(out, seat) end
   for _, seat in ipairs(seats) do table.insert(out, seat) end
   return out
 end

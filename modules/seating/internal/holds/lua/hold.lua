@@ -1,62 +1,98 @@
--- hold puts seats into a place's basket: all it asks for or none. Safe to repeat; repeating extends nothing.
+-- hold puts seats into a place's basket: all it asks for or none. Safe to repeat; repeating extends nothing. In the same
+-- step it gives back what the fan swaps, and what was offered before and is not among the wanted: an offer makes way.
 -- ARGV 3 place  4 most seats a place may have, claims included  5 ms a new basket lives  6 "1" when budgets count
---      7 how many of the seats, whichever are free; "" = all of them  8… seats
--- returns OK deadline version seat… (the whole basket) | NOTADMITTED | LIMIT | TAKEN seat… | SLOW why ms seat… | EPOCH e
---      | CLOSED
+--      7 how many of the seats, whichever are free; "" = all of them  8 "1" when the house offers these for others that went
+--      9 number of seats to give back  10 number believed free  11 number believed to be anything else
+--      12… those three lists one after the other, then the seats wanted
+-- returns OK deadline version offers offered… seat… (the whole basket) | NOTADMITTED | LIMIT | TAKEN seat…
+--      | SLOW why ms seat… | STALE (a belief is wrong) | EPOCH e | CLOSED
 local no = refused(false)
 if no then return no end
 awake()
 local place, most, life, budgets = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
+local some, is_offer = tonumber(ARGV[7]), ARGV[8] == '1'
 if not admitted(place) then return { 'NOTADMITTED' } end
+local free = 12 + tonumber(ARGV[9]) -- where each list begins
+local not_free = free + tonumber(ARGV[10])
+local first = not_free + tonumber(ARGV[11])
+
+local function gone(seat) return redis.call('HEXISTS', key('taken'), seat) == 1 or held(seat) ~= nil end
+local function refuse(why)
+  ring()
+  tell()
+  return why
+end
 
 local mine, due = basket(place)
-local have = {}
+local have, wanted = {}, {}
 for _, seat in ipairs(mine) do have[seat] = true end
-local new, gone = {}, {}
-local some = tonumber(ARGV[7])
-for i = 8, #ARGV do
+for i = first, #ARGV do wanted[ARGV[i]] = true end
+
+local back = {}
+local function give_back(seat)
+  if have[seat] and not (wanted[seat] and not some) and not back[seat] then
+    back[seat] = true
+    table.insert(back, seat)
+  end
+end
+for i = 12, free - 1 do give_back(ARGV[i]) end
+local before = offered(place)
+for _, seat in ipairs(before) do give_back(seat) end
+
+local new, missed = {}, {}
+for i = first, #ARGV do
   local seat = ARGV[i]
   if not have[seat] and #new < (some or #ARGV) then
     have[seat] = true
-    local free = redis.call('HEXISTS', key('taken'), seat) == 0 and not held(seat)
-    if not free then table.insert(gone, seat) end
-    if free or not some then table.insert(new, seat) end
+    local out = gone(seat)
+    if out then table.insert(missed, seat) end
+    if not out or not some then table.insert(new, seat) end
   end
 end
-if #mine + redis.call('SCARD', key('t:' .. place)) + (some or #new) > most then
-  ring()
-  tell()
-  return { 'LIMIT' }
-end
-if #new < (some or 0) or (not some and #gone > 0) then
-  ring()
-  tell()
-  return { 'TAKEN', unpack(gone) }
+if #mine - #back + redis.call('SCARD', key('t:' .. place)) + (some or #new) > most then return refuse({ 'LIMIT' }) end
+if #new < (some or 0) or (not some and #missed > 0) then return refuse({ 'TAKEN', unpack(missed) }) end
+for i = free, first - 1 do
+  if (i < not_free) == gone(ARGV[i]) then return refuse({ 'STALE' }) end
 end
 
--- The clock was started by the first seat, and nothing the fan does extends it.
+-- The clock was started by the first seat, and nothing the fan does extends it: not by changing all seats at once either.
 if #mine == 0 then due = now + life end
 if budgets and #new > 0 then
   local slow
   -- One place of an area is as good as another: none of them is "the same again".
   slow, due = sober(place, some and {} or new, #mine == 0, due, life, most)
-  if slow then
-    ring()
-    tell()
-    return slow
-  end
+  if slow then return refuse(slow) end
+end
+for _, seat in ipairs(back) do
+  drop(seat)
+  log(seat, 0)
+end
+local held_now = {}
+for _, seat in ipairs(mine) do
+  if not back[seat] then table.insert(held_now, seat) end
 end
 for _, seat in ipairs(new) do
   -- A hold that ran out and was not swept yet: its owner hears of it first.
   if redis.call('ZSCORE', key('x'), seat) then lapse(seat) end
   hold(seat, due)
-  if budgets then mark(seat, life, most) end
+  -- An offer was the house's idea, and is not counted until it is kept.
+  if budgets and not is_offer then mark(seat, life, most) end
   redis.call('HSET', key('own'), seat, place)
   redis.call('SADD', key('b:' .. place), seat)
   log(seat, 1, due)
-  table.insert(mine, seat)
+  table.insert(held_now, seat)
+end
+-- What is asked for by name is no offer any more.
+for _, seat in ipairs(before) do
+  if budgets and not is_offer and not back[seat] then mark(seat, life, most) end
+end
+if #before > 0 then redis.call('DEL', key('o:' .. place)) end
+local offers = {}
+if is_offer then
+  for seat in pairs(wanted) do table.insert(offers, seat) end
+  redis.call('SADD', key('o:' .. place), unpack(offers))
 end
 redis.call('SADD', key('holders'), place)
 redis.call('SADD', key('chose'), place)
 raise(place, due + 20000)
-return answer(mine, due)
+return answer(held_now, due, offers)

@@ -1,6 +1,6 @@
 -- pin makes sure that a basket lives long enough to become an order.
 -- ARGV 3 place  4 ms it must at least live from now
--- returns OK deadline version seat… | EXPIRED | EPOCH e | CLOSED
+-- returns OK deadline version offers offered… seat… | EXPIRED | EPOCH e | CLOSED
 local no = refused(false)
 if no then return no end
 awake()
@@ -13,4 +13,5 @@ end
 due = math.max(due, now + tonumber(ARGV[4]))
 for _, seat in ipairs(seats) do hold(seat, due) end
 raise(ARGV[3], due + 20000)
-return answer(seats, due)
+redis.call('DEL', key('o:' .. ARGV[3])) -- bought, so no offer any more
+return answer(seats, due, {})

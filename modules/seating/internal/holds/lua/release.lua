@@ -1,6 +1,6 @@
 -- release gives back seats of a place's basket; seats it does not hold are passed over.
 -- ARGV 3 place  4 "1" when only somebody admitted may ask  5… seats, none = all
--- returns OK deadline version seat… (what is left of the basket) | NOTADMITTED | EPOCH e | CLOSED
+-- returns OK deadline version offers offered… seat… (what is left of the basket) | NOTADMITTED | EPOCH e | CLOSED
 local no = refused(false)
 if no then return no end
 awake()
@@ -15,4 +15,5 @@ for _, seat in ipairs(seats) do
     log(seat, 0)
   end
 end
-return answer(basket(place))
+local left, due = basket(place)
+return answer(left, due, offered(place))
