@@ -73,7 +73,7 @@ func (b *builder) zones() {
 			case dr.label == "":
 				b.rep.add("blank-row-name", spot(dz.name, "", ""), "row %d of its zone has no name", ri+1)
 			}
-			if dr.table {
+			if dr.table = dr.table || namesTable(dr.label); dr.table {
 				dr.label = tableName(dr.label)
 			}
 			zone.Rows = append(zone.Rows, b.row(dz, dr, place{len(b.plan.Zones), len(zone.Rows)}))

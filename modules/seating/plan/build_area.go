@@ -1,6 +1,9 @@
 package plan
 
-import "strconv"
+import (
+	"math"
+	"strconv"
+)
 
 // areaBuilder numbers areas over the whole plan and keeps their ids apart.
 type areaBuilder struct {
@@ -14,7 +17,7 @@ func newAreaBuilder(rep *reporter) *areaBuilder { return &areaBuilder{rep: rep, 
 func (b *areaBuilder) build(d *draftArea, zone Point) Area {
 	b.count++
 	a := Area{
-		Name: clean(d.text.Text, maxName), Shape: d.shape, Rotation: d.rotation,
+		Name: clean(d.text.Text, maxName), Shape: d.shape, Rotation: math.Mod(d.rotation, 360) + 0,
 		X: zone.X + d.at.X, Y: zone.Y + d.at.Y,
 	}
 	at := Point{a.X, a.Y}
@@ -26,6 +29,9 @@ func (b *areaBuilder) build(d *draftArea, zone Point) Area {
 		a.Rotation = 0
 	case "rectangle", "ellipse", "circle":
 		a.Width, a.Height = d.width, d.height
+		if d.shape == "circle" && d.width != d.height {
+			a.Shape = "ellipse"
+		}
 	case "text":
 	default:
 		b.rep.add("unknown-shape", "area "+strconv.Itoa(b.count), "%q is not drawn", clean(d.shape, maxShort))

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"strconv"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 )
@@ -36,12 +37,13 @@ func (b *builder) categories() error {
 			}
 			c = palette(i)
 		}
+		text = shown.take(text, inName)
 		id := slug(text)
 		if id == "" {
 			id = "c" + strconv.Itoa(i+1)
 		}
 		b.plan.Categories = append(b.plan.Categories,
-			Category{ID: ids.take(id, afterDash), Name: shown.take(text, inParens), Color: c})
+			Category{ID: ids.take(id, afterDash), Name: text, Color: c})
 	}
 	for i, c := range b.draft.categories {
 		name := clean(c.name, maxLookup)
@@ -83,6 +85,9 @@ func (b *builder) categories() error {
 // category finds a seat's category; every name a seat uses has been added by categories.
 func (b *builder) category(name string) int { return b.byName[name] }
 
+// keyRoom is kept free at the end of a key for a counter, so that no key is longer than an id that is read.
+const keyRoom = 10
+
 // keys gives each seat an id that no other has: its own where that is unique, and for the first of several; else its own
 // with the editor's uuid, so that it stays the same when the file is drawn on and imported again; else with a counter.
 func (b *builder) keys() {
@@ -110,7 +115,9 @@ func (b *builder) keys() {
 				want = "seat-" + strconv.Itoa(n)
 			}
 		case ds.uuid != "":
-			want += "~" + ds.uuid
+			want = cut(want, maxName-utf8.RuneCountInString(ds.uuid)-keyRoom) + "~" + ds.uuid
+		default:
+			want = cut(want, maxName-keyRoom)
 		}
 		b.seats[n].Key = taken.take(want, afterTilde)
 	}
@@ -152,6 +159,16 @@ func (b *builder) companions() {
 		}
 		b.seats[n].CompanionOf = of
 	}
+}
+
+// namesTable tells whether a row is called a table: "Table 4", "Mesa %s".
+func namesTable(label string) bool {
+	first, _, more := strings.Cut(strings.ToLower(label), " ")
+	switch first {
+	case "table", "tisch", "mesa", "tavolo", "tafel", "stół", "стол", "bord", "τραπέζι":
+		return more
+	}
+	return false
 }
 
 // tableName makes a name of what a file calls a table: "4" alone would read like row 4, "Mesa 4" already says what it is.

@@ -65,6 +65,7 @@ func TestBuildProperties(t *testing.T) {
 		checkPlan(t, p)
 		checkStored(t, p)
 		checkWire(t, p)
+		checkExportedWords(t, p)
 	})
 }
 

@@ -8,13 +8,7 @@ const margin = 2
 // fit moves the plan so that everything drawn starts at the margin, sets its size, and rounds coordinates to about a
 // thousandth of the pitch, which no eye sees and every encoding profits from.
 func fit(p *Plan, rep *reporter) error {
-	box := bounds{min: Point{math.Inf(1), math.Inf(1)}, max: Point{math.Inf(-1), math.Inf(-1)}}
-	p.drawn(func(x, y *float64) { box.add(Point{*x, *y}) })
-	for _, z := range p.Zones {
-		for i := range z.Areas {
-			box.area(&z.Areas[i])
-		}
-	}
+	box := p.extent()
 	// Not "greater than": the comparison must also fail for NaN.
 	within := box.min.X >= -maxCoordinate && box.min.Y >= -maxCoordinate &&
 		box.max.X <= maxCoordinate && box.max.Y <= maxCoordinate
@@ -26,15 +20,32 @@ func fit(p *Plan, rep *reporter) error {
 	// Two seats at opposite ends would make a pitch, and so a margin, as wide as the plan.
 	edge := min(margin*pitch, maxCoordinate/10)
 	left, top := edge-box.min.X, edge-box.min.Y
+	// A plan that stands right already stays where it is, so that one that was exported comes back the same.
+	if math.Abs(left) < edge/100 && math.Abs(top) < edge/100 {
+		left, top = 0, 0
+	}
 	p.drawn(func(x, y *float64) { *x, *y = round(*x+left), round(*y+top) })
-	p.Width, p.Height = round(box.max.X+left+edge), round(box.max.Y+top+edge)
 	for z := range p.Zones {
 		for i := range p.Zones[z].Areas {
 			a := &p.Zones[z].Areas[i]
 			a.Width, a.Height = round(a.Width), round(a.Height)
 		}
 	}
+	box = p.extent() // of what was rounded, for the same reason
+	p.Width, p.Height = round(box.max.X+box.min.X), round(box.max.Y+box.min.Y)
 	return nil
+}
+
+// extent is what everything drawn covers.
+func (p *Plan) extent() bounds {
+	box := newBounds()
+	p.drawn(func(x, y *float64) { box.add(Point{*x, *y}) })
+	for _, z := range p.Zones {
+		for i := range z.Areas {
+			box.area(&z.Areas[i])
+		}
+	}
+	return box
 }
 
 // rounder rounds to the power of ten at or below a thousandth of the pitch: two decimals when seats are 25 px apart.
@@ -68,6 +79,10 @@ func (p *Plan) drawn(visit func(x, y *float64)) {
 }
 
 type bounds struct{ min, max Point }
+
+func newBounds() bounds {
+	return bounds{min: Point{math.Inf(1), math.Inf(1)}, max: Point{math.Inf(-1), math.Inf(-1)}}
+}
 
 func (b *bounds) add(p Point) {
 	b.min = Point{math.Min(b.min.X, p.X), math.Min(b.min.Y, p.Y)}

@@ -48,7 +48,7 @@ func namesStage(text string) bool {
 }
 
 func middle(a *Area) Point {
-	box := bounds{min: Point{math.Inf(1), math.Inf(1)}, max: Point{math.Inf(-1), math.Inf(-1)}}
+	box := newBounds()
 	for _, p := range a.Points {
 		box.add(p)
 	}

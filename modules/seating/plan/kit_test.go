@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -22,6 +23,20 @@ func read(t testing.TB, file string) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// planFiles are all files of testdata that give a plan.
+func planFiles(t testing.TB) []string {
+	t.Helper()
+	files := []string{stadiumFile}
+	for _, pattern := range []string{"traps/*.json", "formats/*.json", "formats/*.csv", "formats/*.svg"} {
+		found, err := filepath.Glob(filepath.Join("testdata", pattern))
+		if err != nil || len(found) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(found), err)
+		}
+		files = append(files, found...)
+	}
+	return slices.DeleteFunc(files, func(file string) bool { return filepath.Base(file) == "sections.svg" })
 }
 
 func mustImport(t testing.TB, data []byte) (*Plan, *Report) {

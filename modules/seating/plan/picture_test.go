@@ -5,23 +5,18 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 )
 
 // Whatever a plan file says, its picture is well-formed, draws every seat once and holds nothing that runs.
 func TestPictureDrawsEveryPlan(t *testing.T) {
-	files, err := filepath.Glob("testdata/traps/*.json")
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no plans: %v", err)
-	}
-	for _, name := range append(files, "testdata/seatmap-canvas-stadium.pretix.json") {
+	for _, name := range planFiles(t) {
 		file, err := os.Open(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, _, err := ImportPretix(file)
+		p, _, err := Import(file, Options{})
 		_ = file.Close()
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)

@@ -14,22 +14,14 @@ import (
 //
 // A file that gives no plan is an *UnusableError with its report; a failing reader is that reader's error.
 func ImportPretix(r io.Reader) (*Plan, *Report, error) {
-	rep := newReporter()
-	src := openSource(r, MaxBytes)
+	return Import(r, Options{Format: FormatPretix})
+}
+
+func readPretix(src *source, rep *reporter) (*draft, error) {
 	p := &pretix{walker: newWalker(src, rep)}
 	p.plan()
 	p.end()
-	if err := src.check(rep); err != nil {
-		return nil, nil, err
-	}
-	if p.err != nil {
-		return nil, nil, p.err
-	}
-	plan, err := p.draft.build(rep)
-	if err != nil {
-		return nil, nil, err
-	}
-	return plan, rep.done(), nil
+	return &p.draft, p.err
 }
 
 // pretix is the state of one import; the counters hold the limits over all zones.
@@ -142,14 +134,19 @@ func (p *pretix) row(z *draftZone) {
 		case "seats":
 			p.array(path+".seats", func() { p.seat(&r) })
 		case "table":
-			r.table = p.flag(path + ".table")
-		case "uuid", "row_number_position", "seat_label", "number_of_seats", "seats_spacing":
+			r.table = p.flag(path+".table") || r.table
+		case "uuid":
+			r.table = r.table || readExtras(p.text(path + ".uuid"))["table"] == "1"
+		case "row_number_position", "seat_label", "number_of_seats", "seats_spacing":
 			p.skip()
 		default:
 			return false
 		}
 		return true
 	})
+	if namesTable(display) {
+		r.table, r.label = true, clean(strings.ReplaceAll(display, "%s", r.label), maxShort)
+	}
 	if r.label == "" { // "Box %s" without a number still says "Box"
 		r.label = clean(strings.ReplaceAll(display, "%s", ""), maxShort)
 	}
@@ -166,7 +163,12 @@ func (p *pretix) seat(r *draftRow) {
 		case "seat_guid":
 			s.id = clean(p.text(path+".seat_guid"), maxName)
 		case "uuid":
-			s.uuid = clean(p.text(path+".uuid"), maxShort)
+			uuid := p.text(path + ".uuid")
+			if more := readExtras(uuid); more != nil {
+				s.take(more)
+			} else {
+				s.uuid = clean(uuid, maxShort)
+			}
 		case "seat_number":
 			s.number = clean(p.text(path+".seat_number"), maxShort)
 		case "category":
@@ -174,7 +176,7 @@ func (p *pretix) seat(r *draftRow) {
 		case "position":
 			s.at, s.placed = p.point(path+".position"), true
 		case "accessible":
-			s.accessible = p.flag(path + ".accessible")
+			s.accessible = p.flag(path+".accessible") || s.accessible
 		case "companion_of":
 			s.companion = clean(p.text(path+".companion_of"), maxName)
 		case "note":
@@ -188,5 +190,16 @@ func (p *pretix) seat(r *draftRow) {
 	})
 	if p.room(&p.seats, MaxSeats, "seats") {
 		r.seats = append(r.seats, s)
+	}
+}
+
+// take adds what an exported plan carries beside the format.
+func (s *draftSeat) take(more extras) {
+	s.accessible = s.accessible || more["accessible"] == "1"
+	if of := clean(more["companion_of"], maxName); of != "" {
+		s.companion = of
+	}
+	if note := more["note"]; note != "" {
+		s.note = note
 	}
 }

@@ -9,6 +9,7 @@ import (
 func (p *pretix) area(z *draftZone) {
 	const path = "zones.areas"
 	var a draftArea
+	var more extras
 	p.object(path, func(key string) bool {
 		switch key {
 		case "shape":
@@ -30,12 +31,17 @@ func (p *pretix) area(z *draftZone) {
 		case "text":
 			p.areaText(path+".text", &a.text)
 		case "uuid":
-			p.skip()
+			more = readExtras(p.text(path + ".uuid"))
 		default:
 			return false
 		}
 		return true
 	})
+	a.width, a.height, a.text.Size = more.exact("width", a.width), more.exact("height", a.height), more.exact("size", a.text.Size)
+	if a.shape == "circle" {
+		a.width = 2 * more.exact("radius", a.width/2)
+		a.height = a.width
+	}
 	if p.room(&p.areas, MaxAreas, "areas") {
 		z.areas = append(z.areas, a)
 	}

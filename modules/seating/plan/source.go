@@ -38,7 +38,7 @@ func openSource(r io.Reader, most int64) *source {
 		}
 		s.plain.r = unzip
 	}
-	s.text = bufio.NewReader(s.plain)
+	s.text = bufio.NewReaderSize(s.plain, 64<<10)
 	if bom, _ := s.text.Peek(3); bytes.Equal(bom, []byte("\xef\xbb\xbf")) {
 		_, _ = s.text.Discard(3) // just peeked at, so it is there
 	}
@@ -83,4 +83,10 @@ func (s *source) check(rep *reporter) error {
 		return rep.unusable("bad-gzip", "", "the compressed file is damaged: %v", s.plain.err)
 	}
 	return nil
+}
+
+// head is what the file begins with, to tell its format by; less at its end or when it cannot be read.
+func (s *source) head() []byte {
+	head, _ := s.text.Peek(s.text.Size())
+	return head
 }

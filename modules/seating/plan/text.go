@@ -93,6 +93,7 @@ func (n *names) take(want string, form func(want string, k int) string) string {
 }
 
 func inParens(want string, k int) string   { return want + " (" + strconv.Itoa(k) + ")" }
+func inName(want string, k int) string     { return inParens(cut(want, maxName-10), k) } // no longer than a name that is read
 func afterDash(want string, k int) string  { return want + "-" + strconv.Itoa(k) }
 func afterTilde(want string, k int) string { return want + "~" + strconv.Itoa(k) }
 

@@ -1,0 +1,146 @@
+package plan
+
+import (
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// cellKind is what a cell of a grid holds.
+type cellKind int
+
+const (
+	cellGap cellKind = iota
+	cellSeat
+	cellText
+)
+
+// readCell reads a cell such as "A12", "balc:M10", "B 7+" (accessible) or "12" (its row is the line's). A cell of strokes
+// or nothing is an aisle, one without a digit a text to draw: STAGE.
+func readCell(cell string) (single, cellKind) {
+	text := clean(cell, maxName)
+	if strings.Trim(text, "-_.–—/ ") == "" {
+		return single{}, cellGap
+	}
+	var s single
+	code := strings.TrimSpace(strings.TrimSuffix(text, "+"))
+	s.accessible = code != text
+	if i := strings.LastIndexByte(code, ':'); i >= 0 {
+		s.section, code = strings.TrimSpace(code[:i]), strings.TrimSpace(code[i+1:])
+	}
+	if !strings.ContainsFunc(code, unicode.IsDigit) || namesStage(text) {
+		return single{row: text}, cellText
+	}
+	cutAt := strings.LastIndexAny(code, " -_/.")
+	if cutAt >= 0 && !strings.ContainsFunc(code[cutAt:], unicode.IsDigit) {
+		cutAt = -1
+	}
+	if cutAt >= 0 {
+		s.row, s.number = code[:cutAt], code[cutAt+1:]
+	} else {
+		first := strings.IndexFunc(code, unicode.IsDigit)
+		s.row, s.number = code[:first], code[first:]
+	}
+	s.row, s.number = strings.Trim(s.row, " -_/."), strings.TrimSpace(s.number)
+	if utf8.RuneCountInString(s.row) > maxCodeRow || utf8.RuneCountInString(s.number) > maxCodeNumber {
+		return single{row: text}, cellText // a sentence with a number in it
+	}
+	s.id = strings.TrimSpace(strings.TrimSuffix(text, "+"))
+	return s, cellSeat
+}
+
+// How long row and number of a cell's code may be, in characters.
+const (
+	maxCodeRow    = 20
+	maxCodeNumber = 8
+)
+
+// gridReader places what comes line by line.
+type gridReader struct {
+	*loose
+	lineNo int
+	texts  int // cells that are neither seats nor aisles
+}
+
+// mostlySeats refuses what is text rather than a grid: a letter, a programme, a price list.
+func (g *gridReader) mostlySeats() error {
+	if g.texts <= len(g.seats)+5 {
+		return nil
+	}
+	return g.rep.unusable("not-a-grid", "", "%d cells are text and %d name a seat such as A12 or STALLS:A12; "+
+		"is the first line a header with section, row and seat?", g.texts, len(g.seats))
+}
+
+// line takes one line of cells; statuses, if not nil, says beside each cell how it is sold.
+func (g *gridReader) line(line, statuses []string) bool {
+	g.lineNo++
+	y := float64(g.lineNo) * spacing
+	if y > maxCoordinate {
+		g.err = g.rep.unusable("too-many-rows", "", "the grid has too many lines")
+		return false
+	}
+	row := lineName(line)
+	for i, cell := range line {
+		s, kind := readCell(cell)
+		at := Point{float64(i) * spacing, y}
+		if kind == cellText && s.row != row {
+			if g.texts++; len(g.seats) == 0 && g.texts > MaxAreas/2 {
+				g.err = g.mostlySeats()
+				return false
+			}
+			if !g.area("", draftArea{shape: "text", at: at, text: Text{Text: s.row}}) {
+				return false
+			}
+		}
+		if kind != cellSeat {
+			continue
+		}
+		if statuses != nil {
+			if word := strings.ToLower(statuses[i]); word == "void" || word == "none" || word == "aisle" {
+				g.void.add(clean(statuses[i], maxShort), func() string { return spot(s.section, s.row, s.number) })
+				continue
+			}
+			g.status(statuses[i], &s)
+		}
+		if s.row == "" {
+			if s.row = row; s.row == "" {
+				s.row = strconv.Itoa(g.lineNo)
+			}
+			s.id = "" // "12" alone is the id of a seat in every row
+		}
+		s.at, s.placed, s.line = at, true, g.lineNo
+		if !g.add(s, "") {
+			return false
+		}
+	}
+	return true
+}
+
+// lineName is the row's name that stands at the head or the end of a line of bare numbers: "A", "AA".
+func lineName(line []string) string {
+	for _, i := range []int{0, len(line) - 1} {
+		if i < 0 {
+			break
+		}
+		s, kind := readCell(line[i])
+		if kind == cellText && utf8.RuneCountInString(s.row) <= 2 && onlyLetters(s.row) {
+			return s.row
+		}
+	}
+	return ""
+}
+
+// readGrid reads a grid of cells whose first line has been read.
+func readGrid(c *cells, line []string) (*draft, error) {
+	g := &gridReader{loose: newLoose(c.rep)}
+	for ; line != nil; line = c.line(line) {
+		if !g.line(line, nil) {
+			return nil, g.err
+		}
+	}
+	if err := g.mostlySeats(); err != nil {
+		return nil, err
+	}
+	return g.draft()
+}

@@ -1,0 +1,126 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+)
+
+// The formats an importer reads.
+const (
+	FormatPretix = "pretix" // the JSON of pretix's editor, old and new
+	FormatSVG    = "svg"    // a drawing whose seats have ids
+	FormatCSV    = "csv"    // a grid of cells, or a table with a header
+	FormatPoints = "points" // JSON: a list of seats with positions, or a grid of them
+)
+
+// KnownFormat tells whether a stranger's word is one of the formats.
+func KnownFormat(name string) bool {
+	switch name {
+	case FormatPretix, FormatSVG, FormatCSV, FormatPoints:
+		return true
+	}
+	return false
+}
+
+// Options say what a file does not say itself.
+type Options struct {
+	Format string // one of the formats; "" finds out by content
+	Name   string // of a plan whose file has none, such as the name of the file
+}
+
+// Import reads a seat plan in any of the formats, with or without a byte order mark, plain or gzipped. Whatever can be
+// mended is mended, no seat is dropped, and the report says what was done and where.
+//
+// A file that gives no plan is an *UnusableError with its report; a failing reader is that reader's error.
+func Import(r io.Reader, how Options) (*Plan, *Report, error) {
+	rep := newReporter()
+	src := openSource(r, MaxBytes)
+	d, bad := readAny(src, rep, how.Format)
+	// The source first: what it cut short looks like bad syntax to whoever reads it.
+	if err := src.check(rep); err != nil {
+		return nil, nil, err
+	}
+	if bad != nil {
+		return nil, nil, bad
+	}
+	if d.name == "" {
+		d.name = clean(how.Name, maxName)
+	}
+	plan, err := d.build(rep)
+	if err != nil {
+		return nil, nil, err
+	}
+	return plan, rep.done(), nil
+}
+
+func readAny(src *source, rep *reporter, format string) (*draft, error) {
+	if format == "" {
+		format = detect(src.head())
+	}
+	switch format {
+	case FormatPretix:
+		return readPretix(src, rep)
+	case FormatSVG:
+		return readSVG(src, rep)
+	case FormatCSV:
+		return readCSV(src, rep)
+	case FormatPoints:
+		return readPoints(src, rep)
+	}
+	return nil, rep.unusable("unknown-format", "", "a plan is pretix JSON, SVG, CSV, or JSON of points; this is none of them")
+}
+
+// detect tells the format by how a file begins, "" for none.
+func detect(head []byte) string {
+	text := bytes.TrimLeft(head, " \t\r\n")
+	switch {
+	case len(text) == 0, bytes.HasPrefix(text, []byte("PK\x03\x04")), bytes.HasPrefix(text, []byte("%PDF")):
+		return ""
+	case utf16Mark(text): // only spreadsheets still write it
+		return FormatCSV
+	case bytes.IndexByte(text, 0) >= 0:
+		return ""
+	case text[0] == '<':
+		return FormatSVG
+	case text[0] == '[':
+		return FormatPoints
+	case text[0] == '{':
+		return detectJSON(text)
+	}
+	return FormatCSV
+}
+
+// detectJSON goes by the first telling key of the whole document. Whatever tells nothing is read, and then refused, as
+// pretix's.
+func detectJSON(head []byte) string {
+	dec := json.NewDecoder(bytes.NewReader(head))
+	dec.UseNumber()
+	depth, key := 0, false
+	for {
+		t, err := dec.Token()
+		if err != nil {
+			return FormatPretix
+		}
+		switch t {
+		case json.Delim('{'), json.Delim('['):
+			depth++
+			key = depth == 1
+			continue
+		case json.Delim('}'), json.Delim(']'):
+			depth--
+		}
+		if depth != 1 {
+			continue
+		}
+		if name, _ := t.(string); key {
+			switch columnOf(name) {
+			case "zones":
+				return FormatPretix
+			case colSeats, "grid":
+				return FormatPoints
+			}
+		}
+		key = !key || t == json.Delim('}') || t == json.Delim(']')
+	}
+}

@@ -1,0 +1,162 @@
+package plan
+
+import (
+	"slices"
+	"strings"
+)
+
+// loose gathers what a file lists without rows: seats, and what is drawn beside them.
+type loose struct {
+	rep    *reporter
+	err    error
+	doc    draft
+	seats  []single
+	areas  map[string][]draftArea // by the section they belong to, "" for none
+	order  []string               // sections of areas, as they came
+	colors map[string]string      // by category
+	count  int                    // of areas
+	points int
+
+	void  *tally[string]
+	taken *tally[string]
+}
+
+func newLoose(rep *reporter) *loose {
+	return &loose{rep: rep, areas: map[string][]draftArea{}, colors: map[string]string{}, void: newTally[string](), taken: newTally[string]()}
+}
+
+// add takes a seat; false when there are too many. A seat without a category is sold with its section, in the colour given.
+func (l *loose) add(s single, color string) bool {
+	if s.uuid == "" {
+		s.uuid = s.name() // which becomes its key where it has no id
+	}
+	if len(l.seats) >= MaxSeats {
+		l.err = l.rep.unusable("too-many-seats", "", "a plan has at most %d seats", MaxSeats)
+		return false
+	}
+	if strings.TrimSpace(s.category) == "" {
+		s.category = s.section
+	}
+	if _, known := l.colors[s.category]; !known || l.colors[s.category] == "" {
+		l.colors[s.category] = color
+	}
+	l.seats = append(l.seats, s)
+	return true
+}
+
+// area takes something drawn in or beside a section.
+func (l *loose) area(section string, a draftArea) bool {
+	if l.count++; l.count > MaxAreas {
+		l.err = l.rep.unusable("too-many-areas", "", "a plan has at most %d areas", MaxAreas)
+		return false
+	}
+	if a.shape == "polygon" && a.at == (Point{}) && len(a.points) > 0 {
+		a.at = a.points[0] // an origin far off would make the plan larger than what is drawn
+		for i, p := range a.points {
+			a.points[i] = Point{p.X - a.at.X, p.Y - a.at.Y}
+		}
+		a.text.X, a.text.Y = a.text.X-a.at.X, a.text.Y-a.at.Y
+	}
+	if l.points += len(a.points); l.points > MaxPoints {
+		l.err = l.rep.unusable("too-many-points", "", "a plan has at most %d points", MaxPoints)
+		return false
+	}
+	if _, known := l.areas[section]; !known {
+		l.order = append(l.order, section)
+	}
+	l.areas[section] = append(l.areas[section], a)
+	return true
+}
+
+// status takes note of what a file says of a seat's sale, which is no part of a plan.
+func (l *loose) status(word string, s *single) {
+	switch word = clean(word, maxShort); strings.ToLower(word) {
+	case "", "vacant", "free", "available", "open":
+	default:
+		l.taken.add(word, func() string { return spot(s.section, s.row, s.number) })
+	}
+}
+
+// draft is all of it as zones and rows.
+func (l *loose) draft() (*draft, error) {
+	if l.err != nil {
+		return nil, l.err
+	}
+	l.taken.repeated(1, func(word, where string, count int) {
+		l.rep.add("status-ignored", where, "%s marked %q; a plan has no sales, so block them in the event", seats(count), word)
+	})
+	l.void.repeated(1, func(word, where string, count int) {
+		l.rep.add("void-place", where, "%d marked %q; left free, as an aisle", count, word)
+	})
+	if len(l.seats) == 0 {
+		return nil, l.noSeats()
+	}
+	d := &l.doc
+	for _, s := range l.seats {
+		if paint, first := l.colors[s.category]; first {
+			if strings.TrimSpace(s.category) != "" {
+				d.categories = append(d.categories, draftCategory{name: s.category, color: paint})
+			}
+			delete(l.colors, s.category)
+		}
+	}
+	d.zones = l.zones()
+	at := map[string]int{"": 0} // what stands in no section is drawn with the first
+	for i, z := range d.zones {
+		at[z.name] = i
+	}
+	for _, section := range l.order {
+		i, known := at[section]
+		if !known {
+			i, at[section] = len(d.zones), len(d.zones)
+			d.zones = append(d.zones, draftZone{name: section})
+		}
+		d.zones[i].areas = append(d.zones[i].areas, l.areas[section]...)
+	}
+	return d, l.limits()
+}
+
+func (l *loose) limits() error {
+	rows := 0
+	for _, z := range l.doc.zones {
+		rows += len(z.rows)
+	}
+	switch {
+	case rows > MaxRows:
+		return l.rep.unusable("too-many-rows", "", "a plan has at most %d rows", MaxRows)
+	case len(l.doc.zones) > MaxZones:
+		return l.rep.unusable("too-many-zones", "", "a plan has at most %d zones", MaxZones)
+	}
+	return nil
+}
+
+// noSeats says what to do with a drawing that has areas alone.
+func (l *loose) noSeats() error {
+	if l.count == 0 {
+		return l.rep.unusable("no-seats", "", "the file has no seats")
+	}
+	return l.rep.unusable("no-seats", "", "%d areas were found and no seat; give every seat of the drawing an id such as "+
+		"seat-STALLS-A-12 (section, row, number), or list the seats in a CSV or JSON file", l.count)
+}
+
+// zones are the seats in rows. Where none has a position a line a row is drawn, the sections below one another.
+func (l *loose) zones() []draftZone {
+	zones := gather(l.seats)
+	if slices.ContainsFunc(l.seats, func(s single) bool { return s.placed }) {
+		return zones
+	}
+	l.rep.add("no-positions", "", "the file says not where seats are; rows are drawn straight, one below the other")
+	y := 0.0
+	for z := range zones {
+		for r := range zones[z].rows {
+			row := &zones[z].rows[r]
+			row.at = Point{0, y}
+			for i := range row.seats {
+				row.seats[i].at, row.seats[i].placed = Point{float64(i) * spacing, 0}, true
+			}
+			y += spacing
+		}
+		y += 2 * spacing
+	}
+	return zones
+}

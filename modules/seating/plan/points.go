@@ -1,0 +1,225 @@
+package plan
+
+import (
+	"encoding/json"
+	"strconv"
+)
+
+// readPoints reads JSON that lists seats one by one, with positions, or line by line as a grid:
+//
+//	[{"x":1,"y":2,"section":"Stalls","row":"A","seat":"12"}, …]
+//	{"name":…, "objects":[{"type":"seat", "x":…, "attrs":{"row":…}}, {"type":"section", "points":[…]}, {"type":"stage", …}]}
+//	[[{"code":"A1","status":"VACANT"}, "A2", null], …]
+//
+// The lists of an object may be called seats, objects, places or points, and sections or areas. Keys mean the same as
+// columns of a table; objects within a record are read as part of it.
+func readPoints(src *source, rep *reporter) (*draft, error) {
+	p := &points{walker: newWalker(src, rep), loose: newLoose(rep), columns: map[string]string{}}
+	p.grid.loose = p.loose
+	switch t := p.token(); {
+	case p.walker.err != nil:
+	case t == json.Delim('['):
+		p.elements("list")
+	case t == json.Delim('{'):
+		p.document()
+	default:
+		p.fail("bad-shape", "", "expected a list of seats, or an object with one")
+	}
+	p.end()
+	if p.walker.err != nil {
+		return nil, p.walker.err
+	}
+	return p.draft()
+}
+
+type points struct {
+	*walker
+	*loose
+	grid    gridReader
+	columns map[string]string // by key: what it holds
+	records int
+}
+
+func (p *points) column(key string) string {
+	col, known := p.columns[key]
+	if !known {
+		if col = columnOf(key); len(p.columns) < maxColumns {
+			p.columns[key] = col
+		}
+	}
+	return col
+}
+
+// document reads an object with lists of seats and of what is drawn.
+func (p *points) document() {
+	p.fields("plan", func(key string) bool {
+		switch col := p.column(key); col {
+		case "name", "title":
+			p.doc.name = clean(p.text(key), maxName)
+		case colSeats, "grid":
+			p.array(key, func() { p.element(key, "seat") })
+		case "sections", "areas", "shapes":
+			p.array(key, func() { p.element(key, "section") })
+		case "type", "version", "width", "height": // the plan is made to fit
+			p.skip()
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+// elements reads a list whose bracket is read.
+func (p *points) elements(path string) {
+	for p.walker.err == nil && p.dec.More() {
+		p.element(path, "seat")
+	}
+	p.token()
+}
+
+// element reads a record, or a line of a grid.
+func (p *points) element(path, kind string) {
+	switch t := p.token(); t {
+	case json.Delim('{'):
+		r := record{kind: kind}
+		p.record(path, &r)
+		p.take(&r)
+	case json.Delim('['):
+		p.gridLine(path)
+	case nil:
+	default:
+		p.fail("bad-shape", path, "expected a seat as an object")
+	}
+}
+
+// gridLine reads one line, whose cells are texts or objects with a code and a status.
+func (p *points) gridLine(path string) {
+	var codes, statuses []string
+	for p.walker.err == nil && p.dec.More() {
+		code, status := "", ""
+		switch t := p.token().(type) {
+		case string:
+			code = t
+		case json.Number:
+			code = t.String()
+		case json.Delim:
+			if t == '[' {
+				p.fail("bad-shape", path, "a line holds seats, not lists")
+				return
+			}
+			r := record{}
+			p.record(path, &r)
+			if code, status = r.get(colCode), r.get(colStatus); code == "" {
+				code = r.get(colRow) + r.get(colNumber)
+			}
+			if section := r.get(colSection); section != "" && code != "" {
+				code = section + ":" + code
+			}
+			if yes(r.get(colAccessible)) {
+				code += "+"
+			}
+		}
+		if codes, statuses = append(codes, code), append(statuses, status); len(codes) > maxColumns {
+			p.fail("too-many-columns", "", "a line has at most %d cells", maxColumns)
+		}
+	}
+	p.token()
+	if p.walker.err == nil && !p.grid.line(codes, statuses) {
+		p.walker.err = p.loose.err
+	}
+}
+
+// record is what an object says of one seat or shape, by column.
+type record struct {
+	kind   string
+	text   map[string]string
+	points []Point
+}
+
+func (r *record) get(col string) string { return r.text[col] }
+
+// number is a length or place, and whether there is one.
+func (p *points) measure(r *record, col, path string) (float64, bool) {
+	s := r.get(col)
+	if s == "" {
+		return 0, false
+	}
+	v, ok := coordinate(s)
+	if !ok {
+		p.fail("bad-coordinate", path+"."+col, "%q is not a number within %.0f px", clean(s, maxShort), maxCoordinate)
+	}
+	return v, ok
+}
+
+// record reads the fields of an object whose brace is read. Objects in it are part of it, deeper down by depth.
+func (p *points) record(path string, r *record) {
+	if r.text == nil {
+		r.text = map[string]string{}
+	}
+	p.nested(path, r, 0)
+}
+
+func (p *points) nested(path string, r *record, depth int) {
+	p.fields(path, func(key string) bool {
+		if key == "points" {
+			p.array(path+".points", func() {
+				at := p.corner(path + ".points")
+				if len(r.points) < MaxPoints {
+					r.points = append(r.points, at)
+				} else {
+					p.fail("too-many-points", "", "a plan has at most %d points", MaxPoints)
+				}
+			})
+			return true
+		}
+		col := p.column(key)
+		switch t := p.token().(type) {
+		case string:
+			r.text[col] = cut(t, 8*maxLookup)
+		case json.Number:
+			r.text[col] = t.String()
+		case bool:
+			r.text[col] = strconv.FormatBool(t)
+		case json.Delim:
+			if t == '{' && depth < 3 {
+				p.nested(path+"."+clean(key, maxShort), r, depth+1)
+			} else {
+				p.rest()
+			}
+		}
+		switch col {
+		case colSection, colRow, colNumber, colTable, colX, colY, colCategory, colID, colCode, colAccessible, colCompanion, colNote,
+			colStatus, colColor, "type", "name", "text", "width", "height", "angle", "rotation", "hidden", "attrs", "position", "sectionid",
+			"freeseating", "radius":
+		default:
+			if p.walker.err == nil {
+				p.walker.rep.unknownKey(path, key)
+			}
+		}
+		return true
+	})
+}
+
+// corner reads {"x":…,"y":…} or [x, y].
+func (p *points) corner(path string) (at Point) {
+	switch p.token() {
+	case json.Delim('{'):
+		p.fields(path, func(key string) bool {
+			switch key {
+			case "x":
+				at.X = p.number(path + ".x")
+			case "y":
+				at.Y = p.number(path + ".y")
+			default:
+				return false
+			}
+			return true
+		})
+	case json.Delim('['):
+		at.X, at.Y = p.number(path), p.number(path)
+		p.rest()
+	default:
+		p.fail("bad-shape", path, "expected a point")
+	}
+	return at
+}

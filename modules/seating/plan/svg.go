@@ -1,0 +1,218 @@
+package plan
+
+import (
+	"math"
+	"strings"
+)
+
+// readSVG reads a drawing in which every seat is an element with an id such as seat-STALLS-A-12, with class "seat", or
+// with data attributes (data-row, data-seat, …). Groups may name the section or row of what is in them. All else that has
+// a shape is drawn beside the seats, texts are their names. See svg_seat.go for what ids mean.
+func readSVG(src *source, rep *reporter) (*draft, error) {
+	f, err := readElements(src, rep)
+	if err != nil {
+		return nil, err
+	}
+	d := &drawing{svgFile: f, loose: newLoose(rep), left: newTally[string](), sections: map[string]bool{}}
+	d.doc.name = clean(f.root.child("title"), maxName)
+	if box := numbers(f.root.get("viewBox"), 4); len(box) == 4 {
+		d.view = bounds{min: Point{box[0], box[1]}, max: Point{box[0] + box[2], box[1] + box[3]}}
+	}
+	d.walk(f.root, around{matrix: unity, size: 16}, 0)
+	if d.err == nil {
+		d.finish()
+	}
+	return d.draft()
+}
+
+// around is what an element has from those it stands in.
+type around struct {
+	matrix       matrix
+	fill, stroke string
+	size         float64 // of letters
+	anchor       string
+	section, row string
+	table        bool
+}
+
+type drawing struct {
+	*svgFile
+	*loose
+	view     bounds
+	drawn    int
+	dots     []dot
+	texts    []lettering
+	shapes   []outlined
+	left     *tally[string] // what is not drawn, by element
+	sections map[string]bool
+}
+
+func (d *drawing) fail(code, format string, args ...any) {
+	if d.err == nil {
+		d.err = d.rep.unusable(code, "", format, args...)
+	}
+}
+
+// walk draws an element and what is in it; depth counts how far references have led.
+func (d *drawing) walk(e *element, in around, depth int) {
+	if d.drawn++; d.drawn > maxElements {
+		d.fail("too-many-elements", "a drawing has at most %d elements", maxElements)
+	}
+	if d.err != nil || e.get("display") == "none" || e.get("visibility") == "hidden" || e.get("opacity") == "0" {
+		return
+	}
+	if e != d.root {
+		in.matrix = in.matrix.then(d.transform(e))
+	}
+	in.look(e)
+	switch e.name {
+	case "svg", "g", "a", "switch":
+		if e.name == "svg" && e != d.root {
+			in.matrix = in.matrix.then(shift(e.length("x"), e.length("y")))
+		}
+		if d.isSeat(e) && !d.holdsSeats(e) {
+			d.seat(e, in, depth)
+			return
+		}
+		in.within(e)
+		for _, kid := range e.kids {
+			d.walk(kid, in, depth)
+		}
+	case "use":
+		d.use(e, in, depth)
+	case "rect", "circle", "ellipse", "polygon", "polyline", "path":
+		if d.isSeat(e) {
+			d.seat(e, in, depth)
+		} else {
+			d.shape(e, in)
+		}
+	case "text":
+		d.text(e, in)
+	case "image", "foreignObject", "line":
+		d.left.add(e.name, func() string { return clean(e.get("id"), maxShort) })
+	}
+}
+
+// look takes over how an element wants things in it to look.
+func (in *around) look(e *element) {
+	if v := e.get("fill"); v != "" {
+		in.fill = v
+	}
+	if v := e.get("stroke"); v != "" {
+		in.stroke = v
+	}
+	if v := e.get("text-anchor"); v != "" {
+		in.anchor = v
+	}
+	if v := e.length("font-size"); v > 0 {
+		in.size = v
+	}
+}
+
+// within takes over the section or row a group stands for.
+func (in *around) within(e *element) {
+	get := e.data
+	if v := get(colSection); v != "" {
+		in.section = v
+	}
+	if v := get(colRow); v != "" {
+		in.row, in.table = v, false
+	}
+	if v := get(colTable); v != "" {
+		in.row, in.table = v, true
+	}
+	kind, name := idParts(e.get("id"))
+	name = strings.Join(tokens(name), " ")
+	switch {
+	case name == "":
+	case kind == "section":
+		in.section = name
+	case kind == "row":
+		in.row, in.table = name, false
+	case kind == "table":
+		in.row, in.table = name, true
+	}
+}
+
+// target is what a use refers to, within this file.
+func (d *drawing) target(e *element) *element {
+	id, ok := strings.CutPrefix(e.get("href"), "#")
+	if !ok {
+		return nil
+	}
+	return d.byID[id]
+}
+
+const maxReferences = 8 // one inside another
+
+func (d *drawing) use(e *element, in around, depth int) {
+	if d.isSeat(e) {
+		d.seat(e, in, depth)
+		return
+	}
+	of := d.target(e)
+	if of == nil || depth >= maxReferences {
+		d.left.add("use", func() string { return clean(e.get("id"), maxShort) })
+		return
+	}
+	in.matrix = in.matrix.then(shift(e.length("x"), e.length("y")))
+	if of.name == "symbol" {
+		in.matrix = in.matrix.then(d.transform(of))
+		for _, kid := range of.kids {
+			d.walk(kid, in, depth+1)
+		}
+		return
+	}
+	d.walk(of, in, depth+1)
+}
+
+// corners are what an element covers, under a matrix: its own shape, or all that is in it.
+func (d *drawing) corners(e *element, m matrix, depth int) bounds {
+	box := newBounds()
+	d.drawn++
+	if d.drawn > maxElements || depth > maxDepth {
+		d.fail("too-many-elements", "a drawing has at most %d elements", maxElements)
+		return box
+	}
+	add := func(kid *element, m matrix) {
+		inner := d.corners(kid, m.then(d.transform(kid)), depth+1)
+		box = box.with(inner)
+	}
+	switch e.name {
+	case "g", "a", "svg", "symbol", "switch":
+		for _, kid := range e.kids {
+			add(kid, m)
+		}
+	case "use":
+		if of := d.target(e); of != nil && depth < maxDepth-maxReferences {
+			add(of, m.then(shift(e.length("x"), e.length("y"))))
+		} else {
+			box.add(m.of(Point{e.length("x"), e.length("y")}))
+		}
+	default:
+		for _, part := range d.outline(e) {
+			for _, p := range part {
+				box.add(m.of(p))
+			}
+		}
+	}
+	return box
+}
+
+func (b bounds) with(o bounds) bounds {
+	return bounds{
+		min: Point{math.Min(b.min.X, o.min.X), math.Min(b.min.Y, o.min.Y)},
+		max: Point{math.Max(b.max.X, o.max.X), math.Max(b.max.Y, o.max.Y)},
+	}
+}
+
+func (b bounds) middle() Point { return Point{(b.min.X + b.max.X) / 2, (b.min.Y + b.max.Y) / 2} }
+
+func (b bounds) width() float64  { return b.max.X - b.min.X }
+func (b bounds) height() float64 { return b.max.Y - b.min.Y }
+
+// finite tells that there is something in it, within what can be drawn; false for NaN too.
+func (b bounds) finite() bool {
+	return b.min.X >= -maxCoordinate && b.min.Y >= -maxCoordinate && b.max.X <= maxCoordinate && b.max.Y <= maxCoordinate &&
+		b.min.X <= b.max.X
+}

@@ -1,0 +1,116 @@
+package plan
+
+import (
+	"math"
+	"strings"
+	"testing"
+)
+
+func TestTransforms(t *testing.T) {
+	t.Parallel()
+	d := &drawing{svgFile: &svgFile{}, loose: newLoose(newReporter())}
+	for _, c := range []struct {
+		attrs string // of a rectangle at 10,20, 40 wide, 20 high; its upper left corner ends at want
+		want  Point
+	}{
+		{``, Point{10, 20}},
+		{`transform="translate(5)"`, Point{15, 20}},
+		{`transform="translate(5,6) scale(2)"`, Point{25, 46}},
+		{`transform="scale(2 3)"`, Point{20, 60}},
+		{`transform="rotate(90)"`, Point{-20, 10}},
+		{`transform="rotate(90 10 20)"`, Point{10, 20}},
+		{`transform="rotate(90deg)"`, Point{-20, 10}},
+		{`transform="matrix(0,1,-1,0,1,2)"`, Point{-19, 12}},
+		{`transform="skewX(45)"`, Point{30, 20}},
+		{`transform="skewY(45)"`, Point{10, 30}},
+		{`transform="translate(1 2), rotate(90)"`, Point{-19, 12}},
+		{`transform="spin(9) translate(1e1-5)"`, Point{20, 15}},
+		{`transform="translate(oops"`, Point{10, 20}},
+		{`transform="rotate(180)" style="transform-origin: 30px 30px"`, Point{50, 40}},
+		{`style="transform: rotate(180deg); transform-box: fill-box; transform-origin: 50% 50%"`, Point{50, 40}},
+		{`style="transform: rotate(180deg); transform-box: fill-box; transform-origin: right bottom"`, Point{90, 60}},
+		{`style="transform: rotate(180deg); transform-box: fill-box"`, Point{10, 20}},
+		{`style="transform: rotate(180deg); transform-box: fill-box; transform-origin: center 5px"`, Point{50, 30}},
+	} {
+		f, err := readElements(strings.NewReader(`<svg><rect x="10" y="20" width="40" height="20" `+c.attrs+`/></svg>`), newReporter())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := d.transform(f.root.kids[0]).of(Point{10, 20})
+		if math.Hypot(got.X-c.want.X, got.Y-c.want.Y) > 1e-6 {
+			t.Errorf("%s: %v, want %v", c.attrs, got, c.want)
+		}
+	}
+}
+
+func TestPaths(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		d     string
+		parts int
+		last  Point // corner of the last part
+	}{
+		{"M1 2L3 4", 1, Point{3, 4}},
+		{"m1,2 3,4 h5 v-6", 1, Point{9, 0}},
+		{"M1 2 3 4H9V0z", 1, Point{9, 0}},
+		{"M0 0L1 1zM5 5l1 1", 2, Point{6, 6}},
+		{"M0 0h10v10zl-5-5", 2, Point{-5, -5}},
+		{"M0 0C1 1 2 2 3 0S5 5 6 0", 1, Point{6, 0}},
+		{"M0 0q5 5 10 0t10 0T30 0", 1, Point{30, 0}},
+		{"M0 0a5 5 0 0110 0", 1, Point{10, 0}},
+		{"M0 0A5 5 0 1 0 10 0", 1, Point{10, 0}},
+		{"M0 0A0 5 0 1 0 10 0", 1, Point{10, 0}},
+		{"M7 7A5 5 0 1 0 7 7", 1, Point{7, 7}},
+		{"M.5.5-1-1", 1, Point{-1, -1}},
+		{"M1e1 2E-1L5,5 6", 1, Point{5, 5}},
+		{"M1 1X5", 1, Point{1, 1}},
+		{"L5 5", 1, Point{5, 5}},
+	} {
+		parts, ok := subpaths(c.d)
+		if !ok || len(parts) != c.parts {
+			t.Errorf("%s: %v", c.d, parts)
+			continue
+		}
+		last := parts[len(parts)-1]
+		if got := last[len(last)-1]; math.Hypot(got.X-c.last.X, got.Y-c.last.Y) > 1e-9 {
+			t.Errorf("%s: ends at %v, want %v", c.d, got, c.last)
+		}
+	}
+	for _, nothing := range []string{"", " ", "hello", "M", "M1", "M x y"} {
+		if parts, ok := subpaths(nothing); !ok || len(parts) != 0 {
+			t.Errorf("%q: %v", nothing, parts)
+		}
+	}
+	// A half circle over the chord keeps its distance from the middle.
+	arc, _ := subpaths("M0 0a5 5 0 0 1 10 0")
+	for _, p := range arc[0] {
+		if math.Abs(math.Hypot(p.X-5, p.Y)-5) > 1e-9 || p.Y > 1e-9 {
+			t.Errorf("%v is not on the arc", p)
+		}
+	}
+}
+
+func TestPaint(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{
+		"rgb(10, 20,30)": "#0a141e", "rgba(40, 167, 69, 0.16)": "#28a74529", "rgb(100% 0% 50%)": "#ff007f", "none": "", "url(#x)": "",
+		"rgba(1,2,3,0)": "", "#ABC": "#abc", "Red": "red", "rgb(1,2)": "rgb(1,2)", "rgb(300,-5,0)": "#ff0000", "rgb(a,b,c)": "rgb(a,b,c)",
+	} {
+		if got := paint(in); got != want {
+			t.Errorf("%s: %q, want %q", in, got, want)
+		}
+	}
+}
+
+func TestIDs(t *testing.T) {
+	t.Parallel()
+	for id, want := range map[string]string{
+		"seat-A-12": "seat A-12", "SEAT_A_12": "seat A_12", "table-4-2": "table 4-2", "block-9": "section 9", "seats": " ", "": " ",
+		"seat": " ", "seat_x2D_Left_x20_A-1": "seat Left A-1", "a-seat": " ", "seat-x_x_y-1": "seat x_x_y-1",
+	} {
+		kind, rest := idParts(id)
+		if got := kind + " " + rest; got != want {
+			t.Errorf("%q: %q, want %q", id, got, want)
+		}
+	}
+}
