@@ -60,6 +60,10 @@ export function makeCamera(plan) {
     return c.target((left + right) / 2, (top + bottom) / 2, Math.min(size, closest / p) * p);
   };
   c.set = (view) => { Object.assign(c, view); settle(); };
+  c.sees = (px, py) => {
+    const x = px * c.scale + c.x, y = py * c.scale + c.y;
+    return x >= 0 && y >= 0 && x <= c.width && y <= c.height;
+  };
   c.toPlan = (x, y) => [(x - c.x) / c.scale, (y - c.y) / c.scale];
   return c;
 }

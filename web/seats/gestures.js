@@ -1,6 +1,7 @@
 // Fingers, mouse, wheel and keys, turned into five things: pan, zoom, tap, hover, and a line that is drawn. It decides
 // nothing about seats.
 const slop = 8, longestTap = 300; // CSS px and ms: beyond them it was no tap
+const rest = 250; // ms for which the element is taken to stay where it is
 const friction = 0.0045; // a ms; a flick runs out in about half a second
 
 /**
@@ -10,9 +11,11 @@ const friction = 0.0045; // a ms; a flick runs out in about half a second
  */
 export function listen(element, on) {
   const fingers = new Map(), stop = new AbortController(), options = { signal: stop.signal };
-  let down = null, trail = [], glide = 0, lastTap = null;
+  let down = null, trail = [], glide = 0, lastTap = null, box = null, measured = 0;
+  // To ask where the element is has the browser lay out all that changed, which with live seats is something in every
+  // frame: it is asked when a finger comes down, and of a mouse that hovers now and then.
   const at = (e) => {
-    const box = element.getBoundingClientRect();
+    if (!box || (!fingers.size && e.timeStamp - measured > rest)) [box, measured] = [element.getBoundingClientRect(), e.timeStamp];
     return { x: e.clientX - box.left, y: e.clientY - box.top, t: e.timeStamp };
   };
   const pair = () => {
@@ -24,6 +27,7 @@ export function listen(element, on) {
   const press = (e) => {
     if (e.button > 0) return;
     halt();
+    if (!fingers.size) box = null;
     // A pointer that went away in between (or was made by a script) cannot be captured; it still taps.
     try { element.setPointerCapture(e.pointerId); } catch { /* see above */ }
     const spot = at(e);

@@ -30,34 +30,42 @@ export function makeLabels(layer, scene, words) {
     }
   }
 
-  /** least is the lowest price among a zone's free seats, by zone. */
-  const least = () => {
-    const out = plan.zones.map(() => Infinity), { prices, states } = scene;
-    for (let n = 0; n < plan.seats; n++) {
-      if (states[n] !== FREE) continue;
-      const zone = plan.rows[plan.row[n]].zone, price = prices[plan.category[n]] ?? Infinity;
-      if (price < out[zone]) out[zone] = price;
+  // Free seats by zone and category, kept as they change: to count a hundred thousand anew every second would be felt.
+  const columns = plan.categories.length, keyOf = (n) => plan.rows[plan.row[n]].zone * columns + plan.category[n];
+  let counts = null;
+  const figures = ({ area, zone }) => {
+    if (area) return [freeIn(scene.states, area), scene.prices[area.category]];
+    let free = 0, least = null;
+    for (let category = 0; category < columns; category++) {
+      const here = counts[zone * columns + category], price = scene.prices[category];
+      free += here;
+      if (here && price !== null && (least === null || price < least)) least = price;
     }
-    return out;
+    return [free, least];
   };
 
   return {
+    /** moved is told of every drawn seat that changes. */
+    moved: (n, was, is) => {
+      if (counts && n < plan.seats) counts[keyOf(n)] += (is === FREE) - (was === FREE);
+    },
+    /** recount begins to count anew. */
+    recount: () => { counts = null; },
     /** count writes how much is free, and from which price. All is written before anything is measured. */
     count: () => {
-      const free = freeBy(scene.states, (n) => plan.rows[plan.row[n]].zone, plan.zones.length, plan.seats), prices = words.from ? least() : [];
-      const fresh = labels.filter((label) => {
-        const { area, zone } = label, left = area ? freeIn(scene.states, area) : free[zone];
-        const price = area ? scene.prices[area.category] : prices[zone];
-        const said = words.free(left) + (left && words.from && price !== null && Number.isFinite(price) ? `\n${words.from(price)}` : '');
+      counts ??= freeBy(scene.states, keyOf, plan.zones.length * columns, plan.seats);
+      const grown = labels.filter((label) => {
+        const [free, price] = figures(label), said = words.free(free) + (free && words.from && price !== null ? `\n${words.from(price)}` : '');
         if (said === label.said) return false;
+        const same = said.length === label.said?.length; // nearly as wide: that is not worth a layout
         label.said = said;
         label.element.lastElementChild.textContent = said;
-        Object.assign(label.element, { hidden: false, className: label.element.className.replace(' map-name', '') });
-        return true;
+        if (!same) Object.assign(label.element, { hidden: false, className: label.element.className.replace(' map-name', '') });
+        return !same;
       });
-      for (const label of fresh) [label.width, label.height] = [label.element.offsetWidth, label.element.offsetHeight];
-      for (const label of fresh) label.element.classList.add('map-name');
-      for (const label of fresh) [label.nameWidth, label.nameHeight] = [label.element.offsetWidth, label.element.offsetHeight];
+      for (const label of grown) [label.width, label.height] = [label.element.offsetWidth, label.element.offsetHeight];
+      for (const label of grown) label.element.classList.add('map-name');
+      for (const label of grown) [label.nameWidth, label.nameHeight] = [label.element.offsetWidth, label.element.offsetHeight];
     },
     /** frame shows them while seats are small, areas and the larger sections first, none over another. */
     frame: (camera) => {

@@ -166,17 +166,18 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
 
   return {
     patch: (changes) => {
-      const seats = applyChanges(states, changes).map(([n]) => n);
+      const seats = applyChanges(states, changes, labels.moved).map(([n]) => n);
       if (!seats.length) return;
       slabs.patch(seats);
       overview.change(seats);
-      marks.pulse(seats);
+      marks.pulse(seats, camera);
       counted();
       draw();
     },
     setStates: (all) => {
       states.set(all);
       fuses.clear();
+      labels.recount();
       repaint();
       counted();
     },

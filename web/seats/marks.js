@@ -31,11 +31,13 @@ export function makeMarks(layer, scene) {
     },
     /** has tells whether a seat is marked as kind. */
     has: (kind, n) => marks.has(`${kind} ${n}`),
-    /** pulse shows once, softly, that seats have changed. */
-    pulse: (seats) => {
-      if (still || document.hidden) return;
-      for (const n of seats.slice(0, most)) {
-        if (n >= plan.seats || scene.hidden(n) || marks.has(`pulse ${n}`)) continue;
+    /** pulse shows once, softly, that seats in sight have changed. */
+    pulse: (seats, camera) => {
+      if (still || document.hidden || camera.p < 2.5) return;
+      let room = most;
+      for (const n of seats) {
+        if (n >= plan.seats || !camera.sees(plan.x[n], plan.y[n]) || scene.hidden(n) || marks.has(`pulse ${n}`)) continue;
+        if (room-- <= 0) return;
         add('pulse', n).addEventListener('animationend', () => remove(`pulse ${n}`), { once: true });
       }
     },

@@ -8,16 +8,18 @@ export function unpackStates(base64, size) {
   return out;
 }
 
-/** applyChanges writes [[n, state], …] and gives those that really changed something. */
-export function applyChanges(states, changes) {
+/** applyChanges writes [[n, state], …] and gives those that really changed something; moved(n, was, is) is told of each. */
+export function applyChanges(states, changes, moved = () => {}) {
   return changes.filter(([n, state]) => {
-    const changed = n < states.length && states[n] !== state;
-    if (changed) states[n] = state;
-    return changed;
+    const was = states[n], changed = n < states.length && was !== state;
+    if (!changed) return false;
+    states[n] = state;
+    moved(n, was, state);
+    return true;
   });
 }
 
-/** freeBy counts free seats by a column of the plan: its category, or its zone; size leaves out what comes after. */
+/** freeBy counts free seats by a number below keys: a column of the plan; size leaves out what comes after. */
 export function freeBy(states, keyOf, keys, size = states.length) {
   const out = new Uint32Array(keys);
   for (let n = 0; n < size; n++) if (states[n] === FREE) out[keyOf(n)]++;
