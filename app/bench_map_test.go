@@ -18,7 +18,7 @@ func bowl() string {
 	tiers := []struct {
 		rows  int
 		start float64
-	}{{30, 900}, {30, 1320}, {34, 1740}, {29, 2220}}
+	}{{30, 900}, {30, 1320}, {34, 1740}, {29, 2190}}
 	var out strings.Builder
 	out.WriteString(`{"name":"Bowl","size":{"width":8000,"height":6000},"categories":[`)
 	for i := range tiers {
