@@ -28,7 +28,8 @@ const (
 	bareBody  = "FAIRSEAT_TEST_BARE_BODY" // what GET answers, in base64
 )
 
-// serveBare answers GET with given bytes, and POST with the outcome of one INCR.
+// serveBare answers GET with given bytes, POST /join with the outcome of one INCR, and POST /hold with that of one SET NX PX
+// in a script.
 func serveBare(addr string) error {
 	body, err := base64.StdEncoding.DecodeString(os.Getenv(bareBody))
 	if err != nil {
@@ -52,6 +53,20 @@ func serveBare(addr string) error {
 			return err
 		}
 		return c.JSON(http.StatusCreated, map[string]int64{"index": n})
+	})
+	set := rueidis.NewLuaScript(`return redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2])`)
+	e.POST("/hold", func(c echo.Context) error {
+		var wish struct {
+			Seats []int `json:"seats"`
+		}
+		if err := c.Bind(&wish); err != nil || len(wish.Seats) != 1 {
+			return echo.ErrBadRequest
+		}
+		err := set.Exec(c.Request().Context(), redis, []string{"bare:" + strconv.Itoa(wish.Seats[0])}, []string{"ada", "480000"}).Error()
+		if err != nil { // a seat that is held is an error as well
+			return err
+		}
+		return c.JSON(http.StatusCreated, map[string][]int{"seats": wish.Seats})
 	})
 	return e.Start(addr)
 }

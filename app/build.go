@@ -103,10 +103,11 @@ func (a *App) onLoopback() bool {
 func (a *App) routes() {
 	a.echo.Pre(oneLoopback(a.publicURL))
 	const event = "/api/v1/events/:event"
-	resolve, place, staffOnly := a.seating.ResolveEvent(), a.queue.RequirePlace(), a.staff.RequireStaff()
+	resolve, place, still, staffOnly := a.seating.ResolveEvent(), a.queue.RequirePlace(), a.queue.KnowPlace(), a.staff.RequireStaff()
 	r := request.Routes{
 		Root: guard(a.echo, ""), API: guard(a.echo, "/api/v1"),
 		Event: guard(a.echo, event, resolve), Place: guard(a.echo, event, resolve, place),
+		Still:      guard(a.echo, event, resolve, still),
 		Admin:      guard(a.echo, "/api/v1/admin", staffOnly),
 		AdminEvent: guard(a.echo, "/api/v1/admin/events/:event", staffOnly, resolve),
 		Idempotent: a.keeper.Middleware(),

@@ -68,8 +68,11 @@ func (l *load) run(t testing.TB, length time.Duration) (perSecond float64, n int
 }
 
 // once asks over one connection.
-func (l *load) once(i int) error {
-	if _, err := l.conns[i].Write(l.request); err != nil {
+func (l *load) once(i int) error { return l.ask(i, l.request) }
+
+// ask sends a request over one connection and reads its answer.
+func (l *load) ask(i int, request []byte) error {
+	if _, err := l.conns[i].Write(request); err != nil {
 		return err
 	}
 	r, length, last := l.readers[i], -1, false
@@ -82,6 +85,9 @@ func (l *load) once(i int) error {
 		if first && !bytes.Contains(line, []byte(l.status)) {
 			body, _ := io.ReadAll(io.LimitReader(r, 1<<10))
 			return fmt.Errorf("answered %s, not %s: %s", line, l.status, body)
+		}
+		if first && l.status == "204" {
+			length = 0
 		}
 		if len(line) == 0 {
 			break

@@ -17,6 +17,7 @@ type Routes struct {
 	API   Group // "/api/v1": public
 	Event Group // "/api/v1/events/:event": the event is resolved, no credential asked
 	Place Group // the same path, with a valid place token (PlaceOf) whose admission, if any, slides
+	Still Group // as Place, but the admission does not slide by itself: the route sees to it
 	Admin Group // "/api/v1/admin": signed-in staff
 	// AdminEvent is "/api/v1/admin/events/:event": staff, and the event resolved.
 	AdminEvent Group

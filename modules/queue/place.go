@@ -181,6 +181,20 @@ func (s *Service) Token(c echo.Context) string {
 // RequirePlace lets only requests with a valid place through, names it in the context, and slides the place's
 // admission if there is one. That Redis is away keeps nobody out here: what needs it will say so itself.
 func (s *Service) RequirePlace() echo.MiddlewareFunc {
+	know := s.KnowPlace()
+	return func(next echo.HandlerFunc) echo.HandlerFunc {
+		return know(func(c echo.Context) error {
+			p, _ := request.PlaceOf(c)
+			if err := s.Touch(c.Request().Context(), p.EventID, []string{p.Key}); err != nil {
+				s.log.Debug("admission not slid", "event_id", p.EventID, "error", err)
+			}
+			return next(c)
+		})
+	}
+}
+
+// KnowPlace is RequirePlace for a route that slides the admission itself, or does what makes it last longer.
+func (s *Service) KnowPlace() echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			p, err := s.Place(c)
@@ -189,9 +203,6 @@ func (s *Service) RequirePlace() echo.MiddlewareFunc {
 			}
 			request.SetPlace(c, p)
 			request.SetIdentity(c, "place:"+strconv.FormatInt(p.EventID, 10)+"/"+p.Key)
-			if err := s.Touch(c.Request().Context(), p.EventID, []string{p.Key}); err != nil {
-				s.log.Debug("admission not slid", "event_id", p.EventID, "error", err)
-			}
 			return next(c)
 		}
 	}

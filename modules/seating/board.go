@@ -37,6 +37,7 @@ type board struct {
 	pulling  sync.Mutex
 	building sync.Mutex
 	followed atomic.Bool
+	grabs    grabs
 	onSale   atomic.Bool  // or about to be: looked after every second
 	pulled   atomic.Int64 // the beat of the last good look
 
@@ -307,6 +308,13 @@ func (b *board) hear(ctx context.Context, message string) {
 	switch kind, rest, _ := strings.Cut(message, " "); kind {
 	case "v":
 		b.ring()
+	case "h":
+		b.ring()
+		if from, rest, _ := strings.Cut(rest, " "); from != b.s.replica {
+			if err := holds.Grabbed(rest, b.tellHold); err != nil {
+				b.s.Log.Debug("frames not understood", "event_id", b.id, "error", err)
+			}
+		}
 	case "shift":
 		b.s.work.Go(func() { b.tellBaskets(ctx) })
 	case "p":

@@ -235,6 +235,16 @@ func (st *stage) act(ctx context.Context, of *twin, r *round, p int, random *ran
 	case dice < 9:
 		a.kind, a.want = "hold", seatSet(1+random.IntN(1<<roundSeats-1))
 		err = script(func(at holds.At) (err error) {
+			// As over HTTP: together with others where nothing is the matter, else judged alone.
+			due, version, done, err := of.s.store.Grab(ctx, at, of.s.replica, holds.Terms{Most: roundMost, Life: r.life},
+				[]holds.Grab{{Place: r.place(p), Seats: r.numbers(a.want)}})
+			if err != nil {
+				return err
+			}
+			if done[0] {
+				basket = holds.Basket{Seats: r.numbers(a.want), Deadline: due, Version: version}
+				return nil
+			}
 			basket, err = of.s.store.Hold(ctx, at, holds.Wish{Place: r.place(p), Most: roundMost, Life: r.life, Seats: r.numbers(a.want)})
 			return err
 		})

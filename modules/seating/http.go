@@ -36,7 +36,7 @@ func (s *Service) Routes(r request.Routes) {
 	r.Event.GET("/seats", h.getSeats)
 	r.Event.GET("/live", h.live)
 	r.Place.GET("/holds", h.getHolds)
-	r.Place.POST("/holds", h.placeHold)
+	r.Still.POST("/holds", h.placeHold)
 	r.Place.DELETE("/holds", h.releaseAll)
 	r.Place.DELETE("/holds/:n", h.release)
 	r.Admin.GET("/plans", h.listPlans)
@@ -187,6 +187,12 @@ func (h *handler) placeHold(c echo.Context) error {
 	}
 	ctx := c.Request().Context()
 	place, _ := request.PlaceOf(c)
+	if best == nil && area == nil {
+		if basket, ok := h.seating.Grab(ctx, place.EventID, place.Key, seats); ok {
+			return answerBasket(c, http.StatusCreated, basket)
+		}
+	}
+	h.seating.slide(ctx, place)
 	if err := h.seating.Spend(ctx, place.EventID, place.Key); err != nil {
 		return err
 	}
@@ -204,7 +210,7 @@ func (h *handler) placeHold(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return private(c).JSON(http.StatusCreated, newBasketResponse(basket))
+	return answerBasket(c, http.StatusCreated, basket)
 }
 
 // getHolds answers GET /events/:event/holds.
@@ -214,7 +220,7 @@ func (h *handler) getHolds(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return private(c).JSON(http.StatusOK, newBasketResponse(basket))
+	return answerBasket(c, http.StatusOK, basket)
 }
 
 // releaseAll answers DELETE /events/:event/holds.
@@ -263,6 +269,15 @@ func newBasketResponse(b Basket) basketResponse {
 		out.Seats[i] = seatResponse{N: s.N, Label: s.Label, Category: s.Category, Price: s.Price}
 	}
 	return out
+}
+
+// answerBasket spares what c.JSON does besides: this is the answer of a crowd.
+func answerBasket(c echo.Context, status int, b Basket) error {
+	body, err := json.Marshal(newBasketResponse(b))
+	if err != nil {
+		return err
+	}
+	return private(c).JSONBlob(status, append(body, '\n'))
 }
 
 // private keeps an answer about one fan out of every cache.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fairseat/app/request"
+	"fairseat/modules/seating/internal/holds"
 	"fairseat/modules/seating/internal/live"
 )
 
@@ -116,6 +117,13 @@ func (b *board) tellBaskets(ctx context.Context) {
 		if len(held.Seats) > 0 {
 			b.tellHere(place, newHoldFrame(held))
 		}
+	}
+}
+
+// tellHold says here what a place holds, if it watches here at all.
+func (b *board) tellHold(place string, held holds.Basket) {
+	if b.hub.Watches(place) {
+		b.tellHere(place, newHoldFrame(held))
 	}
 }
 

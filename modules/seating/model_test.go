@@ -99,7 +99,7 @@ func TestMapAgainstModel(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"hold": func(rt *rapid.T) {
 				p, want := place.Draw(rt, "place"), rapid.SliceOfNDistinct(seat, 1, 3, rapid.ID[int]).Draw(rt, "seats")
-				got, err := h.s.PlaceHold(t.Context(), h.event.ID, p, want)
+				got, err := h.want(p, want...)
 				w.lapse(now())
 				var gone, fresh []int
 				for _, n := range want {

@@ -57,6 +57,7 @@ func serve(t *testing.T, s *Service) string {
 	api := e.Group("/api/v1")
 	s.Routes(request.Routes{
 		Root: e.Group(""), API: api, Event: api.Group("/events/:event", resolve), Place: api.Group("/events/:event", resolve, place),
+		Still: api.Group("/events/:event", resolve, place),
 		Admin: api.Group("/admin"), AdminEvent: api.Group("/admin/events/:event", resolve),
 		Idempotent: func(next echo.HandlerFunc) echo.HandlerFunc { return next },
 	})

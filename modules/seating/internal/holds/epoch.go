@@ -135,24 +135,35 @@ func (s *Store) Recent(ctx context.Context, at At, limit int) ([]Change, error) 
 }
 
 func parseLog(entries []rueidis.XRangeEntry) ([]Change, error) {
-	changes := make([]Change, len(entries))
-	for i, e := range entries {
+	changes := make([]Change, 0, len(entries))
+	for _, e := range entries {
+		var last Change
 		var err error
 		id, _, _ := strings.Cut(e.ID, "-")
-		if changes[i].Version, err = strconv.ParseInt(id, 10, 64); err != nil {
+		if last.Version, err = strconv.ParseInt(id, 10, 64); err != nil {
 			return nil, err
 		}
-		if changes[i].Seat, err = strconv.Atoi(e.FieldValues["s"]); err != nil {
+		if last.Seat, err = strconv.Atoi(e.FieldValues["s"]); err != nil {
 			return nil, err
 		}
-		if changes[i].State, err = strconv.Atoi(e.FieldValues["st"]); err != nil {
+		if last.State, err = strconv.Atoi(e.FieldValues["st"]); err != nil {
 			return nil, err
 		}
 		if due, ok := e.FieldValues["d"]; ok {
-			if changes[i].Due, err = parseDue(due); err != nil {
+			if last.Due, err = parseDue(due); err != nil {
 				return nil, err
 			}
 		}
+		if before, ok := e.FieldValues["m"]; ok {
+			seats, err := numbers(before)
+			if err != nil {
+				return nil, err
+			}
+			for i, n := range seats {
+				changes = append(changes, Change{Version: last.Version - int64(len(seats)-i), Seat: n, State: last.State, Due: last.Due})
+			}
+		}
+		changes = append(changes, last)
 	}
 	return changes, nil
 }

@@ -105,7 +105,7 @@ type Store struct {
 	redis rueidis.Client
 	clock clock.Clock
 
-	hold, release, basket, pin, take, untake, expire, pulse, begin, open, snapshot, lapsed, changes *rueidis.Lua
+	grab, hold, release, basket, pin, take, untake, expire, pulse, begin, open, snapshot, lapsed, changes *rueidis.Lua
 }
 
 // timeout bounds every call; a call that timed out may have happened, and may be repeated.
@@ -122,6 +122,7 @@ func New(redis rueidis.Client, c clock.Clock) *Store {
 	} {
 		*script = rueidis.NewLuaScript(common + "\n" + text(name))
 	}
+	s.grab = rueidis.NewLuaScript(text("grab"))
 	return s
 }
 

@@ -110,6 +110,13 @@ func (h *Hub) Places() []string {
 // Sockets is how many are open.
 func (h *Hub) Sockets() int { return len(h.all()) }
 
+// Watches tells whether a place has a socket here.
+func (h *Hub) Watches(place string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return len(h.places[place]) > 0
+}
+
 // Leave closes the sockets of a place, with a last frame that says why.
 func (h *Hub) Leave(place string, code int, reason string) {
 	h.mu.Lock()

@@ -13,8 +13,10 @@
 -- o:<place> set of those of its seats that the house offered for others that went; they make way for the next hold
 -- taken  hash seat -> "claim:c|s|b:place" (checkout, sold, blocked); only that claim's id removes it
 -- t:<place> set of seats taken by its claims     payers  set of places with a claim in checkout
--- log    stream version-0 -> s seat, st state: 0 free 1 held 2 sold 3 blocked 4 in checkout, d deadline ms of a hold
+-- log    stream version-0 -> s seat, st state: 0 free 1 held 2 sold 3 blocked 4 in checkout, d deadline ms of a hold,
+--        m "seat,seat…" whose versions are the ones just before, with the same st and d (grab)
 -- ch     shard channel: "v" the log grew · "shift" deadlines moved · "p <from> <place> <frame>" for one place's eyes
+--        "h <from> <due> <place> <seat,…> …" grab: the log grew, and these places hold these seats
 -- hb     ms when somebody last looked after the deadlines      since, a:<place>, w:<place>   see budget.lua
 
 local settle_hold, forget, late_mark -- budget.lua
