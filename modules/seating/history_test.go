@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"os"
 	"strconv"
@@ -46,9 +47,10 @@ type stage struct {
 	seed uint64
 	laws laws
 
-	mu      sync.Mutex
-	twins   []*twin
-	flushes []act
+	mu       sync.Mutex
+	twins    []*twin
+	flushes  []act
+	rounding map[*round]bool // under way
 	// up waits until the stores answer again, after a call that nobody answered.
 	up func()
 	// spoil breaks something on purpose, to see that it is noticed.
@@ -73,7 +75,7 @@ type round struct {
 func newStage(t *testing.T, k *testkit.Kit) *stage {
 	t.Helper()
 	h := openOn(t, k, wall, 40, 50, fmt.Sprintf(`,"max_per_buyer":%d`, roundMost))
-	st := &stage{house: h, t: t, seed: uint64(wall.Now().UnixNano()), laws: laws{most: roundMost}, up: func() {}}
+	st := &stage{house: h, t: t, seed: uint64(wall.Now().UnixNano()), laws: laws{most: roundMost}, up: func() {}, rounding: map[*round]bool{}}
 	if fixed := os.Getenv("HISTORY_SEED"); fixed != "" {
 		st.seed, _ = strconv.ParseUint(fixed, 10, 64)
 	}
@@ -117,8 +119,16 @@ func (st *stage) play(rounds int, done <-chan struct{}) {
 // search is play that only tells of the first illegal history.
 func (st *stage) search(rounds int, done <-chan struct{}) (verdict string) {
 	perEvent := st.event.SeatsTotal / roundSeats
-	var mu sync.Mutex
-	for from := 0; from < rounds && verdict == ""; from += perEvent {
+	var mu sync.Mutex // guards verdict
+	ended := func() bool {
+		select {
+		case <-done:
+			return true
+		default:
+			return verdict != ""
+		}
+	}
+	for from := 0; from < rounds && !ended(); from += perEvent {
 		if from > 0 {
 			st.slug(st.t, fmt.Sprintf("gala-%d", from))
 		}
@@ -127,16 +137,15 @@ func (st *stage) search(rounds int, done <-chan struct{}) (verdict string) {
 		for range 2 {
 			both.Go(func() {
 				for n := int(next.Add(1)) - 1; n < min(perEvent, rounds-from); n = int(next.Add(1)) - 1 {
-					select {
-					case <-done:
-						return
-					default:
-					}
-					if illegal := st.one(n*roundSeats, from+n); illegal != "" {
-						mu.Lock()
+					illegal := st.one(n*roundSeats, from+n)
+					mu.Lock()
+					if illegal != "" {
 						verdict = fmt.Sprintf("round %d, %s", from+n, illegal)
-						mu.Unlock()
-						next.Add(int64(rounds)) // no more
+					}
+					stop := ended()
+					mu.Unlock()
+					if stop {
+						return
 					}
 				}
 			})
@@ -154,6 +163,9 @@ func (st *stage) one(first, number int) (illegal string) {
 		r.life = time.Duration(20+random.IntN(60)) * time.Millisecond
 	}
 	st.up()
+	st.mu.Lock()
+	st.rounding[r] = true
+	st.mu.Unlock()
 	st.admitRound(r)
 	var all sync.WaitGroup
 	for c := range roundPlaces * roundTabs {
@@ -163,6 +175,7 @@ func (st *stage) one(first, number int) (illegal string) {
 	all.Wait()
 	acts := r.acts
 	st.mu.Lock()
+	delete(st.rounding, r)
 	acts = append(acts, keep(st.flushes, func(a act) bool { return a.ret >= r.began })...)
 	st.mu.Unlock()
 	n, illegal := st.laws.judge(acts, roundSeats, roundPlaces)
@@ -170,6 +183,12 @@ func (st *stage) one(first, number int) (illegal string) {
 	st.histories.Add(int64(n))
 	st.acts.Add(int64(len(acts)))
 	return illegal
+}
+
+func (st *stage) playing() map[*round]bool {
+	st.mu.Lock()
+	defer st.mu.Unlock()
+	return maps.Clone(st.rounding)
 }
 
 func (st *stage) admitRound(r *round) {
@@ -373,7 +392,11 @@ func (st *stage) giveUp(ctx context.Context, of *twin, r *round, p int) bool {
 // settle does what a replica that runs would do for those who were left without an answer, and checks the house.
 func (st *stage) settle() {
 	st.t.Helper()
-	if err := st.b.repair(st.t.Context()); err != nil {
+	err := st.b.try(st.t.Context(), func(at holds.At) error {
+		_, err := st.b.compare(st.t.Context(), st.DB, at)
+		return err
+	})
+	if err != nil {
 		st.t.Fatal(err)
 	}
 	st.checkSeats()
