@@ -86,3 +86,15 @@ func (s *Service) WhoHas(ctx context.Context, eventID int64, n int) (Owner, erro
 	}
 	return owner, nil
 }
+
+// States are all seats as people are told of them, by number: "free", "held", "sold", "blocked". A moment old.
+func (s *Service) States(ctx context.Context, eventID int64) ([]string, error) {
+	_, b, err := s.mustEvent(ctx, eventID)
+	if err != nil {
+		return nil, err
+	}
+	if err := b.fresh(ctx); err != nil {
+		return nil, err
+	}
+	return b.mirror.Words(), nil
+}
