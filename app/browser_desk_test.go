@@ -89,6 +89,15 @@ func (s *stage) deskScenes() []scene {
 			}
 		}
 	}
+	drawn := func(b *browser) {
+		b.until("the room is drawn", func() bool { return b.has("button", "The whole room") })
+	}
+	for _, block := range []object{
+		{"seats": []int{100, 101, 102, 103, 120, 121}, "name": "Sponsor AG", "reason": "Contract of 3 May", "until": "2040-05-01T18:00:00Z"},
+		{"seats": []int{130, 131}, "name": rtlBuyer, "reason": longVenue}, {"seats": []int{140, 141, 142, 143}, "reason": "No view: the camera stands there"},
+	} {
+		s.staff.must(s.t, 201, "POST", "/api/v1/admin/events/gala/blocks", block, nil)
+	}
 	press := func(name string) func(*browser) { return func(b *browser) { b.click("button", name) } }
 	return []scene{
 		{"desk login", at("/admin/orders?q=x"), "Sign in"},
@@ -115,6 +124,13 @@ func (s *stage) deskScenes() []scene {
 			b.fill("Terms", "no address")
 		}, press("Publish the event")), "Nothing was saved yet"},
 		{"desk settings", desk("/admin/events/gala/settings"), "Settings"},
+		{"desk seats", desk("/admin/events/gala/seats", drawn), "Sponsor AG"},
+		{"desk seats chosen", desk("/admin/events/gala/seats", drawn, func(b *browser) {
+			b.fill("Keep them for", longBuyer)
+			b.set(b.js(`(() => { const field = document.getElementById("seats"); field.value = "#150..#165"; field.dispatchEvent(new Event("change")); })()`, nil))
+			b.fill("Why", "Contract of 3 May")
+		}, press("Take off sale")), "Fans see at once"},
+		{"desk seats none", desk("/admin/events/long/seats", drawn), "Nothing is held back"},
 		{"desk announced", desk("/admin/events/later"), "Open now"},
 		{"desk open", desk("/admin/events/shop"), "Pause admissions"},
 		{"desk line", desk("/admin/events/line"), "Say to everyone"},

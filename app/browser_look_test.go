@@ -139,7 +139,8 @@ func (b *browser) touches() {
 	var small []string
 	b.set(b.js(`(() => {
 		const small = [];
-		for (const e of document.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select, textarea")) {
+		const root = document.querySelector("dialog:modal") ?? document; // all else is out of reach while it asks
+		for (const e of root.querySelectorAll("a[href], button, summary, input:not([type=hidden]), select, textarea")) {
 			if (!e.checkVisibility({opacityProperty: true, visibilityProperty: true}) || e.closest(".visually-hidden, [inert]")) continue;
 			const target = /^(checkbox|radio)$/.test(e.type) && e.labels?.[0] || e;
 			target.scrollIntoView({block: "center", behavior: "instant"});

@@ -1,5 +1,7 @@
 // Help with the form of an event: the address a name suggests, what a time is elsewhere, how the colour will look. The
 // form says all that matters without it.
+import { wallClock } from './wallclock.js';
+
 const field = (name) => document.getElementById(name);
 
 // The address follows the name until somebody writes one.
@@ -14,19 +16,6 @@ if (slug) {
     slug.value = plain.normalize('NFD').replace(/\p{M}/gu, '').replace(/[^a-z0-9]+/g, '-').replace(/^-+|-+$/g, '').slice(0, 60).replace(/-+$/, '');
     shown();
   });
-}
-
-// wallClock gives the moment (ms) at which the clocks of a zone show a local time, or NaN.
-function wallClock(local, zone) {
-  const wanted = Date.parse(`${local}Z`);
-  const shows = (at) => {
-    const parts = new Intl.DateTimeFormat('en-GB', { timeZone: zone, dateStyle: 'short', timeStyle: 'medium', hourCycle: 'h23' }).formatToParts(at);
-    const part = (type) => Number(parts.find((p) => p.type === type).value);
-    return Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'));
-  };
-  let at = wanted;
-  for (let i = 0; i < 3; i++) at -= shows(at) - wanted; // twice is enough, but for the hour around a change
-  return shows(at) === wanted ? at : NaN;
 }
 
 function sayTimes() {

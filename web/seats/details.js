@@ -16,6 +16,9 @@ export function* details(ctx, scene, view, level, count, S) {
   if (scene.picked.size) {
     for (let i = 0; i < count; i++) if (scene.picked.has(scratch.sorted[i])) drawPicked(ctx, scratch.xs[i], scratch.ys[i], S, look);
   }
+  if (scene.kept.size) {
+    for (let i = 0; i < count; i++) if (scene.kept.has(scratch.sorted[i])) drawKept(ctx, scratch.xs[i], scratch.ys[i], S, look);
+  }
   if (level > 1) links(ctx, scene, view, S, seen);
   if (level < 3) return;
   if (plan.noteOf.size) {
@@ -37,6 +40,7 @@ export function* details(ctx, scene, view, level, count, S) {
 export function detail(ctx, scene, view, level, n, x, y, S) {
   if (scene.plan.accessible.has(n)) signOf(ctx, scene, view, n, S);
   if (scene.picked.has(n)) drawPicked(ctx, x, y, S, scene.look);
+  if (scene.kept.has(n)) drawKept(ctx, x, y, S, scene.look);
   if (level > 2 && scene.plan.noteOf.has(n)) noteOf(ctx, scene, n, x, y, S);
   if (level < 4) return;
   numberStyle(ctx, view.p, view.dpr, scene.look);
@@ -69,6 +73,17 @@ function drawPicked(ctx, x, y, S, look) {
   if (S < 6) return ctx.fillRect(x, y, S, S);
   const w = ctx.lineWidth = Math.max(1, Math.round(0.1 * S));
   return ctx.strokeRect(x - w / 2, y - w / 2, S + w, S + w);
+}
+
+/** drawKept tells a seat that staff keep for somebody from one that is not for sale at all. */
+function drawKept(ctx, x, y, S, look) {
+  const rim = Math.ceil(0.12 * S); // over the bar of what is blocked
+  ctx.fillStyle = look.blocked;
+  ctx.fillRect(x + rim, y + rim, S - 2 * rim, S - 2 * rim);
+  ctx.fillStyle = look.ink;
+  ctx.beginPath();
+  ctx.arc(x + S / 2, y + S / 2, Math.max(1, 0.28 * S), 0, 2 * Math.PI);
+  ctx.fill();
 }
 
 /** links draws the bar between a companion's seat and the wheelchair place it belongs to, in the gap between them. */

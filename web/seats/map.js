@@ -37,7 +37,7 @@ const thumb = 44; // CSS px of an area on the screen that can be meant from afar
  * gives: {patch, setStates, setFilter, mark, focusSeat, fuse, showZone, lasso, fit, destroy}
  *   patch([[n, state], …])  changes, pulsing; setStates(states) all of them at once
  *   setFilter(Set of category indexes | null)  only these stay coloured
- *   mark(kind, [n, …])  kind: mine, asking, lost; picked for as many as one likes
+ *   mark(kind, [n, …])  kind: mine, asking, lost; picked and kept for as many as one likes
  *   focusSeat(n)  rings a seat and brings it into sight, -1 for none
  *   fuse([[n, unix seconds], …])  when held seats may come back; setStates forgets it
  *   showZone(index | null)  one zone alone, as floors.js lists them, or all; taps mean its seats only
@@ -46,7 +46,7 @@ const thumb = 44; // CSS px of an area on the screen that can be meant from afar
 export function createMap(element, { plan, states, prices, readOnly = false, onTap, onArea, onHover, lasso, holdSeconds = 600, words }) {
   const grid = makeGrid(plan), zoneOf = (n) => plan.rows[plan.row[n]].zone;
   const scene = {
-    plan, states, prices, grid, filter: null, look: readLook(element, prices), picked: new Set(), tables: tablesOf(plan),
+    plan, states, prices, grid, filter: null, look: readLook(element, prices), picked: new Set(), kept: new Set(), tables: tablesOf(plan),
     shown: shownZones(plan, null), // by zone, as floors.js says
     hidden: (n) => scene.shown[zoneOf(n)] === 2,
     off: (n) => scene.shown[zoneOf(n)] > 0 || (scene.filter !== null && !scene.filter.has(plan.category[n])),
@@ -183,8 +183,8 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
     },
     setFilter: (categories) => { scene.filter = categories?.size ? categories : null; repaint(); },
     mark: (kind, seats) => {
-      if (kind === 'picked') {
-        scene.picked = new Set(seats);
+      if (kind === 'picked' || kind === 'kept') {
+        scene[kind] = new Set(seats);
         repaint();
       } else marks.set(kind, seats);
       draw();

@@ -9,17 +9,18 @@ const pause = 3000; // ms between two looks, a third more or less
 
 /**
  * showMap draws an event's map into an element of class "map" (map.css must be on the page) and keeps it up to date.
- * event is what the API says: {slug, plan_version, categories: [{id, price}]}; words as createMap takes them. It gives
- * {map, stop}, or throws when plan or states cannot be had.
+ * event is what the API says: {slug, plan_version, categories: [{id, price}]}; words as createMap takes them, and so is
+ * whatever else a page wants of the map; onChange([[n, state], …]) hears what became of the seats. It gives
+ * {map, plan, states, stop}, or throws when plan or states cannot be had.
  */
-export async function showMap(element, event, words) {
+export async function showMap(element, event, words, { onChange, ...more } = {}) {
   const [bytes, seats] = await Promise.all([
     fetch(api(event.slug, `/plan/${event.plan_version}.bin`)).then((answer) => (answer.ok ? answer.arrayBuffer() : Promise.reject(new Error(`plan: ${answer.status}`)))),
     ask('GET', api(event.slug, '/seats')),
   ]);
   const plan = decodePlan(bytes), states = unpackStates(seats.status, plan.size);
   const priceOf = new Map(event.categories.map((c) => [c.id, c.price]));
-  const map = createMap(element, { plan, states, prices: plan.categories.map((c) => priceOf.get(c.id) ?? null), readOnly: true, words });
+  const map = createMap(element, { plan, states, prices: plan.categories.map((c) => priceOf.get(c.id) ?? null), readOnly: true, words, ...more });
   let { version } = seats, timer = 0, stopped = false;
 
   const look = async () => {
@@ -30,6 +31,7 @@ export async function showMap(element, event, words) {
         const fresh = unpackStates(next.status, plan.size), changes = [];
         for (let n = 0; n < plan.size; n++) if (fresh[n] !== states[n]) changes.push([n, fresh[n]]);
         map.patch(changes);
+        if (changes.length) onChange?.(changes);
       }
     }
     if (!stopped) timer = setTimeout(look, pause * (0.67 + Math.random() * 0.67));
@@ -40,5 +42,5 @@ export async function showMap(element, event, words) {
     clearTimeout(timer);
     map.destroy();
   };
-  return { map, stop };
+  return { map, plan, states, stop };
 }

@@ -11,13 +11,15 @@ export class Problem extends Error {
 }
 
 // ask sends one request and gives its JSON (null for 204), or throws a Problem. place is a token to send as Bearer where
-// the cookie may be missing, device says which device acts; answered hears the answer's headers.
-export async function ask(method, path, body, { place, device, key, signal, answered } = {}) {
+// the cookie may be missing, device says which device acts, csrf is the word of a signed-in page; answered hears the
+// answer's headers.
+export async function ask(method, path, body, { place, device, key, csrf, signal, answered } = {}) {
   const headers = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (place) headers.Authorization = `Bearer ${place}`;
   if (device) headers['Fairseat-Device'] = device;
   if (key) headers['Idempotency-Key'] = key;
+  if (csrf) headers['X-CSRF-Token'] = csrf;
   let response;
   try {
     response = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });

@@ -1,0 +1,41 @@
+// Who has a seat, in words.
+import { ask } from '../shared/api.js';
+
+/** makeOwner fills an element; tell(n) says who has seat n, now. words: {price(minor), clock(time), moment(time)}. */
+export function makeOwner(element, event, words) {
+  let asked = 0;
+  const link = (text, href) => Object.assign(document.createElement('a'), { textContent: text, href });
+  const bdi = (text) => Object.assign(document.createElement('bdi'), { textContent: text });
+  const said = (seat) => {
+    switch (seat.state) {
+      case 'free': return [`free, ${words.price(seat.price)}.`];
+      case 'held': return [`a fan is choosing it, until ${words.clock(seat.until)}.`];
+      case 'paying': return ['being paid for: ', link('the order', `/admin/orders/${seat.order}`), '.'];
+      case 'sold': return ['sold: ', link('the order', `/admin/orders/${seat.order}`), '.'];
+      case 'off': return ['its category has no price, so it is not for sale.'];
+      default: return seat.block
+        ? [seat.block.name ? 'kept for ' : 'not for sale', bdi(seat.block.name), ' (', bdi(seat.block.reason), ')',
+          seat.block.until ? `, until ${words.moment(seat.block.until)}. ` : ', for ever. ', link('Its entry', `#block-${seat.block.id}`)]
+        : ['not for sale.'];
+    }
+  };
+  const show = (...nodes) => {
+    element.replaceChildren(...nodes);
+    element.hidden = false;
+  };
+  return {
+    tell: async (n) => {
+      const mine = ++asked; // only the last tap is answered
+      try {
+        const seat = await ask('GET', `/api/v1/admin/events/${encodeURIComponent(event)}/seats/${n}`);
+        if (mine !== asked) return;
+        const name = document.createElement('b');
+        name.append(bdi(seat.label));
+        show(name, ': ', ...said(seat));
+      } catch (problem) {
+        if (problem.status === undefined) throw problem;
+        if (mine === asked) show(problem.detail ?? 'The server does not answer; tap again in a moment.');
+      }
+    },
+  };
+}

@@ -1,0 +1,222 @@
+// The organiser's hand: seats chosen on the live map, in the list or as text, and what is done with them. The form says the
+// same to the server when no script runs.
+import { api, ask } from '../shared/api.js';
+import { money } from '../shared/words.js';
+import { BLOCKED, FREE, HELD, SOLD } from '../seats/state.js';
+import { showMap } from '../seats/view.js';
+import { makeBlocks } from './blocks.js';
+import { makeReader, nameSeats } from './named.js';
+import { makeOwner } from './owner.js';
+import { makeSure } from './sure.js';
+import { makeTree } from './tree.js';
+import { wallClock } from './wallclock.js';
+
+const hand = document.getElementById('hand');
+const { event, currency, digits, zone, csrf } = hand.dataset;
+const part = (name) => hand.querySelector(`[data-${name}]`);
+const form = part('form'), field = (name) => form.elements.namedItem(name);
+const number = new Intl.NumberFormat('en'), count = (n) => `${number.format(n)} ${n === 1 ? 'seat' : 'seats'}`;
+const price = (minor) => money(minor, currency, Number(digits));
+const shown = (style) => (at) => new Intl.DateTimeFormat('en-GB', { timeZone: zone, ...style }).format(Date.parse(at));
+const clock = shown({ timeStyle: 'short' }), moment = shown({ dateStyle: 'long', timeStyle: 'short' });
+const staff = (rest) => `/api/v1/admin/events/${encodeURIComponent(event)}${rest}`;
+
+history.replaceState(null, '', location.pathname + location.hash); // "Off sale." is said once, not after every reload
+
+const chosen = new Set();
+const sure = makeSure(document.querySelector('[data-sure]')), owner = makeOwner(part('owner'), event, { price, clock, moment });
+
+const facts = await ask('GET', api(event));
+const room = part('room');
+room.hidden = false; // the map measures its element
+const { map, plan, states } = await showMap(room.querySelector('.map'), facts, {
+  free: (n) => `${number.format(n)} free`, zoomIn: 'Closer', zoomOut: 'Further away', fit: 'The whole room',
+}, {
+  readOnly: false,
+  onTap: (n) => {
+    owner.tell(n);
+    if (states[n] === FREE || states[n] === BLOCKED) choose([n], !chosen.has(n));
+  },
+  onArea: (area) => choose(places(area), !places(area).every((n) => chosen.has(n))),
+  onHover: (n, x, y) => tip(n, x, y),
+  onChange: () => changed(),
+  lasso: { on: (seats, { remove }) => choose(seats.filter((n) => states[n] === FREE || states[n] === BLOCKED), !remove) },
+});
+const priceOf = new Map(facts.categories.map((c) => [c.id, c.price])), prices = plan.categories.map((c) => priceOf.get(c.id) ?? null);
+const read = makeReader(plan);
+const tree = makeTree(part('tree'), { plan, states, prices: prices.map((p) => (p === null ? null : price(p))), chosen, choose: (seats, yes) => choose(seats, yes) });
+
+const blocks = makeBlocks(hand, { staff, map, show: (seats) => {
+  choose([...chosen], false);
+  choose(seats, true);
+  map.focusSeat(seats[Math.floor(seats.length / 2)]);
+  room.scrollIntoView({ block: 'nearest' });
+} });
+
+// tip names the seat under the mouse, and for whom it is kept.
+function tip(n, x, y) {
+  const block = n < 0 ? undefined : blocks.of(n), element = part('tip');
+  element.hidden = n < 0;
+  if (n < 0) return;
+  element.textContent = `${plan.label(n)}: ${block ? block.name || `not for sale, ${block.reason}` : ['free', 'held', 'sold', 'not for sale'][states[n]]}`;
+  element.style.transform = `translate(${x}px,${y}px)`;
+}
+
+/** places are those of an area that can be acted on. */
+function places(area) {
+  const all = Array.from({ length: area.capacity }, (_, i) => area.first + i);
+  return all.filter((n) => states[n] === FREE || states[n] === BLOCKED);
+}
+
+function choose(seats, yes) {
+  for (const n of seats) if (yes) chosen.add(n); else chosen.delete(n);
+  field('seats').value = nameSeats(plan, sorted(chosen));
+  showChosen();
+}
+
+const sorted = (seats) => [...seats].sort((a, b) => a - b);
+const worth = (seats) => seats.reduce((sum, n) => sum + (prices[plan.category[n]] ?? 0), 0);
+
+// What is chosen, in figures: what can be done with it follows from what the seats are.
+function showChosen() {
+  map.mark('picked', sorted(chosen));
+  tree.update();
+  const by = [FREE, HELD, SOLD, BLOCKED].map((state) => sorted(chosen).filter((n) => states[n] === state));
+  const said = [['free', FREE], ['held or being paid for', HELD], ['sold', SOLD], ['off sale', BLOCKED]]
+    .filter(([, state]) => by[state].length).map(([word, state]) => `${number.format(by[state].length)} ${word}`);
+  const line = part('chosen');
+  line.hidden = !chosen.size;
+  line.replaceChildren(`${count(chosen.size)} chosen: ${said.join(', ')}. ${by[FREE].length ? `The free ones are worth ${price(worth(by[FREE]))}. ` : ''}`);
+  const clear = Object.assign(document.createElement('button'), { type: 'button', className: 'plain', textContent: 'Choose none' });
+  clear.addEventListener('click', () => { choose([...chosen], false); field('seats').focus(); });
+  line.append(clear);
+  return by;
+}
+
+field('seats').addEventListener('change', () => {
+  const { seats, unknown } = read(field('seats').value);
+  complain('seats', unknown.length ? `Nothing here is called ${unknown.slice(0, 5).map((u) => `“${u}”`).join(', ')}.` : '');
+  chosen.clear();
+  for (const n of seats) chosen.add(n);
+  showChosen();
+});
+
+/** complain says by a field what is wrong with it, or that nothing is. */
+function complain(name, text) {
+  const input = field(name);
+  let line = document.getElementById(`${name}-error`);
+  if (!text) {
+    input.removeAttribute('aria-invalid');
+    return line?.remove();
+  }
+  line ??= Object.assign(document.createElement('p'), { className: 'error', id: `${name}-error` });
+  line.textContent = text;
+  input.setAttribute('aria-invalid', 'true');
+  input.setAttribute('aria-describedby', `${name === 'reason' ? '' : `${name}-hint `}${name}-error`);
+  input.closest('.field').append(line);
+}
+
+// until is the moment that the field names by the venue's clock: null for never, NaN for one that is none.
+function until() {
+  const text = field('until').value;
+  return text ? wallClock(text, zone) : null;
+}
+
+form.addEventListener('submit', (e) => {
+  e.preventDefault();
+  if (e.submitter?.value === 'release') askToRelease();
+  else askToBlock();
+});
+
+function askToBlock() {
+  const by = showChosen(), end = until(), reason = field('reason').value.trim(), name = field('name').value.trim();
+  complain('seats', by[FREE].length ? '' : chosen.size ? 'None of these seats is free.' : 'Choose seats first: on the map, in the list, or by name.');
+  complain('reason', reason ? '' : 'Say why in a few words: whoever finds these seats later wants to know.');
+  complain('until', Number.isNaN(end) ? 'That hour does not exist on that day.' : end !== null && end <= Date.now() ? 'Lies in the past.' : '');
+  const wrong = form.querySelector('[aria-invalid=true]');
+  if (wrong) return wrong.focus();
+  const question = (seats, left) => ({
+    title: name ? `Keep ${count(seats.length)} for ${name}?` : `Take ${count(seats.length)} off sale?`,
+    lines: [
+      `${clipped(nameSeats(plan, seats))}. At today’s prices that is ${price(worth(seats))}.`, 'Fans see at once that they are not for sale.',
+      end === null ? 'They stay off sale until somebody puts them back.' : `They go back on sale by themselves on ${moment(new Date(end).toISOString())}.`,
+      ...left,
+    ],
+    button: 'Take off sale', danger: true,
+    act: () => block(seats, { reason, name, until: end === null ? null : new Date(end).toISOString() }, question),
+  });
+  const others = chosen.size - by[FREE].length;
+  sure(question(by[FREE], others ? [`${count(others)} of your choice ${others === 1 ? 'stays as it is' : 'stay as they are'}. Nobody loses a seat.`] : []));
+}
+
+async function block(seats, words, question) {
+  try {
+    await ask('POST', staff('/blocks'), { seats, ...words }, { csrf });
+  } catch (problem) {
+    if (problem.code !== 'seats-taken') throw problem;
+    // Somebody was faster with a few: the others are asked about again.
+    const taken = new Set(problem.facts.seats), left = seats.filter((n) => !taken.has(n));
+    if (!left.length) throw problem;
+    return question(left, [`Meanwhile somebody took ${clipped(nameSeats(plan, sorted(taken)))}: left as it is.`]);
+  }
+  map.patch(seats.map((n) => [n, BLOCKED]));
+  for (const name of ['name', 'reason', 'until']) field(name).value = '';
+  choose([...chosen], false);
+  say(`${count(seats.length)} off sale.`);
+  return null;
+}
+
+async function askToRelease() {
+  const { blocks: all } = await ask('GET', staff('/blocks'));
+  const of = all.map((b) => ({ ...b, seats: b.seats.filter((n) => chosen.has(n)) })).filter((b) => b.seats.length);
+  complain('seats', of.length ? '' : chosen.size ? 'None of these seats was taken off sale by hand.' : 'Choose seats first: on the map, in the list, or by name.');
+  if (!of.length) return field('seats').focus();
+  const total = of.reduce((sum, b) => sum + b.seats.length, 0);
+  return sure({
+    title: `Put ${count(total)} back on sale?`,
+    lines: [...of.map((b) => `${b.name || 'Not for sale'} (${b.reason}): ${count(b.seats.length)}.`), 'Anybody inside can take them at once.'],
+    button: 'Put back on sale', danger: false,
+    act: async () => {
+      for (const b of of) await ask('POST', staff(`/blocks/${b.id}/release`), { seats: b.seats }, { csrf });
+      map.patch(of.flatMap((b) => b.seats.map((n) => [n, FREE])));
+      choose([...chosen], false);
+      say(`${count(total)} back on sale.`);
+      return null;
+    },
+  });
+}
+
+const clipped = (text) => (text.length > 160 ? `${text.slice(0, 159)}…` : text);
+
+function say(text) {
+  part('owner').replaceChildren(text);
+  part('owner').hidden = false;
+  changed();
+}
+
+// Whatever changes, the figures and the list follow, at most once in a second.
+let due = 0;
+function changed(soon = 1000) {
+  due ||= setTimeout(async () => {
+    due = 0;
+    showChosen();
+    try {
+      const stats = await ask('GET', staff('/stats'));
+      for (const name of ['free', 'held', 'paying', 'sold', 'blocked']) part(`count=${name}`).textContent = number.format(stats[name]);
+      await blocks.refresh();
+      part('lost').hidden = true;
+    } catch (problem) {
+      if (problem.status === 401) location.reload();
+      part('lost').hidden = false;
+    }
+  }, soon);
+}
+
+for (const tool of room.querySelectorAll('[data-tool]')) {
+  tool.addEventListener('click', () => {
+    map.lasso(tool.dataset.tool === 'move' ? false : tool.dataset.tool);
+    for (const other of room.querySelectorAll('[data-tool]')) other.setAttribute('aria-pressed', String(other === tool));
+  });
+}
+changed(0);
+field('seats').dispatchEvent(new Event('change'));

@@ -1,0 +1,38 @@
+// The question before something happens to many: what, to how many; then it is done, and a refusal is said in its place.
+
+/** makeSure takes the dialog and gives ask({title, lines, button, danger, act}): act() → {title, lines} to ask again, or null. */
+export function makeSure(dialog) {
+  const part = (name) => dialog.querySelector(`[data-sure-${name}]`);
+  const yes = part('yes'), error = part('error');
+  let now = null;
+
+  const show = (question) => {
+    now = { ...now, ...question };
+    part('title').textContent = now.title;
+    part('lines').replaceChildren(...now.lines.map((text) => Object.assign(document.createElement('li'), { textContent: text, dir: 'auto' })));
+    yes.textContent = now.button;
+    yes.classList.toggle('danger', now.danger === true);
+    error.hidden = true;
+  };
+  yes.addEventListener('click', async () => {
+    yes.disabled = true;
+    try {
+      const more = await now.act();
+      if (more) show(more);
+      else dialog.close();
+    } catch (problem) {
+      if (problem.status === undefined) throw problem;
+      if (problem.status === 401) location.reload(); // signed out: the way back leads here
+      error.textContent = problem.status === 0 ? 'The server cannot be reached. Nothing happened yet.' : problem.detail ?? 'The server did not answer. Look at the list before you try again.';
+      error.hidden = false;
+    } finally {
+      yes.disabled = false;
+    }
+  });
+  part('no').addEventListener('click', () => dialog.close());
+  return (question) => {
+    show(question);
+    dialog.showModal();
+    part('no').focus();
+  };
+}
