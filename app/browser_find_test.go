@@ -203,7 +203,7 @@ func (b *browser) write(text string) {
 
 var keys = map[string]string{
 	"Tab": kb.Tab, "Enter": kb.Enter, "Space": " ", "Escape": kb.Escape, "Home": kb.Home, "End": kb.End,
-	"ArrowUp": kb.ArrowUp, "ArrowDown": kb.ArrowDown, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight,
+	"ArrowUp": kb.ArrowUp, "ArrowDown": kb.ArrowDown, "ArrowLeft": kb.ArrowLeft, "ArrowRight": kb.ArrowRight, "+": "+", "-": "-", "0": "0",
 }
 
 // press presses keys by name, one after another; "Shift+Tab" goes back.

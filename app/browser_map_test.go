@@ -50,8 +50,8 @@ func newRoom(t *testing.T, s *stage, change string, options ...browserOption) *r
 
 func (r *room) view() (v view) {
 	r.t.Helper()
-	r.set(r.js(`(() => { const [, x, y, k] = document.querySelector(".map-overview canvas").style.transform.match(/translate\((.*)px, (.*)px\) scale\((.*)\)/).map(Number);
-		return { Scale: k * Math.min(1024 / Math.max(plan.width, plan.height), 4), X: x, Y: y }; })()`, &v))
+	r.set(r.js(`(({ a, e, f }) => ({ Scale: a * Math.min(1024 / Math.max(plan.width, plan.height), 4), X: e, Y: f }))(
+		new DOMMatrix(document.querySelector(".map-overview canvas").style.transform))`, &v))
 	return v
 }
 
@@ -89,7 +89,11 @@ func near(a, b, by float64) bool { return math.Abs(a-b) <= by }
 func TestMap(t *testing.T) {
 	t.Parallel()
 	s := hall(t)
-	for name, test := range map[string]func(*testing.T, *stage){"lasso": lassoTakesWhatLiesInIt} {
+	for name, test := range map[string]func(*testing.T, *stage){
+		"lasso": lassoTakesWhatLiesInIt, "fingers": mapByFinger, "mouse": mapByMouse, "keys": mapByKeys, "corner": mapInTheCorner,
+		"floors": floorsOneAtATime, "aside": floorsAside, "filter": filterOfSeveralPrices, "areas": areasOnSale, "drawn": tablesNotesAndPicked,
+		"fuses": fusesBurnDown, "shapes": shapesWithoutColour,
+	} {
 		t.Run(name, func(t *testing.T) {
 			own := *s
 			own.t = t

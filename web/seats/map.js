@@ -68,7 +68,7 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
     camera.set(camera.target(x, y, camera.p));
     draw();
   });
-  let raf = 0, recount = 0, tints = '';
+  let raf = 0, recount = 0, tints = '', nearing = false;
 
   const frame = (now) => {
     raf = 0;
@@ -100,13 +100,16 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
     fit: () => { camera.fit(); draw(); },
     settled: draw,
     tap: (x, y, kind) => {
-      const fine = kind === 'mouse' ? 10 : 14, far = camera.p < fine;
-      if (!far) return tapped(x, y, kind === 'mouse' || camera.p >= near);
+      const fine = kind === 'mouse' ? 10 : 14;
+      nearing = camera.p < fine;
+      if (!nearing) return tapped(x, y, kind === 'mouse' || camera.p >= near);
       const area = openAt(x, y);
       if (area && grid.nearest(...camera.toPlan(x, y), 1.5 * plan.pitch, handicap) < 0) return readOnly || onArea?.(area);
       return flyTo(camera.target(...camera.toPlan(x, y), near));
     },
     doubleTap: (x, y) => {
+      // The first tap of the two led here: the second must not take what happens to lie under it now.
+      if (nearing) return;
       // Two quick taps on two seats are two taps.
       if (camera.p >= 14 && tapped(x, y, camera.p >= near)) return;
       flyTo(camera.target(...camera.toPlan(x, y), camera.p * 2));
