@@ -8,13 +8,15 @@ import (
 // BestAvailable chooses seats for one party among those that free reports, and gives their numbers in rising order; false
 // when there are not enough. category is an index into Plan.Categories, or -1 for any. The first that works wins:
 //
-//  1. side by side, leaving no single free seat behind;
+//  1. side by side, leaving no single free seat behind; a table whole, or none of it;
 //  2. side by side;
-//  3. close together, as few of the party as possible alone;
+//  3. close together in pieces of two or more;
+//  4. close together, as few of the party as possible alone;
 //
-// each time nearest to the stage, or to the middle of the front when the plan names no stage. Accessible seats and their
-// companions go only to a party that asks: accessible means that at least one accessible seat is among them, with as few
-// further ones, and as few companions of other seats, as can be. Equal requests on equal seats get equal answers. It
+// each time nearest to the stage (of its own zone, where that has one), or to the middle of the front when the plan names
+// no stage. Accessible seats and their companions go only to a party that asks: accessible means that at least one
+// accessible seat is among them, with its companion if two or more come, with as few further ones, and as few companions of
+// other seats, as can be. Equal requests on equal seats get equal answers. It
 // asks free once for every seat.
 func BestAvailable(p *Plan, free func(n int) bool, quantity, category int, accessible bool) ([]int, bool) {
 	d := p.derive()
@@ -24,12 +26,12 @@ func BestAvailable(p *Plan, free func(n int) bool, quantity, category int, acces
 	s := &search{derived: d, want: quantity, accessible: accessible,
 		open: make([]bool, len(d.seats)), fits: make([]bool, len(d.seats))}
 	count := 0
-	for n, seat := range d.seats {
+	for n := range d.seats {
 		if !free(n) {
 			continue
 		}
-		s.open[n] = !reserved(seat)
-		s.fits[n] = (accessible || s.open[n]) && (category < 0 || seat.Category == category)
+		s.open[n] = !d.kept[n]
+		s.fits[n] = (accessible || s.open[n]) && (category < 0 || d.seats[n].Category == category)
 		if s.fits[n] {
 			count++
 		}
@@ -39,6 +41,11 @@ func BestAvailable(p *Plan, free func(n int) bool, quantity, category int, acces
 	}
 	if got := s.together(); got != nil {
 		return got, true
+	}
+	if !accessible {
+		if got := s.pieces(); got != nil {
+			return got, true
+		}
 	}
 	got := s.scattered(count)
 	return got, got != nil
@@ -60,18 +67,23 @@ type search struct {
 type rank struct {
 	waste   int // accessible seats beyond the first, and other people's companion seats
 	orphans int // single free seats left behind
+	broken  int // 1 when a table is taken in part
 	far     float64
 }
 
 func (r rank) compare(o rank) int {
-	return cmp.Or(cmp.Compare(r.waste, o.waste), cmp.Compare(r.orphans, o.orphans), cmp.Compare(r.far, o.far))
+	return cmp.Or(cmp.Compare(r.waste, o.waste), cmp.Compare(r.orphans, o.orphans), cmp.Compare(r.broken, o.broken), cmp.Compare(r.far, o.far))
 }
 
 // together slides a window of the wanted size along every run of fitting seats of a block.
 func (s *search) together() []int {
 	best, first := rank{}, -1
-	for _, block := range s.blocks {
+	for i, block := range s.blocks {
 		run, special, far := 0, 0, 0.0
+		broken := 0
+		if s.tables[i] && block[1]-block[0] != s.want {
+			broken = 1
+		}
 		for n := block[0]; n < block[1]; n++ {
 			if !s.fits[n] {
 				run, special, far = 0, 0, 0
@@ -89,10 +101,10 @@ func (s *search) together() []int {
 				continue
 			}
 			from := n - s.want + 1
-			if first >= 0 && best.waste == 0 && best.orphans == 0 && far >= best.far {
+			if first >= 0 && best.waste == 0 && best.orphans == 0 && best.broken == 0 && far >= best.far {
 				continue // cannot be better, which is most windows of a full house
 			}
-			this := rank{waste: s.waste(from, n+1, special), orphans: s.orphans(from, n+1), far: far}
+			this := rank{waste: s.waste(from, n+1, special), orphans: s.orphans(from, n+1), broken: broken, far: far}
 			if first < 0 || this.compare(best) < 0 {
 				best, first = this, from
 			}
@@ -121,7 +133,14 @@ func (s *search) waste(from, to, special int) int {
 		return 0
 	}
 	n := special - 1
-	for _, seat := range s.seats[from:to] {
+	for i, seat := range s.seats[from:to] {
+		if seat.Accessible && s.want > 1 {
+			for _, with := range s.with[from+i] {
+				if s.fits[with] && (with < from || with >= to) {
+					n++ // nobody else may have it
+				}
+			}
+		}
 		if of := seat.CompanionOf; of >= 0 && (of < from || of >= to) {
 			n++
 		}
@@ -143,7 +162,7 @@ func (s *search) orphans(from, to int) int {
 
 // openIn tells whether seat n is open and stands in the same block as seat other.
 func (s *search) openIn(n, other int) bool {
-	return n >= 0 && n < len(s.open) && s.open[n] && s.block[n] == s.block[other]
+	return n >= 0 && n < len(s.open) && s.open[n] && s.block[n] == s.block[other] && !s.tables[s.block[n]]
 }
 
 // scattered tries the seats nearest to the stage as the middle of a group and keeps the best group.

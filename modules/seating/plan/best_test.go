@@ -10,6 +10,20 @@ import (
 
 func TestBestAvailable(t *testing.T) {
 	t.Parallel()
+	tables := func(p *Plan, rows ...int) *Plan {
+		for _, r := range rows {
+			p.Zones[0].Rows[r].Table = true
+		}
+		return p
+	}
+	companions := func(p *Plan) *Plan { // of the one accessible seat
+		for i := range p.Zones[0].Rows[0].Seats {
+			if seat := &p.Zones[0].Rows[0].Seats[i]; seat.CompanionOf >= 0 {
+				seat.CompanionOf = 1
+			}
+		}
+		return p
+	}
 	stage := func(p *Plan, x, y float64) *Plan {
 		p.Zones[0].Areas = []Area{{ID: "s", Name: "Main Stage", Shape: "circle", X: x, Y: y, Width: 10, Height: 10,
 			Text: &Text{Text: "Main Stage", X: x, Y: y}}}
@@ -35,6 +49,12 @@ func TestBestAvailable(t *testing.T) {
 		{name: "only the category asked for", plan: hall("aaa", "AAA"), want: 3, category: 1, got: []int{3, 4, 5}},
 		{name: "close together when nothing is in a row", plan: hall("aa", "aa"), want: 4, category: -1, got: []int{0, 1, 2, 3}},
 		{name: "pairs rather than singles", plan: hall("a a aa", "     aa"), want: 4, category: -1, got: []int{2, 3, 4, 5}},
+		{name: "three and two rather than one alone", plan: hall("aaaa   a", "   aaa"), taken: []int{}, want: 5, category: -1, got: []int{2, 3, 5, 6, 7}},
+		{name: "pairs alone make an even party", plan: hall("aaa   aa   aa"), want: 6, category: -1, got: []int{1, 2, 3, 4, 5, 6}},
+		{name: "one alone when there is no other way", plan: hall("aa   aa   aa"), want: 5, category: -1, got: []int{0, 1, 2, 3, 4}},
+		{name: "a whole table", plan: tables(hall("aaaaa", "aaaa"), 0, 1), want: 4, category: -1, got: []int{5, 6, 7, 8}},
+		{name: "no part of a table while there are rows", plan: tables(hall("aaaa", "aaaaaa"), 0), want: 3, category: -1, got: []int{4, 5, 6}},
+		{name: "a part of a table when there is nothing else", plan: tables(hall("aaaa"), 0), want: 3, category: -1, got: []int{0, 1, 2}},
 		{name: "too few", plan: hall("aaa"), want: 4, category: -1},
 		{name: "none wanted", plan: hall("aaa"), want: 0, category: -1},
 		{name: "sold out in that category", plan: hall("aaA"), taken: []int{2}, want: 1, category: 1},
@@ -42,6 +62,8 @@ func TestBestAvailable(t *testing.T) {
 		{name: "accessible seats are kept", plan: hall("a#+a", "aa"), want: 2, category: -1, got: []int{4, 5}},
 		{name: "even when nothing else is left", plan: hall("#+#"), want: 1, category: -1},
 		{name: "asked for, with the companion", plan: hall("aaaa", "#+#+"), want: 2, category: -1, accessible: true, got: []int{4, 5}},
+		{name: "the companion comes along", plan: hall("a#+aaaaaa"), want: 2, category: -1, accessible: true, got: []int{1, 2}},
+		{name: "both companions come along", plan: companions(hall("a#++aaaa")), want: 3, category: -1, accessible: true, got: []int{1, 2, 3}},
 		{name: "not another's companion", plan: hall("#+#aa"), want: 2, category: -1, accessible: true, got: []int{0, 1}},
 		{name: "beside an ordinary seat rather than two accessible", plan: hall("##a"), want: 2, category: -1, accessible: true, got: []int{1, 2}},
 		{name: "two accessible when there is no other way", plan: hall("##"), want: 2, category: -1, accessible: true, got: []int{0, 1}},
@@ -112,6 +134,9 @@ func TestBestAvailableProperties(t *testing.T) {
 		if run && !sideBySide(p, got) {
 			t.Fatalf("%v although a run exists", got)
 		}
+		if !accessible && !run && dividable(p, fits, quantity) && slices.ContainsFunc(got, func(n int) bool { return !slices.ContainsFunc(got, func(m int) bool { return p.Adjacent(n, m) }) }) {
+			t.Fatalf("somebody of %v sits alone without need", got)
+		}
 		if !accessible && runLeavesNone && leavesLone(p, free, got) {
 			t.Fatalf("%v leaves a lone seat although another run leaves none", got)
 		}
@@ -132,6 +157,25 @@ func runsByHand(p *Plan, free []bool, fits func(int) bool, quantity int, accessi
 		}
 	}
 	return run, clean
+}
+
+// dividable tells whether a party can be seated in pieces of two or more.
+func dividable(p *Plan, fits func(int) bool, quantity int) bool {
+	can := map[int]bool{0: true}
+	for _, block := range p.Blocks() {
+		for i := 0; i < len(block); i++ {
+			length := 0
+			for ; i < len(block) && fits(block[i]); i++ {
+				length++
+			}
+			for placed := quantity; placed >= 2; placed-- {
+				for piece := 2; piece <= min(length, placed); piece++ {
+					can[placed] = can[placed] || can[placed-piece]
+				}
+			}
+		}
+	}
+	return can[quantity]
 }
 
 func sideBySide(p *Plan, seats []int) bool {

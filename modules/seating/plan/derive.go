@@ -22,10 +22,11 @@ type derived struct {
 	block  []int         // by seat number: which block
 	blocks [][2]int      // first and one past the last seat number; seats of a block are numbered in a row
 	tables []bool        // by block: the seats of a table
+	kept   []bool        // by seat number: reserved
 	with   map[int][]int // companion seats by their accessible seat
 	focal  Point
-	far    []float64 // by seat number: squared distance to the focal point, px²
-	near   []int     // seat numbers, nearest to the focal point first
+	far    []float64 // by seat number: squared distance to the stage, px²
+	near   []int     // seat numbers, nearest to the stage first
 
 	digestOnce sync.Once
 	digest     string
@@ -49,7 +50,7 @@ func (p *Plan) derive() *derived {
 		d.pitch = medianGap(p.Zones)
 		d.cutBlocks(p)
 		d.bind(p)
-		d.rank(focalPoint(p))
+		d.rank(p)
 	})
 	return &p.derived
 }
@@ -74,8 +75,9 @@ func (d *derived) row(p *Plan, n int) *Row {
 
 // bind notes which blocks are tables, and which seats belong to an accessible one.
 func (d *derived) bind(p *Plan) {
-	d.tables, d.with = make([]bool, len(d.blocks)), map[int][]int{}
+	d.tables, d.kept, d.with = make([]bool, len(d.blocks)), make([]bool, len(d.seats)), map[int][]int{}
 	for n, seat := range d.seats {
+		d.kept[n] = reserved(seat)
 		d.tables[d.block[n]] = d.row(p, n).Table
 		if seat.CompanionOf >= 0 {
 			d.with[seat.CompanionOf] = append(d.with[seat.CompanionOf], n)
@@ -86,13 +88,21 @@ func (d *derived) bind(p *Plan) {
 // Companions are the seats bound to an accessible seat, in rising order.
 func (p *Plan) Companions(n int) []int { return p.derive().with[n] }
 
-// rank orders the seats by how near they are to the focal point.
-func (d *derived) rank(focal Point) {
-	d.focal = focal
+// rank orders the seats by how near they are to the stage of their zone, where that has one, or of the plan.
+func (d *derived) rank(p *Plan) {
+	d.focal = focalPoint(p)
+	focal := make([]Point, len(p.Zones))
+	for z := range p.Zones {
+		focal[z] = d.focal
+		if stage := p.Zones[z].stage(); stage != nil {
+			focal[z] = middle(stage)
+		}
+	}
 	d.far = make([]float64, len(d.seats))
 	d.near = make([]int, len(d.seats))
 	for n, seat := range d.seats {
-		dx, dy := seat.X-focal.X, seat.Y-focal.Y
+		to := focal[d.places[n].zone]
+		dx, dy := seat.X-to.X, seat.Y-to.Y
 		d.far[n] = dx*dx + dy*dy
 		d.near[n] = n
 	}

@@ -20,11 +20,9 @@ func stageWord(word string) bool {
 // focalPoint is what seats are good for being near to: the middle of an area whose text says stage, else the middle of
 // the upper edge, where a plan without one has its front.
 func focalPoint(p *Plan) Point {
-	for _, z := range p.Zones {
-		for i := range z.Areas {
-			if a := &z.Areas[i]; a.Text != nil && namesStage(a.Text.Text) {
-				return middle(a)
-			}
+	for i := range p.Zones {
+		if stage := p.Zones[i].stage(); stage != nil {
+			return middle(stage)
 		}
 	}
 	left, right, top := math.Inf(1), math.Inf(-1), math.Inf(1)
@@ -36,6 +34,16 @@ func focalPoint(p *Plan) Point {
 		}
 	}
 	return Point{(left + right) / 2, top}
+}
+
+// stage is the zone's own: a floor drawn beside another one has its stage drawn again. nil when it has none.
+func (z *Zone) stage() *Area {
+	for i := range z.Areas {
+		if a := &z.Areas[i]; a.Text != nil && namesStage(a.Text.Text) {
+			return a
+		}
+	}
+	return nil
 }
 
 func namesStage(text string) bool {

@@ -49,7 +49,7 @@ func (p *Plan) Orphans(rule OrphanRule, free func(n int) bool, price func(n int)
 }
 
 // ordinary seats are those an orphan can be made of.
-func (d *derived) ordinary(n int) bool { return !reserved(d.seats[n]) && !d.tables[d.block[n]] }
+func (d *derived) ordinary(n int) bool { return !d.kept[n] && !d.tables[d.block[n]] }
 
 type orphanJudge struct {
 	*derived
