@@ -25,6 +25,7 @@ type cli struct {
 	Health  healthCmd  `cmd:"" help:"Ask the running product whether it is ready; exit code 1 if not."`
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this version's schema, and stop."`
 	Import  importCmd  `cmd:"" help:"Import a seat plan and print what was found."`
+	Export  exportCmd  `cmd:"" help:"Print a seat plan in pretix's JSON."`
 	Audit   auditCmd   `cmd:"" help:"Check that no seat, ticket or cent is out of place; exit code 1 if one is."`
 	Admin   struct {
 		Add adminAddCmd `cmd:"" help:"Add a staff account, or give it a new password."`
@@ -43,7 +44,10 @@ type (
 	healthCmd  struct{}
 	migrateCmd struct{}
 	importCmd  struct {
-		File string `arg:"" type:"existingfile" help:"A pretix seating plan (.json)."`
+		File string `arg:"" type:"existingfile" help:"A seating plan: pretix JSON, SVG with seat ids, CSV, or JSON of points."`
+	}
+	exportCmd struct {
+		Plan string `arg:"" help:"The id of a plan, as import printed it."`
 	}
 	auditCmd    struct{}
 	adminAddCmd struct {
@@ -70,6 +74,9 @@ func (healthCmd) Run(ctx context.Context, c app.Config) error  { return app.Heal
 func (migrateCmd) Run(ctx context.Context, c app.Config) error { return app.Migrate(ctx, c) }
 func (cmd importCmd) Run(ctx context.Context, c app.Config) error {
 	return app.Import(ctx, c, cmd.File, os.Stdout)
+}
+func (cmd exportCmd) Run(ctx context.Context, c app.Config) error {
+	return app.Export(ctx, c, cmd.Plan, os.Stdout)
 }
 func (auditCmd) Run(ctx context.Context, c app.Config) error { return app.RunAudit(ctx, c, os.Stdout) }
 func (cmd adminAddCmd) Run(ctx context.Context, c app.Config) error {

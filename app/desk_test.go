@@ -149,7 +149,7 @@ func TestDeskLetsOnlyStaffIn(t *testing.T) {
 	staff := signIn(t, p.base)
 	createEvent(t, staff, "gala", house(t, staff, 1, 2), map[string]any{"Stalls": 4500}, time.Hour, nil)
 	o := newOrganiser(t, p.base)
-	for _, path := range []string{"/admin", "/admin/plans", "/admin/plans/1", "/admin/plans/1/picture.svg", "/admin/plans/1/event", "/admin/events/gala",
+	for _, path := range []string{"/admin", "/admin/plans", "/admin/plans/1", "/admin/plans/1/picture.svg", "/admin/plans/1/pretix.json", "/admin/plans/1/event", "/admin/events/gala",
 		"/admin/events/gala/settings", "/admin/orders", "/admin/orders/x", "/admin/outbox", "/admin/audit", "/admin/log"} {
 		o.open(path)
 		o.at("/admin/session")

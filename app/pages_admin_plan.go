@@ -4,11 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
+	"strconv"
+	"strings"
 
 	"github.com/labstack/echo/v4"
 
 	"fairseat/app/fault"
 	"fairseat/app/request"
+	"fairseat/modules/seating"
 	"fairseat/modules/seating/plan"
 )
 
@@ -18,6 +22,7 @@ func (a *App) planPages(g guarded) {
 	g.POST("/plans", a.uploadForm)
 	g.GET("/plans/:id", a.planPage)
 	g.GET("/plans/:id/picture.svg", a.planPicture)
+	g.GET("/plans/:id/pretix.json", a.planExport)
 }
 
 func (a *App) plansPage(c echo.Context) error { return a.plans(c, http.StatusOK, "", nil) }
@@ -46,7 +51,7 @@ func (a *App) uploadForm(c echo.Context) error {
 	}
 	defer file.Close()
 	who, _ := request.StaffOf(c)
-	made, err := a.seating.UploadPlan(c.Request().Context(), who, c.RealIP(), file)
+	made, err := a.seating.UploadPlan(c.Request().Context(), who, c.RealIP(), file, nameOfFile(header.Filename))
 	var unusable *plan.UnusableError
 	if errors.As(err, &unusable) {
 		return a.plans(c, statusOf[fault.As(err).Kind], "“"+header.Filename+"” cannot be used as a seat plan. Nothing was kept.", groupFaults(unusable.Report, true))
@@ -57,12 +62,51 @@ func (a *App) uploadForm(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, "/admin/plans/"+made.ID)
 }
 
+// nameOfFile is what a plan is called that does not say so itself: "Old Hall" for "Old Hall.svg.gz".
+func nameOfFile(file string) string {
+	name := strings.TrimSuffix(path.Base(strings.ReplaceAll(file, "\\", "/")), ".gz")
+	return strings.TrimSuffix(name, path.Ext(name))
+}
+
 func (a *App) planPage(c echo.Context) error {
 	name, made, err := a.seating.PlanAsImported(c.Request().Context(), c.Param("id"))
 	if err != nil {
 		return err
 	}
-	return a.staffPage(c, http.StatusOK, "plan", "events", map[string]any{"Name": name, "Plan": made, "Faults": groupFaults(made.Report, false)})
+	return a.staffPage(c, http.StatusOK, "plan", "events", map[string]any{"Name": name, "Plan": made, "Facts": planFacts(made), "Faults": groupFaults(made.Report, false)})
+}
+
+// planFacts is what else is in a room, in one line: "2 accessible seats, 1 companion seat, 12 tables, 3 areas".
+func planFacts(made *seating.ImportedPlan) string {
+	var facts []string
+	for _, f := range []struct {
+		n         int
+		one, many string
+	}{
+		{made.Accessible, "accessible seat", "accessible seats"}, {made.Companions, "companion seat", "companion seats"},
+		{made.Tables, "table", "tables"}, {made.Notes, "seat with a note", "seats with a note"}, {len(made.Areas), "area", "areas"},
+	} {
+		switch f.n {
+		case 0:
+		case 1:
+			facts = append(facts, "1 "+f.one)
+		default:
+			facts = append(facts, strconv.Itoa(f.n)+" "+f.many)
+		}
+	}
+	return strings.Join(facts, ", ")
+}
+
+// planExport is the plan as a file for pretix's editor.
+func (a *App) planExport(c echo.Context) error {
+	id := c.Param("id")
+	_, file, err := a.seating.ExportPlan(c.Request().Context(), id)
+	if err != nil {
+		return err
+	}
+	// The id is a number, or there would be no such plan.
+	c.Response().Header().Set(echo.HeaderContentDisposition, `attachment; filename="plan-`+id+`.pretix.json"`)
+	return request.Zipped(c, http.StatusOK, echo.MIMEApplicationJSON, file, request.Gzip(file))
 }
 
 // planPicture never changes under its address.
@@ -115,35 +159,4 @@ func groupFaults(r *plan.Report, unusable bool) []faultGroup {
 		}
 	}
 	return groups
-}
-
-// faultWords say what a fault of a plan is, and what was done about it.
-var faultWords = map[string][2]string{
-	"duplicate-guid":     {"Several seats have the same id", "All are kept; the later ones got ids of their own."},
-	"duplicate-label":    {"Seats of one zone share row and number", "All are kept; a counter tells them apart."},
-	"guid-disagrees":     {"Ids name another row or number than the seat", "Row and number count; ids are only kept apart."},
-	"blank-guid":         {"Seats without an id", "They got one."},
-	"blank-seat-number":  {"Seats without a number", "They were counted from 1."},
-	"blank-row-name":     {"Rows without a name", "The seats are called by their number alone."},
-	"blank-category":     {"Seats without a category", "They were gathered in one of their own."},
-	"unknown-category":   {"Categories that are used but not declared", "They were added."},
-	"duplicate-category": {"Categories declared twice", "The first one counts."},
-	"no-position":        {"Seats without a position", "They are drawn where their row starts; look at them in the editor."},
-	"same-place":         {"Seats drawn upon one another", "All can be sold; fans will find them hard to pick. Move them in the editor."},
-	"out-of-bounds":      {"Seats outside the drawing", "The drawing was made larger."},
-	"empty-row":          {"Rows without seats", "Left out."},
-	"empty-zone":         {"Zones without anything in them", "Left out."},
-	"bad-companion":      {"Companion seats without their accessible seat", "They are ordinary seats now."},
-	"bad-color":          {"Colours that are none", "Others were chosen, or none."},
-	"unknown-shape":      {"Shapes we cannot draw", "Only their text is drawn."},
-	"unknown-key":        {"Words in the file that we do not know", "Ignored; nothing is missing from the room."},
-	"wrong-type":         {"Values of the wrong kind", "Ignored."},
-	"no-seats":           {"The file has no seats", "Draw rows of seats, or an area to stand in, and export it again."},
-	"only-areas":         {"The room has no seats, only areas", "Sell them by the number of people: an event gives each a capacity."},
-	"bad-json":           {"The file is not JSON", "Export the seating plan from pretix as .json and choose that file."},
-	"bad-gzip":           {"The compressed file is damaged", "Export it again, or choose the file that is not compressed."},
-	"bad-shape":          {"This is not a seating plan", "Export the seating plan from pretix as .json and choose that file."},
-	"too-deep":           {"This is not a seating plan", "Export the seating plan from pretix as .json and choose that file."},
-	"bad-coordinate":     {"A position that cannot be drawn", "Move it in the editor and export the plan again."},
-	"too-large":          {"The file is too large", "A plan may have 64 MiB."},
 }

@@ -16,6 +16,7 @@ import (
 
 	"golang.org/x/term"
 
+	"fairseat/app/request"
 	"fairseat/modules/staff"
 )
 
@@ -114,11 +115,23 @@ func Import(ctx context.Context, c Config, file string, out io.Writer) error {
 	}
 	defer f.Close()
 	return tool(ctx, c, func(a *App) error {
-		made, err := a.seating.ImportPlan(ctx, f)
+		made, err := a.seating.UploadPlan(ctx, request.Staff{}, "", f, nameOfFile(file)) // by nobody who has an account
 		if err != nil {
 			return err
 		}
 		return printJSON(out, made)
+	})
+}
+
+// Export prints a plan in pretix's JSON, which Import reads again.
+func Export(ctx context.Context, c Config, plan string, out io.Writer) error {
+	return tool(ctx, c, func(a *App) error {
+		_, file, err := a.seating.ExportPlan(ctx, plan)
+		if err != nil {
+			return err
+		}
+		_, err = out.Write(file)
+		return err
 	})
 }
 

@@ -87,6 +87,9 @@ func TestSecondStartOnOneFolderIsRefused(t *testing.T) {
 	if out, code := p.run(nil, "import", file); code != 0 || !strings.Contains(out, `"seats": 738`) {
 		t.Errorf("import: exit %d: %s", code, out)
 	}
+	if out, code := p.run(nil, "export", "1"); code != 0 || strings.Count(out, `"seat_guid":`) != 738 {
+		t.Errorf("export: exit %d: %.200s", code, out)
+	}
 }
 
 // A first start is ready within 3 s on a quiet machine; here, beside other tests, within a generous limit. What was

@@ -31,6 +31,19 @@ type ImportedPlan struct {
 	Report     *plan.Report     `json:"report"`
 	Areas      []ImportedArea   `json:"areas"`
 	Categories []ImportedColour `json:"categories"`
+	Zones      []ImportedZone   `json:"zones"`
+	Accessible int              `json:"accessible"` // seats
+	Companions int              `json:"companions"` // seats
+	Notes      int              `json:"notes"`      // seats with a note about the view
+	Tables     int              `json:"tables"`
+}
+
+// ImportedZone is a floor or block and what is in it.
+type ImportedZone struct {
+	Name  string `json:"name"`
+	Rows  int    `json:"rows"`
+	Seats int    `json:"seats"`
+	Areas int    `json:"areas"`
 }
 
 // ImportedArea is an area that an event may put on sale.
@@ -47,14 +60,14 @@ type ImportedColour struct {
 	Seats int    `json:"seats"`
 }
 
-// ImportPlan reads a seat plan in pretix's JSON, plain or gzipped, and keeps it. A file that gives no plan is 422
-// bad-plan with the report, or 413 too-large.
+// ImportPlan reads a seat plan in any format plan.Import knows, plain or gzipped, and keeps it. A file that gives no plan
+// is 422 bad-plan with the report, or 413 too-large.
 func (s *Service) ImportPlan(ctx context.Context, file io.Reader) (*ImportedPlan, error) {
-	return s.importPlan(ctx, by{}, file)
+	return s.importPlan(ctx, by{}, file, plan.Options{})
 }
 
-func (s *Service) importPlan(ctx context.Context, who by, file io.Reader) (*ImportedPlan, error) {
-	p, report, err := plan.ImportPretix(file)
+func (s *Service) importPlan(ctx context.Context, who by, file io.Reader, how plan.Options) (*ImportedPlan, error) {
+	p, report, err := plan.Import(file, how)
 	if err != nil {
 		return nil, err
 	}
@@ -83,10 +96,29 @@ func (s *Service) importPlan(ctx context.Context, who by, file io.Reader) (*Impo
 
 // imported is what an organiser has to know of a room; its id is not known here.
 func (r *room) imported(report *plan.Report) *ImportedPlan {
-	made := &ImportedPlan{Seats: len(r.house), Report: report, Areas: []ImportedArea{}, Categories: []ImportedColour{}}
+	made := &ImportedPlan{Seats: len(r.house), Report: report, Areas: []ImportedArea{}, Categories: []ImportedColour{}, Zones: []ImportedZone{}}
 	for _, z := range r.plan.Zones {
+		zone := ImportedZone{Name: z.Name, Rows: len(z.Rows), Areas: len(z.Areas)}
 		for _, a := range z.Areas {
 			made.Areas = append(made.Areas, ImportedArea{ID: a.ID, Name: a.Name})
+		}
+		for _, row := range z.Rows {
+			zone.Seats += len(row.Seats)
+			if row.Table {
+				made.Tables++
+			}
+		}
+		made.Zones = append(made.Zones, zone)
+	}
+	for _, s := range r.plan.Seats() {
+		if s.Accessible {
+			made.Accessible++
+		}
+		if s.CompanionOf >= 0 {
+			made.Companions++
+		}
+		if s.Note != "" {
+			made.Notes++
 		}
 	}
 	for i, c := range r.plan.Categories {

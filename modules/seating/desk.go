@@ -47,9 +47,9 @@ func (s *Service) ChangeEvent(ctx context.Context, who request.Staff, ip string,
 	return s.patchEvent(ctx, by{who, ip}, id, &r)
 }
 
-// UploadPlan is ImportPlan by somebody, who stands in the log.
-func (s *Service) UploadPlan(ctx context.Context, who request.Staff, ip string, file io.Reader) (*ImportedPlan, error) {
-	return s.importPlan(ctx, by{who, ip}, file)
+// UploadPlan is ImportPlan by somebody, who stands in the log; name is what the plan is called if the file does not say.
+func (s *Service) UploadPlan(ctx context.Context, who request.Staff, ip string, file io.Reader, name string) (*ImportedPlan, error) {
+	return s.importPlan(ctx, by{who, ip}, file, plan.Options{Name: name})
 }
 
 // KnownPlan is a plan in a list.
@@ -101,6 +101,15 @@ func (s *Service) PlanPicture(ctx context.Context, id string) ([]byte, error) {
 		return nil, err
 	}
 	return plan.Picture(room.plan), nil
+}
+
+// ExportPlan is a plan in pretix's JSON, and its name; ErrNoSuchPlan.
+func (s *Service) ExportPlan(ctx context.Context, id string) (name string, file []byte, err error) {
+	_, room, err := s.planRoom(ctx, id)
+	if err != nil {
+		return "", nil, err
+	}
+	return room.plan.Name, plan.ExportPretix(room.plan), nil
 }
 
 func (s *Service) planRoom(ctx context.Context, id string) (int64, *room, error) {

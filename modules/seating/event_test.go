@@ -55,7 +55,9 @@ func TestImportOverHTTP(t *testing.T) {
 		t.Errorf("%s", bad.body)
 	}
 	ask(t, "POST", url, `not json`).want(t, 422, "bad-plan")
-	ask(t, "POST", url+"?format=svg", `<svg/>`).want(t, 422, "bad-field")
+	ask(t, "POST", url+"?format=svg", `<svg/>`).want(t, 422, "bad-plan")
+	ask(t, "POST", url+"?format=doc", `<svg/>`).want(t, 422, "bad-field")
+	ask(t, "POST", url+"?format=pretix", "row,seat\nA,1").want(t, 422, "bad-plan")
 	list := ask(t, "GET", url, "").want(t, 200, "")
 	var plans struct {
 		Plans []struct{ ID, Name, Version string }
@@ -63,6 +65,28 @@ func TestImportOverHTTP(t *testing.T) {
 	if err := json.Unmarshal(list.body, &plans); err != nil || len(plans.Plans) != 3 || plans.Plans[0].Name != "Old Hall" {
 		t.Errorf("%s", list.body)
 	}
+}
+
+// A room may come as a table, and be taken elsewhere as pretix has it.
+func TestExportOverHTTP(t *testing.T) {
+	t.Parallel()
+	h := open(t, 1, 2, "")
+	url := serve(t, h.s) + "/api/v1/admin/plans"
+	table := "section,row,seat,x,y,accessible,companion_of,note\nStalls,A,1,0,0,yes,,\nStalls,A,2,25,0,,A1,behind a pillar\n"
+	made := ask(t, "POST", url+"?name=Old+Hall", table).want(t, 201, "")
+	file := ask(t, "GET", url+"/"+made.field("id").(string)+"/pretix.json", "").want(t, 200, "")
+	again := ask(t, "POST", url+"?format=pretix", string(file.body)).want(t, 201, "")
+	var plans struct {
+		Plans []struct{ ID, Name, Version string }
+	}
+	if err := json.Unmarshal(ask(t, "GET", url, "").want(t, 200, "").body, &plans); err != nil {
+		t.Fatal(err)
+	}
+	if len(plans.Plans) != 3 || plans.Plans[0].Version != plans.Plans[1].Version || plans.Plans[0].Name != "Old Hall" || again.field("seats") != 2.0 {
+		t.Errorf("%+v", plans)
+	}
+	ask(t, "GET", url+"/999/pretix.json", "").want(t, 404, "no-such-plan")
+	ask(t, "GET", url+"/x/pretix.json", "").want(t, 404, "no-such-plan")
 }
 
 func TestEventDefaults(t *testing.T) {

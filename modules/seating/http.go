@@ -41,6 +41,7 @@ func (s *Service) Routes(r request.Routes) {
 	r.Place.DELETE("/holds/:n", h.release)
 	r.Admin.GET("/plans", h.listPlans)
 	r.Admin.POST("/plans", h.importPlan, r.Idempotent)
+	r.Admin.GET("/plans/:id/pretix.json", h.exportPlan)
 	r.Admin.GET("/events", h.listAllEvents)
 	r.Admin.POST("/events", h.createEvent, r.Idempotent)
 	r.AdminEvent.GET("", h.getWholeEvent)

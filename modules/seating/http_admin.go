@@ -10,6 +10,7 @@ import (
 	"fairseat/app/clock"
 	"fairseat/app/fault"
 	"fairseat/app/request"
+	"fairseat/modules/seating/plan"
 )
 
 func whoIs(c echo.Context) by {
@@ -19,10 +20,11 @@ func whoIs(c echo.Context) by {
 
 // importPlan answers POST /admin/plans, whose body is the file itself.
 func (h *handler) importPlan(c echo.Context) error {
-	if format := c.QueryParam("format"); format != "" && format != "pretix" {
-		return fault.Fields{"format": notYet}.Err()
+	how := plan.Options{Format: c.QueryParam("format"), Name: c.QueryParam("name")}
+	if how.Format != "" && !plan.KnownFormat(how.Format) {
+		return fault.Fields{"format": "is one of pretix, svg, csv, points"}.Err()
 	}
-	made, err := h.seating.importPlan(c.Request().Context(), whoIs(c), c.Request().Body)
+	made, err := h.seating.importPlan(c.Request().Context(), whoIs(c), c.Request().Body, how)
 	if err != nil {
 		if strings.HasPrefix(err.Error(), "read plan file") {
 			return request.BodyError(err)
@@ -30,6 +32,15 @@ func (h *handler) importPlan(c echo.Context) error {
 		return err
 	}
 	return c.JSON(http.StatusCreated, made)
+}
+
+// exportPlan answers GET /admin/plans/:id/pretix.json, a plan to take elsewhere.
+func (h *handler) exportPlan(c echo.Context) error {
+	_, file, err := h.seating.ExportPlan(c.Request().Context(), c.Param("id"))
+	if err != nil {
+		return err
+	}
+	return request.Zipped(c, http.StatusOK, echo.MIMEApplicationJSON, file, request.Gzip(file))
 }
 
 type planResponse struct {

@@ -1,0 +1,47 @@
+package app
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"testing"
+)
+
+// Whatever an importer reports, the desk has words for it.
+func TestEveryFaultHasWords(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../modules/seating/plan/*.go")
+	if err != nil || len(files) == 0 {
+		t.Fatal(files, err)
+	}
+	found := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range regexp.MustCompile(`\.(?:add|unusable|fail)\("([a-z0-9]+(?:-[a-z0-9]+)+|hidden)", `).FindAllSubmatch(text, -1) {
+			found++
+			if words := faultWords[string(m[1])]; words[0] == "" || words[1] == "" {
+				t.Errorf("%s: no words for %s", filepath.Base(file), m[1])
+			}
+		}
+	}
+	for _, what := range []string{"seats", "rows", "zones", "areas", "points", "categories"} {
+		if faultWords["too-many-"+what][0] == "" {
+			t.Errorf("no words for too many %s", what)
+		}
+	}
+	if found < 40 {
+		t.Errorf("only %d reports found in the source", found)
+	}
+}
+
+func TestNameOfFile(t *testing.T) {
+	t.Parallel()
+	for in, want := range map[string]string{"Old Hall.svg.gz": "Old Hall", "C:\\plans\\Halle.csv": "Halle", "../x.json": "x", "plan": "plan", "": ""} {
+		if got := nameOfFile(in); got != want {
+			t.Errorf("%q: %q, want %q", in, got, want)
+		}
+	}
+}
