@@ -16,8 +16,6 @@ import (
 	"fairseat/app/money"
 )
 
-const notYet = "not available yet"
-
 // eventRequest is the body of POST and PATCH events. A field that is not there changes nothing.
 type eventRequest struct {
 	Slug        *string `json:"slug,omitempty"`
