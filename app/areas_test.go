@@ -181,3 +181,53 @@ func TestLastPlacesOverHTTP(t *testing.T) {
 	}
 	cleanAudit(t, staff)
 }
+
+// The desk asks of each area how many people and at which price, says what is wrong beside it, and shows what became of it.
+func TestDeskPutsAreasOnSale(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	staff := signIn(t, p.base)
+	plan := club(t, staff)
+	o := newOrganiser(t, p.base)
+	o.signIn(ownerPassword, 200)
+	form := "/admin/plans/" + plan + "/event"
+	o.open("/admin/plans/" + plan)
+	o.sees("The room has no seats, only areas")
+	o.open(form)
+	o.sees("Areas without seats", "Floor", "Gallery", "Stage")
+	about := []string{"name", "Gig", "timezone", "Europe/Berlin", "opens_at", "2027-05-01T20:00", "currency", "EUR", "max_per_buyer", "4", "waiting_room", "no"}
+	for _, wrong := range []struct {
+		says   string
+		fields []string
+	}{
+		{"nothing is on sale", nil},
+		{"Is a whole number, or empty.", []string{"places_floor", "lots", "area_price_floor", "25"}},
+		{"Is a price such as 42.50.", []string{"places_floor", "300", "area_price_floor", "cheap"}},
+		{"Is a whole number from 1 to 200000.", []string{"places_floor", "0", "area_price_floor", "25"}},
+	} {
+		o.post(422, form, append(wrong.fields, about...)...)
+		o.sees("Nothing was saved yet", wrong.says)
+		if len(wrong.fields) > 0 {
+			o.sees(`value="` + wrong.fields[1] + `"`)
+		}
+	}
+	o.post(200, form, append([]string{"places_floor", "1,300", "area_price_floor", "25", "places_gallery", "80", "area_price_gallery", "32.50"}, about...)...)
+	o.at("/admin/events/gig")
+	o.open("/admin/events/gig/settings")
+	o.sees("1,300 places as Floor, 25.00 EUR", "80 places as Gallery, 32.50", "To sell fewer, block some")
+	var event struct {
+		SeatsTotal int `json:"seats_total"`
+		Areas      map[string]struct {
+			Capacity, First int
+			Category        string
+		}
+	}
+	staff.must(t, 200, "GET", "/api/v1/admin/events/gig", nil, &event)
+	if a := event.Areas["gallery"]; event.SeatsTotal != 1380 || a.First != 1300 || a.Capacity != 80 || a.Category != "Gallery" || len(event.Areas) != 2 {
+		t.Errorf("%+v", event)
+	}
+	// Settings are saved as before; what the event sells of its areas is not among them.
+	o.post(200, "/admin/events/gig/settings", append([]string{"price_floor", "27", "price_gallery", "32.50"}, about...)...)
+	o.open("/admin/events/gig/settings")
+	o.sees("1,300 places as Floor, 27.00 EUR")
+}

@@ -41,6 +41,8 @@ type eventForm struct {
 	ProofOfWork                                            bool
 	Lanes                                                  []laneField // of a new event to be typed, else as published
 	Prices                                                 []priceField
+	Areas                                                  []areaField // of a new event
+	Sold                                                   []soldArea  // of one that is there
 	New                                                    bool
 	Errors                                                 map[string]string // field → sentence
 }
@@ -62,13 +64,14 @@ type priceField struct {
 }
 
 // newForm is the form of an event that is still to be made.
-func newForm(categories []seating.ImportedColour) *eventForm {
+func newForm(made *seating.ImportedPlan) *eventForm {
 	f := &eventForm{New: true, Timezone: "Europe/Berlin", Currency: "EUR", MaxPerBuyer: "4", OrphanRule: string(seating.OrphansOff), WaitingRoom: true, Cap: "200", PerMinute: "600", Identity: queue.IdentityNone, Accent: colour.House}
 	for i := range lanesOffered {
 		f.Lanes = append(f.Lanes, laneField{Number: i + 1})
 	}
-	for _, c := range categories {
-		if c.Seats > 0 {
+	f.Areas = areaFields(made)
+	for _, c := range made.Categories {
+		if c.Seats > 0 || len(f.Areas) > 0 { // an area may be sold as one that no seat has
 			f.Prices = append(f.Prices, priceField{ID: c.ID, Name: c.Name, Color: c.Color, Seats: c.Seats})
 		}
 	}
@@ -96,6 +99,7 @@ func formOf(e *seating.Event, l queue.LineSettings) *eventForm {
 	if f.Accent == "" {
 		f.Accent = colour.House
 	}
+	f.Sold = soldAreas(e)
 	for _, c := range e.Categories {
 		if c.Seats == 0 {
 			continue
@@ -132,6 +136,7 @@ func (f *eventForm) fill(v url.Values) {
 			f.Slug = slugOf(f.Name)
 		}
 	}
+	f.fillAreas(v)
 	for i := range f.Prices {
 		if name := "price_" + f.Prices[i].ID; v.Has(name) {
 			f.Prices[i].Text = strings.TrimSpace(v.Get(name))
@@ -155,13 +160,19 @@ func (f *eventForm) settings() map[string]any {
 		f.Errors["opens_at"] = "Say when the sale opens."
 	}
 	f.whole(s, "max_per_buyer", f.MaxPerBuyer)
-	s["prices"] = f.prices()
+	prices := f.prices()
+	s["prices"] = prices
 	// Where a code is proof enough the other is not asked, whatever the box says.
 	line := map[string]any{"identity": f.Identity, "proof_of_work": f.ProofOfWork && f.Identity == queue.IdentityNone}
 	if !f.New {
+		f.nothingOnSale(prices)
 		s["queue"] = line
 		return s
 	}
+	if areas := f.areas(prices); len(areas) > 0 {
+		s["areas"] = areas
+	}
+	f.nothingOnSale(prices)
 	s["slug"] = f.Slug
 	s["queue"] = nil
 	if !f.WaitingRoom && line["identity"] != queue.IdentityNone {
@@ -237,7 +248,7 @@ func (f *eventForm) whole(s map[string]any, field, text string) {
 
 // prices are by category name; an empty one is not on sale.
 func (f *eventForm) prices() map[string]any {
-	out, any := map[string]any{}, false
+	out := map[string]any{}
 	for _, p := range f.Prices {
 		if out[p.Name] = nil; p.Text == "" {
 			continue
@@ -249,12 +260,19 @@ func (f *eventForm) prices() map[string]any {
 		case minor > math.MaxInt32:
 			f.Errors["price_"+p.ID] = "Is at most " + money.Plain(math.MaxInt32, f.Currency) + "."
 		}
-		out[p.Name], any = minor, true
-	}
-	if !any {
-		f.Errors["prices"] = "Give at least one category a price, or nothing is on sale."
+		out[p.Name] = minor
 	}
 	return out
+}
+
+// nothingOnSale says so when no category has a price.
+func (f *eventForm) nothingOnSale(prices map[string]any) {
+	for _, price := range prices {
+		if price != nil {
+			return
+		}
+	}
+	f.Errors["prices"] = "Give at least one category a price, or nothing is on sale."
 }
 
 // refuse takes a refusal of the settings back to the fields; false when it is about something else.
@@ -338,7 +356,7 @@ var fieldLabels = map[string]string{
 	"timezone": "Time zone", "starts_at": "The event starts", "opens_at": "The sale opens", "closes_at": "The sale closes",
 	"currency": "Currency", "prices": "Prices", "max_per_buyer": "Seats one buyer may have", "orphan_rule": "Single seats left behind", "cap": "Inside at once",
 	"per_minute": "Let in a minute", "identity": "Who may join", "proof_of_work": "Work for browsers", "accent": "Colour",
-	"lanes": "Lanes",
+	"lanes": "Lanes", "areas": "Areas",
 }
 
 // Label is what a field is called in the form.
@@ -347,6 +365,9 @@ func (f *eventForm) Label(name string) string {
 		if name == "price_"+p.ID {
 			return p.Name
 		}
+	}
+	if label, ok := f.areaLabel(name); ok {
+		return label
 	}
 	if label, ok := fieldLabels[name]; ok {
 		return label

@@ -25,7 +25,7 @@ func (a *App) newEventPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.newEvent(c, http.StatusOK, name, made, newForm(made.Categories))
+	return a.newEvent(c, http.StatusOK, name, made, newForm(made))
 }
 
 func (a *App) newEvent(c echo.Context, status int, name string, made *seating.ImportedPlan, f *eventForm) error {
@@ -42,7 +42,7 @@ func (a *App) newEventForm(c echo.Context) error {
 	if err != nil {
 		return request.BodyError(err)
 	}
-	f := newForm(made.Categories)
+	f := newForm(made)
 	f.fill(typed)
 	settings := f.settings()
 	settings["plan"] = made.ID

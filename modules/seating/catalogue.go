@@ -48,8 +48,9 @@ type ImportedZone struct {
 
 // ImportedArea is an area that an event may put on sale.
 type ImportedArea struct {
-	ID   string `json:"id"`
-	Name string `json:"name"`
+	ID    string `json:"id"`
+	Name  string `json:"name"`
+	Shape string `json:"shape"`
 }
 
 // ImportedColour is a category to be priced by an event.
@@ -100,7 +101,7 @@ func (r *room) imported(report *plan.Report) *ImportedPlan {
 	for _, z := range r.plan.Zones {
 		zone := ImportedZone{Name: z.Name, Rows: len(z.Rows), Areas: len(z.Areas)}
 		for _, a := range z.Areas {
-			made.Areas = append(made.Areas, ImportedArea{ID: a.ID, Name: a.Name})
+			made.Areas = append(made.Areas, ImportedArea{ID: a.ID, Name: a.Name, Shape: a.Shape})
 		}
 		for _, row := range z.Rows {
 			zone.Seats += len(row.Seats)

@@ -66,3 +66,11 @@ if (pace) {
   rooms.forEach((choice) => choice.addEventListener('change', show));
   show();
 }
+
+// An area sold as a category of the room has no price of its own.
+for (const choice of document.querySelectorAll('[name^=sold_as_]')) {
+  const own = field(`area_price_${choice.name.slice(8)}`).closest('.field');
+  const show = () => { own.hidden = choice.value !== ''; };
+  choice.addEventListener('change', show);
+  show();
+}
