@@ -270,3 +270,14 @@ func TestACrowdGrabs(t *testing.T) {
 	})
 	h.checkSeats()
 }
+
+// Where the house has a rule for what may be held together, a first choice is judged like any other.
+func TestGrabLeavesRulesToHold(t *testing.T) {
+	t.Parallel()
+	h := open(t, 2, 8, `,"max_per_buyer":4,"orphan_rule":"strict"`)
+	h.admit("ada")
+	if basket, ok := h.s.Grab(t.Context(), h.event.ID, "ada", []int{1}); ok {
+		t.Errorf("the rule was passed over: %+v", basket)
+	}
+	h.checkSeats()
+}
