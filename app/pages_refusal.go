@@ -62,7 +62,7 @@ func (a *App) refusal(ctx context.Context, eventID int64, err error) (*refusal, 
 }
 
 // slowReasons are the reasons of a slow-down that have words of their own: "refused.slow-<reason>".
-var slowReasons = map[any]bool{"held-long": true, "just-expired": true, "same-seats": true}
+var slowReasons = map[any]bool{"held-long": true, "just-expired": true, "others-first": true}
 
 func refusalKey(f *fault.Error) string {
 	if reason := f.Facts["reason"]; f.Code == "slow-down" && slowReasons[reason] {

@@ -11,8 +11,8 @@ import (
 )
 
 // Holding without buying must not empty a house. While limits.per_place is on, four things bound what one place can do:
-// changes a minute; seats held without being bought; a pause for whoever let a basket run out; and a seat that went
-// back is for others first. The last three live in the script that holds (internal/holds/lua/budget.lua).
+// changes a minute; seats held without being bought; a pause for whoever let a basket run out; and a seat that
+// came back is for others first. The last three live in the script that holds (internal/holds/lua/budget.lua).
 
 // ErrSlowDown is the refusal of them all; see SlowError for why.
 var ErrSlowDown = fault.New(fault.TooMany, "slow-down", "Too many changes in a short time. Your seats are kept; wait a moment.")
@@ -22,7 +22,7 @@ const (
 	slowChanges  = "changes"
 	slowHeldLong = "held-long"
 	slowExpired  = "just-expired"
-	slowSame     = "same-seats"
+	slowOthers   = "others-first"
 )
 
 // SlowError is ErrSlowDown with why, for how long, and the seats that are the matter, if it is about some.
@@ -33,7 +33,7 @@ type SlowError struct {
 }
 
 func newSlowError(e *holds.SlowError) *SlowError {
-	reason := map[string]string{holds.HeldLong: slowHeldLong, holds.JustExpired: slowExpired, holds.SameSeats: slowSame}[e.Why]
+	reason := map[string]string{holds.HeldLong: slowHeldLong, holds.JustExpired: slowExpired, holds.OthersFirst: slowOthers}[e.Why]
 	return &SlowError{Reason: reason, Wait: e.Wait, Seats: e.Seats}
 }
 
@@ -47,8 +47,8 @@ func (e *SlowError) Unwrap() error {
 		f = f.Say(fmt.Sprintf("Seats were held for you for a long time and not bought, so others choose first now. You can choose again in %s.", span(e.Wait)))
 	case slowExpired:
 		f = f.Say(fmt.Sprintf("Your time ran out and the seats went back. You can choose again in %s.", span(e.Wait)))
-	case slowSame:
-		f = f.Say(fmt.Sprintf("Your time for these seats ran out, so others may take them first, for %s more. Choose others, or wait.", span(e.Wait))).
+	case slowOthers:
+		f = f.Say(fmt.Sprintf("These seats came back a moment ago and are for others first, for %s more. Choose others, or wait.", span(e.Wait))).
 			With("seats", e.Seats)
 	}
 	return f

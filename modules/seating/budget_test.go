@@ -58,7 +58,7 @@ func TestExpiredHoldRests(t *testing.T) {
 	}
 	h.mustHold("bob", 0) // others need not wait
 	h.Clock.Advance(10 * time.Second)
-	if reason, wait := h.refused("ada", 1, 2); reason != "same-seats" || wait != 50*time.Second {
+	if reason, wait := h.refused("ada", 1, 2); reason != "others-first" || wait != 50*time.Second {
 		t.Errorf("the same seat: %q for %v", reason, wait)
 	}
 	// What is picked for ada leaves that seat out.
@@ -73,6 +73,32 @@ func TestExpiredHoldRests(t *testing.T) {
 	}
 	h.mustRelease("ada")
 	h.Clock.Advance(50 * time.Second)
+	h.mustHold("ada", 1)
+	h.checkSeats()
+}
+
+// A seat that comes back after a long hold is for fifteen seconds for those who have none behind them.
+func TestWhoHeldForLongComesSecond(t *testing.T) {
+	t.Parallel()
+	h := guarded(t, 2, 8, `,"max_per_buyer":2`)
+	h.admit("ada", "bob", "cleo", "dan")
+	h.mustHold("ada", 0)
+	h.mustHold("bob", 1)
+	h.mustHold("cleo", 2)
+	h.Clock.Advance(10 * time.Second)
+	h.mustRelease("cleo")
+	h.Clock.Advance(460 * time.Second)
+	h.mustRelease("ada")
+	h.mustRelease("bob") // each frees the other's seat, as if it were by chance
+	if reason, wait := h.refused("ada", 1, 5); reason != "others-first" || wait != 15*time.Second {
+		t.Errorf("ada: %q for %v", reason, wait)
+	}
+	h.mustHold("ada", 5) // any other seat is hers at once
+	h.mustRelease("ada")
+	h.mustHold("dan", 0) // and others need not wait
+	h.mustHold("cleo", 1)
+	h.mustRelease("cleo", 1)
+	h.Clock.Advance(15 * time.Second)
 	h.mustHold("ada", 1)
 	h.checkSeats()
 }
@@ -298,7 +324,7 @@ func TestSlowDownSaysWhy(t *testing.T) {
 	}
 	h.Clock.Advance(11 * time.Second)
 	a = ask(t, "POST", holds, `{"seats":[1]}`, "X-Place", "ada").want(t, 429, "slow-down")
-	if a.field("reason") != "same-seats" || fmt.Sprint(a.field("seats")) != "[1]" {
+	if a.field("reason") != "others-first" || fmt.Sprint(a.field("seats")) != "[1]" {
 		t.Errorf("%s", a.body)
 	}
 	for wait, want := range map[time.Duration]string{time.Millisecond: "1 second", 2 * time.Second: "2 seconds", 61 * time.Second: "61 seconds", 61 * time.Minute: "61 minutes"} {

@@ -102,7 +102,7 @@ func TestHistoriesThroughKills(t *testing.T) {
 	for range 2 {
 		st.newTwin(own.URL(), true)
 	}
-	st.bits()
+	st.another("")
 	random := rand.New(rand.NewPCG(st.seed, 1<<40))
 	struck := map[string]int{}
 	enough, played := make(chan struct{}), make(chan struct{})
@@ -160,8 +160,7 @@ func TestHistoriesThroughABadLink(t *testing.T) {
 		links = append(links, link)
 		st.newTwin("redis://"+link.Listen, false)
 	}
-	st.bits()
-	st.redis("DEL", st.b.keys.Name("hb")) // nobody pulses: see TestHistoriesAreLinearizable
+	st.another("")
 	random := rand.New(rand.NewPCG(st.seed, 1<<41))
 	done := make(chan struct{})
 	var spoiler sync.WaitGroup

@@ -55,9 +55,7 @@ func TestJudgeFindsWhatIsBroken(t *testing.T) {
 		},
 	} {
 		spoilt++
-		st.slug(t, fmt.Sprintf("spoilt-%d", spoilt))
-		st.bits()
-		st.redis("DEL", name("hb"))
+		st.another(fmt.Sprintf("spoilt-%d", spoilt))
 		st.spoil = func(r *round, random *rand.Rand) {
 			if random.IntN(4) == 0 {
 				spoil(r, strconv.Itoa(r.first+random.IntN(roundSeats)), random.IntN(roundPlaces))

@@ -38,7 +38,7 @@ function slow({ facts, retryAfter }, names) {
   switch (facts.reason) {
     case 'held-long': return plural('js.slow-held-long', Math.max(1, Math.ceil(retryAfter / 60)));
     case 'just-expired': return t('js.slow-just-expired', { seconds });
-    case 'same-seats': return t('js.slow-same-seats', { seats: names(facts.seats ?? []), seconds });
+    case 'others-first': return t('js.slow-others-first', { seats: names(facts.seats ?? []), seconds });
     default: return t('js.slow-down', { seconds });
   }
 }

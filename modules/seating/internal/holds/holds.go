@@ -47,16 +47,16 @@ func (e *TakenError) Error() string { return fmt.Sprintf("taken: %v", e.Seats) }
 
 // SlowError says that a place may not take seats for a while.
 type SlowError struct {
-	Why   string // HeldLong, JustExpired or SameSeats
+	Why   string // HeldLong, JustExpired or OthersFirst
 	Wait  time.Duration
-	Seats []int // those that are the matter of SameSeats
+	Seats []int // those that are the matter of OthersFirst
 }
 
 // Why a place has to wait; lua/budget.lua says when.
 const (
 	HeldLong    = "held"
 	JustExpired = "rest"
-	SameSeats   = "again"
+	OthersFirst = "others"
 )
 
 func (e *SlowError) Error() string {
