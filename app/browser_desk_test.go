@@ -130,7 +130,9 @@ func (s *stage) deskScenes() []scene {
 			b.set(b.js(`(() => { const field = document.getElementById("seats"); field.value = "#150..#165"; field.dispatchEvent(new Event("change")); })()`, nil))
 			b.fill("Why", "Contract of 3 May")
 		}, press("Take off sale")), "Fans see at once"},
-		{"desk seats none", desk("/admin/events/long/seats", drawn), "Nothing is held back"},
+		{"desk seats none", desk("/admin/events/long/seats", drawn, func(b *browser) {
+			b.set(b.js(`document.querySelectorAll("[data-pick], [data-pick] details").forEach((d) => { d.open = true; })`, nil))
+		}), "Nothing is held back"},
 		{"desk announced", desk("/admin/events/later"), "Open now"},
 		{"desk open", desk("/admin/events/shop"), "Pause admissions"},
 		{"desk line", desk("/admin/events/line"), "Say to everyone"},

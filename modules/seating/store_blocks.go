@@ -23,15 +23,22 @@ func insertBlock(tx *gorm.DB, eventID int64, b Block, now *time.Time) (at time.T
 	return at.UTC(), nil
 }
 
+// blockBatch is how many seats one statement takes: a whole arena at once would meet the statements' time limit.
+const blockBatch = 10_000
+
 // claimForBlock claims all of the seats, which rise, or none: *SeatsTakenError.
 func claimForBlock(tx *gorm.DB, eventID int64, block uuid.UUID, seats []int, reason string) ([]int64, error) {
 	var claims []Claim
-	err := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, block_id, status, reason)
-		SELECT s.event_id, s.seat_id, ?::uuid, 'blocked', ?::text FROM seats s WHERE s.event_id = ? AND s.seat_id = ANY(?::int[])
-		ORDER BY s.seat_id ON CONFLICT DO NOTHING RETURNING id, seat_id AS seat`, block, reason, eventID, ints(seats)).
-		Scan(&claims).Error
-	if err != nil {
-		return nil, fmt.Errorf("block seats: %w", err)
+	for some := range slices.Chunk(seats, blockBatch) {
+		var got []Claim
+		err := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, block_id, status, reason)
+			SELECT s.event_id, s.seat_id, ?::uuid, 'blocked', ?::text FROM seats s WHERE s.event_id = ? AND s.seat_id = ANY(?::int[])
+			ORDER BY s.seat_id ON CONFLICT DO NOTHING RETURNING id, seat_id AS seat`, block, reason, eventID, ints(some)).
+			Scan(&got).Error
+		if err != nil {
+			return nil, fmt.Errorf("block seats: %w", err)
+		}
+		claims = append(claims, got...)
 	}
 	if len(claims) < len(seats) {
 		taken, err := notOurs(tx, eventID, seats, claims)
@@ -50,14 +57,22 @@ func claimForBlock(tx *gorm.DB, eventID int64, block uuid.UUID, seats []int, rea
 // releaseBlock frees those of the seats that the block has, nil for all, and ends it with the last.
 func releaseBlock(tx *gorm.DB, eventID int64, block uuid.UUID, seats []int, now *time.Time) (claims []int64, freed []int, err error) {
 	var released []Claim
-	err = tx.Raw(`UPDATE seat_claims SET status = 'released' WHERE event_id = ? AND block_id = ? AND status = 'blocked'
-		AND (? OR seat_id = ANY(?::int[])) RETURNING id, seat_id AS seat`, eventID, block, seats == nil, ints(seats)).Scan(&released).Error
-	if err == nil {
-		err = tx.Exec(`UPDATE blocks SET ended_at = coalesce(?::timestamptz, now()) WHERE id = ? AND event_id = ? AND ended_at IS NULL
-			AND NOT EXISTS (SELECT 1 FROM seat_claims WHERE block_id = blocks.id AND status = 'blocked')`, now, block, eventID).Error
+	for {
+		var some []Claim
+		err = tx.Raw(`UPDATE seat_claims SET status = 'released' WHERE id IN (SELECT id FROM seat_claims
+				WHERE event_id = ? AND block_id = ? AND status = 'blocked' AND (? OR seat_id = ANY(?::int[])) LIMIT ?)
+			RETURNING id, seat_id AS seat`, eventID, block, seats == nil, ints(seats), blockBatch).Scan(&some).Error
+		if err != nil {
+			return nil, nil, fmt.Errorf("unblock seats: %w", err)
+		}
+		if released = append(released, some...); len(some) < blockBatch {
+			break
+		}
 	}
+	err = tx.Exec(`UPDATE blocks SET ended_at = coalesce(?::timestamptz, now()) WHERE id = ? AND event_id = ? AND ended_at IS NULL
+		AND NOT EXISTS (SELECT 1 FROM seat_claims WHERE block_id = blocks.id AND status = 'blocked')`, now, block, eventID).Error
 	if err != nil {
-		return nil, nil, fmt.Errorf("unblock seats: %w", err)
+		return nil, nil, fmt.Errorf("end block: %w", err)
 	}
 	slices.SortFunc(released, func(a, b Claim) int { return a.Seat - b.Seat })
 	for _, c := range released {
