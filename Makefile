@@ -34,7 +34,7 @@ lint: ## formatting, vet, staticcheck
 
 bench: test-deps ## a table of measures against bare limits of the same run; wants a quiet machine
 	@mkdir -p bin && rm -f bin/bench.txt
-	@BENCH=$(CURDIR)/bin/bench.txt sh .ci/step "Measuring; some minutes" go test -p 1 -count=1 -timeout 30m -run '^TestBench' ./app ./modules/queue; \
+	@BENCH=$(CURDIR)/bin/bench.txt sh .ci/step "Measuring; some minutes" go test -p 1 -count=1 -timeout 30m -run '^TestBench' ./app ./modules/queue ./modules/seating; \
 		status=$$?; cat bin/bench.txt; exit $$status
 
 simulate: deps ## the waiting room's controller and wait estimate against simulated crowds; some minutes, a table

@@ -153,3 +153,38 @@ func TestHandTellsWhoHasASeat(t *testing.T) {
 }
 
 func labelOf(n int) string { return fmt.Sprint("A-", n+1) }
+
+// Of an area a tap asks how many; so many of its free places are kept.
+func TestHandOnAnArea(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	createEvent(t, s.staff, "gig", club(t, s.staff), clubPrices, -time.Second, onSale(30, 5))
+	f := s.enters("gig", "Ada")
+	f.must(t, 201, "POST", f.path("/holds"), object{"area": "floor", "quantity": 2}, nil)
+	b := newBrowser(t, p.base)
+	s.hand(b, "gig")
+	left, top, right, bottom := b.shape(".hand-map .map")
+	middle := spot{(left + right) / 2, (top + bottom) / 2}
+	b.until("the area is told of", func() bool {
+		b.drags(0, middle, middle)
+		return strings.Contains(b.text("[data-owner]"), "Floor: 28 seats free.")
+	})
+	b.axe()
+	b.fill("How many", "20")
+	b.click("button", "Choose")
+	b.sees("20 seats chosen: 20 free.", "500.00 EUR")
+	b.fill("Keep them for", "Fan club")
+	b.fill("Why", "promised")
+	b.click("button", "Take off sale")
+	b.sees("Keep 20 seats for Fan club?")
+	b.click("button", "Take off sale")
+	b.sees("20 seats off sale.", "promised")
+	o := newOrganiser(t, p.base)
+	o.signIn(ownerPassword, 200)
+	o.open("/admin/events/gig/seats")
+	o.sees("Fan club", "20 seats", "Floor ")
+	o.post(200, "/admin/events/gig/seats", "act", "release", "seats", "Floor", "sure", "1")
+	o.sees("Nothing is held back")
+	f.must(t, 201, "POST", f.path("/holds"), object{"area": "floor", "quantity": 2}, nil)
+}

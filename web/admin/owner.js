@@ -1,21 +1,24 @@
 // Who has a seat, in words.
 import { ask } from '../shared/api.js';
 
-/** makeOwner fills an element; tell(n) says who has seat n, now. words: {price(minor), clock(time), moment(time)}. */
-export function makeOwner(element, event, words) {
+/**
+ * makeOwner fills an element: tell(n) says who has seat n, now; area(area, places) asks how many of an area's free places
+ * are meant. does: {price(minor), clock(time), moment(time), count(n) → words, chosen(places, n)}: that many were chosen.
+ */
+export function makeOwner(element, event, does) {
   let asked = 0;
   const link = (text, href) => Object.assign(document.createElement('a'), { textContent: text, href });
   const bdi = (text) => Object.assign(document.createElement('bdi'), { textContent: text });
   const said = (seat) => {
     switch (seat.state) {
-      case 'free': return [`free, ${words.price(seat.price)}.`];
-      case 'held': return [`a fan is choosing it, until ${words.clock(seat.until)}.`];
+      case 'free': return [`free, ${does.price(seat.price)}.`];
+      case 'held': return [`a fan is choosing it, until ${does.clock(seat.until)}.`];
       case 'paying': return ['being paid for: ', link('the order', `/admin/orders/${seat.order}`), '.'];
       case 'sold': return ['sold: ', link('the order', `/admin/orders/${seat.order}`), '.'];
       case 'off': return ['its category has no price, so it is not for sale.'];
       default: return seat.block
         ? [seat.block.name ? 'kept for ' : 'not for sale', bdi(seat.block.name), ' (', bdi(seat.block.reason), ')',
-          seat.block.until ? `, until ${words.moment(seat.block.until)}. ` : ', for ever. ', link('Its entry', `#block-${seat.block.id}`)]
+          seat.block.until ? `, until ${does.moment(seat.block.until)}. ` : ', for ever. ', link('Its entry', `#block-${seat.block.id}`)]
         : ['not for sale.'];
     }
   };
@@ -24,6 +27,16 @@ export function makeOwner(element, event, words) {
     element.hidden = false;
   };
   return {
+    area: (area, places) => {
+      asked++;
+      const name = document.createElement('b'), label = document.createElement('label');
+      const many = Object.assign(document.createElement('input'), { type: 'number', min: 0, max: places.length, value: places.length, inputMode: 'numeric' });
+      const go = Object.assign(document.createElement('button'), { type: 'button', className: 'quiet', textContent: 'Choose' });
+      name.append(bdi(area.name));
+      label.append('How many', many);
+      go.addEventListener('click', () => does.chosen(places, Math.max(0, Math.min(places.length, Number(many.value) || 0))));
+      show(name, `: ${does.count(places.length)} free. `, label, ' ', go);
+    },
     tell: async (n) => {
       const mine = ++asked; // only the last tap is answered
       try {

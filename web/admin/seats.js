@@ -24,7 +24,12 @@ const staff = (rest) => `/api/v1/admin/events/${encodeURIComponent(event)}${rest
 history.replaceState(null, '', location.pathname + location.hash); // "Off sale." is said once, not after every reload
 
 const chosen = new Set();
-const sure = makeSure(document.querySelector('[data-sure]')), owner = makeOwner(part('owner'), event, { price, clock, moment });
+const sure = makeSure(document.querySelector('[data-sure]')), owner = makeOwner(part('owner'), event, {
+  price, clock, moment, count, chosen: (places, n) => {
+    choose(places, false);
+    choose(places.slice(0, n), true);
+  },
+});
 
 const facts = await ask('GET', api(event));
 const room = part('room');
@@ -37,7 +42,7 @@ const { map, plan, states } = await showMap(room.querySelector('.map'), facts, {
     owner.tell(n);
     if (states[n] === FREE || states[n] === BLOCKED) choose([n], !chosen.has(n));
   },
-  onArea: (area) => choose(places(area), !places(area).every((n) => chosen.has(n))),
+  onArea: (area) => owner.area(area, places(area)),
   onHover: (n, x, y) => tip(n, x, y),
   onChange: () => changed(),
   lasso: { on: (seats, { remove }) => choose(seats.filter((n) => states[n] === FREE || states[n] === BLOCKED), !remove) },
@@ -62,11 +67,8 @@ function tip(n, x, y) {
   element.style.transform = `translate(${x}px,${y}px)`;
 }
 
-/** places are those of an area that can be acted on. */
-function places(area) {
-  const all = Array.from({ length: area.capacity }, (_, i) => area.first + i);
-  return all.filter((n) => states[n] === FREE || states[n] === BLOCKED);
-}
+/** places are the free ones of an area. */
+const places = (area) => Array.from({ length: area.capacity }, (_, i) => area.first + i).filter((n) => states[n] === FREE);
 
 function choose(seats, yes) {
   for (const n of seats) if (yes) chosen.add(n); else chosen.delete(n);
@@ -146,12 +148,14 @@ function askToBlock() {
     act: () => block(seats, { reason, name, until: end === null ? null : new Date(end).toISOString() }, question),
   });
   const others = chosen.size - by[FREE].length;
+  key = String(Math.random()).slice(2) + Date.now(); // an answer that is lost on its way is given again
   sure(question(by[FREE], others ? [`${count(others)} of your choice ${others === 1 ? 'stays as it is' : 'stay as they are'}. Nobody loses a seat.`] : []));
 }
 
+let key = '';
 async function block(seats, words, question) {
   try {
-    await ask('POST', staff('/blocks'), { seats, ...words }, { csrf });
+    await ask('POST', staff('/blocks'), { seats, ...words }, { csrf, key: `${key}-${seats.length}` });
   } catch (problem) {
     if (problem.code !== 'seats-taken') throw problem;
     // Somebody was faster with a few: the others are asked about again.
