@@ -81,9 +81,9 @@ const worth = (seats) => seats.reduce((sum, n) => sum + (prices[plan.category[n]
 
 // What is chosen, in figures: what can be done with it follows from what the seats are.
 function showChosen() {
-  map.mark('picked', sorted(chosen));
+  const all = sorted(chosen), by = [FREE, HELD, SOLD, BLOCKED].map((state) => all.filter((n) => states[n] === state));
+  map.mark('picked', all);
   tree.update();
-  const by = [FREE, HELD, SOLD, BLOCKED].map((state) => sorted(chosen).filter((n) => states[n] === state));
   const said = [['free', FREE], ['held or being paid for', HELD], ['sold', SOLD], ['off sale', BLOCKED]]
     .filter(([, state]) => by[state].length).map(([word, state]) => `${number.format(by[state].length)} ${word}`);
   const line = part('chosen');
