@@ -130,6 +130,10 @@ type (
 					Category string  `json:"category"`
 				} `json:"seats"`
 			} `json:"rows"`
+			Areas []struct {
+				ID       string `json:"id"`
+				Capacity int    `json:"capacity"` // 0: not on sale
+			} `json:"areas"`
 		} `json:"zones"`
 	}
 	basketView struct {

@@ -133,7 +133,11 @@ func (f *fan) choose(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	wish := map[string]any{"best": map[string]any{"quantity": f.party}}
-	if !f.chance(.35) {
+	standing := f.crowd.house.areas
+	switch {
+	case len(standing) > 0 && f.chance(.12):
+		wish = map[string]any{"area": standing[0], "quantity": f.party}
+	case !f.chance(.35):
 		seats := f.crowd.house.choose(decodeStatus(seen.Status), f.party, f.taste)
 		if seats == nil {
 			f.party = max(1, f.party-1)

@@ -16,6 +16,7 @@ type seat struct {
 // house is the plan of one event with its prices.
 type house struct {
 	rows          [][]seat
+	areas         []string           // ids of those on sale
 	price         map[string]float64 // by category, 1 is the dearest
 	width, height float64
 	total         int
@@ -48,6 +49,12 @@ func newHouse(p *planView, now *nowView) *house {
 				h.width, h.height = max(h.width, s.X), max(h.height, s.Y)
 			}
 			h.rows = append(h.rows, row)
+		}
+		for _, a := range z.Areas {
+			if a.Capacity > 0 {
+				h.areas = append(h.areas, a.ID)
+				h.total += a.Capacity
+			}
 		}
 	}
 	return h

@@ -14,7 +14,8 @@ func hall(t *testing.T) *house {
 	for into, text := range map[any]string{
 		&plan: `{"zones":[{"rows":[
 			{"seats":[{"n":0,"x":0,"y":0,"category":"a"},{"n":1,"x":10,"y":0,"category":"a"},{"n":2,"x":20,"y":0,"category":"a"},{"n":3,"x":30,"y":0,"category":"a"},{"n":4,"x":40,"y":0,"category":"a"}]},
-			{"seats":[{"n":5,"x":0,"y":10,"category":"b"},{"n":6,"x":10,"y":10,"category":"b"},{"n":7,"x":20,"y":10,"category":"b"},{"n":8,"x":30,"y":10,"category":"c"},{"n":9,"x":40,"y":10,"category":"b"}]}]}]}`,
+			{"seats":[{"n":5,"x":0,"y":10,"category":"b"},{"n":6,"x":10,"y":10,"category":"b"},{"n":7,"x":20,"y":10,"category":"b"},{"n":8,"x":30,"y":10,"category":"c"},{"n":9,"x":40,"y":10,"category":"b"}]}],
+			"areas":[{"id":"stage"},{"id":"floor","first":10,"capacity":30,"category":"a"}]}]}`,
 		&now: `{"categories":[{"id":"a","price":10},{"id":"b","price":40},{"id":"c","price":null}]}`,
 	} {
 		if err := json.Unmarshal([]byte(text), into); err != nil {
@@ -51,6 +52,14 @@ func TestBotsChooseNeighboursByTaste(t *testing.T) {
 		if got := h.choose(status(c.taken...), c.quantity, c.taste); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
+	}
+}
+
+// What is drawn beside the seats is part of the house only where people can be in it.
+func TestAreasBelongToTheHouse(t *testing.T) {
+	t.Parallel()
+	if h := hall(t); h.total != 40 || !slices.Equal(h.areas, []string{"floor"}) {
+		t.Errorf("a house of %d with the areas %q", h.total, h.areas)
 	}
 }
 

@@ -17,6 +17,7 @@ type show struct {
 
 	plan        []byte
 	prices      map[string]int // minor units by category
+	areas       map[string]any // places without a seat, as the API takes them
 	maxPerBuyer int
 	cap         int // how many may be inside
 	alive       int // how many bots there are at a time; what does not fit inside is the line
@@ -32,7 +33,8 @@ func onSale() show {
 		Slug: "midnight-ball", Name: "Midnight Ball", Timezone: "Europe/Riga", Accent: "#7c3aed",
 		Venue: "The Ballroom on the Quay, Riga", plan: hallPlan, maxPerBuyer: 4, cap: 40, alive: 56,
 		Description: "Two orchestras, one floor, and the last tram waits for us.",
-		prices:      map[string]int{"Super VIP": 14_000, "VIP": 9_500, "Front": 6_800, "Middle": 5_200, "Rear": 3_600, "Side gallery": 2_900},
+		prices:      map[string]int{"Super VIP": 14_000, "VIP": 9_500, "Front": 6_800, "Middle": 5_200, "Rear": 3_600, "Side gallery": 2_900, "Standing": 1_900},
+		areas:       map[string]any{"standing": map[string]any{"capacity": 150, "category": "Standing"}},
 	}
 }
 
@@ -50,7 +52,7 @@ func longOpen() show {
 func (s show) request(slug, plan string, opens, starts time.Time) map[string]any {
 	return map[string]any{
 		"slug": slug, "name": s.Name, "description": s.Description, "venue": s.Venue, "timezone": s.Timezone,
-		"contact": "boxoffice@example.org", "currency": currency, "plan": plan, "prices": s.prices, "accent": s.Accent,
+		"contact": "boxoffice@example.org", "currency": currency, "plan": plan, "prices": s.prices, "areas": s.areas, "accent": s.Accent,
 		"opens_at": opens, "starts_at": starts, "max_per_buyer": s.maxPerBuyer,
 		"hold_seconds": holdSeconds, "pay_seconds": paySeconds,
 		"queue": map[string]any{"cap": s.cap},

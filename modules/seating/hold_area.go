@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"math/rand/v2"
-	"slices"
 
 	"fairseat/app/fault"
 	"fairseat/modules/seating/internal/holds"
@@ -42,9 +41,6 @@ func (s *Service) HoldArea(ctx context.Context, eventID int64, place string, wan
 // holdIn holds places of one area.
 func (s *Service) holdIn(ctx context.Context, e *Event, b *board, place string, a *Area, want AreaPlaces) (Basket, error) {
 	quantity := want.Quantity
-	var taken *SeatsTakenError
-	var slow *SlowError
-	back := map[int]bool{} // this place let them go back, so they are for others first
 	for try := range manyTries {
 		look := b.fresh
 		if try > 0 {
@@ -54,22 +50,14 @@ func (s *Service) holdIn(ctx context.Context, e *Event, b *board, place string, 
 			return Basket{}, err
 		}
 		// Everybody looks round from a spot of their own, and so gets places in a row that few others are after.
-		places := b.mirror.FreeIn(a.First, a.First+a.Capacity, a.First+rand.IntN(a.Capacity), quantity+spare+len(back))
-		places = slices.DeleteFunc(places, func(n int) bool { return back[n] })
+		places := b.mirror.FreeIn(a.First, a.First+a.Capacity, a.First+rand.IntN(a.Capacity), quantity+spare)
 		if len(places) < quantity {
-			if slow != nil {
-				return Basket{}, slow // there are some, and this place may have them in a moment
-			}
 			return s.noPlaces(ctx, e, b, place, a, quantity)
 		}
 		held, err := b.hold(ctx, e, holds.Wish{Place: place, Seats: places, Some: quantity, InsteadOf: want.InsteadOf})
+		var taken *SeatsTakenError
 		switch {
 		case errors.As(err, &taken):
-			continue
-		case errors.As(err, &slow) && len(slow.Seats) > 0:
-			for _, n := range slow.Seats {
-				back[n] = true
-			}
 			continue
 		case errors.Is(err, ErrTooMany):
 			if basket, ok := s.hasPlaces(ctx, e, b, place, a, quantity); ok {
