@@ -75,7 +75,7 @@ type (
 
 // ExportPretix writes the plan for pretix's editor, valid by its schema. Seat keys become its seat_guids. What the schema
 // has no place for stands in members named uuid, where that editor keeps it and ImportPretix finds it again: read back,
-// the file gives the same plan.
+// the file gives the same plan. One that is wider than a file may place things is written, but not read back.
 func ExportPretix(p *Plan) []byte {
 	out := pretixFile{Name: p.Name, Size: pretixSize{int(math.Ceil(p.Width)), int(math.Ceil(p.Height))},
 		Categories: make([]pretixCategory, len(p.Categories)), Zones: make([]pretixZone, len(p.Zones))}

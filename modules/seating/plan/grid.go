@@ -119,10 +119,10 @@ func (g *gridReader) line(line, statuses []string) bool {
 
 // lineName is the row's name that stands at the head or the end of a line of bare numbers: "A", "AA".
 func lineName(line []string) string {
+	if len(line) == 0 {
+		return ""
+	}
 	for _, i := range []int{0, len(line) - 1} {
-		if i < 0 {
-			break
-		}
 		s, kind := readCell(line[i])
 		if kind == cellText && utf8.RuneCountInString(s.row) <= 2 && onlyLetters(s.row) {
 			return s.row
