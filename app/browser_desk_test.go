@@ -1,7 +1,10 @@
 package app_test
 
 import (
+	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +20,17 @@ func (b *browser) staffs(c *client) {
 		Name: "fs_staff", Value: c.bearer, URL: b.base + "/", HTTPOnly: &yes, SameSite: network.CookieSameSiteLax,
 	})
 	b.set(err)
+}
+
+// everything is a plan with tables, notes, accessible and companion seats, areas and faults.
+func (s *stage) everything() string {
+	file, err := os.ReadFile(filepath.Join(planFormats, "points.json"))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	var made struct{ ID string }
+	s.staff.must(s.t, 201, "POST", "/api/v1/admin/plans", json.RawMessage(file), &made)
+	return made.ID
 }
 
 // The desk in its states, looked at as the other pages are.
@@ -116,6 +130,7 @@ func (s *stage) deskScenes() []scene {
 				document.getElementById('plan').files = files.files; })()`, nil))
 		}, press("Upload and look at it")), "cannot be used"},
 		{"desk plan", desk("/admin/plans/" + stadium), "What we found"},
+		{"desk plan of everything", desk("/admin/plans/" + s.everything()), "1 table, 1 seat with a note"},
 		{"desk new event", desk("/admin/plans/" + stadium + "/event"), "2 of 2"},
 		{"desk new event refused", desk("/admin/plans/"+stadium+"/event", func(b *browser) {
 			b.excuse("status of 422")

@@ -111,7 +111,12 @@ func (l *loose) draft() (*draft, error) {
 			i, at[section] = len(d.zones), len(d.zones)
 			d.zones = append(d.zones, draftZone{name: section})
 		}
-		d.zones[i].areas = append(d.zones[i].areas, l.areas[section]...)
+		for _, a := range l.areas[section] {
+			if a.text.Text == section && len(d.zones[i].rows) > 0 {
+				a.text = Text{} // the zone says it already
+			}
+			d.zones[i].areas = append(d.zones[i].areas, a)
+		}
 	}
 	return d, l.limits()
 }
