@@ -121,6 +121,8 @@ func (c *picture) names() {
 	if rows > mostNames || pitch*c.scale < 8 {
 		return
 	}
+	floors := map[[2]int]bool{}
+	tile := func(p Point) [2]int { return [2]int{int(p.X / (5 * pitch)), int(p.Y / pitch)} }
 	for _, z := range c.plan.Zones {
 		all := newBounds()
 		for _, r := range z.Rows {
@@ -146,7 +148,12 @@ func (c *picture) names() {
 			}
 		}
 		if len(c.plan.Zones) > 1 && z.Name != "" && len(z.Rows) > 0 {
-			c.text(z.Name, Point{all.middle().X, all.min.Y - 1.1*pitch}, 0.9*pitch, "#5b606d")
+			at := Point{all.middle().X, all.min.Y - 1.1*pitch}
+			for floors[tile(at)] && at.Y > pitch { // floors lie upon one another
+				at.Y -= pitch
+			}
+			floors[tile(at)] = true
+			c.text(z.Name, at, 0.9*pitch, "#5b606d")
 		}
 	}
 }

@@ -55,8 +55,8 @@ func (d *drawing) fail(code, format string, args ...any) {
 
 // walk draws an element and what is in it; depth counts how far references have led.
 func (d *drawing) walk(e *element, in around, depth int) {
-	if d.drawn++; d.drawn > maxElements {
-		d.fail("too-many-elements", "a drawing has at most %d elements", maxElements)
+	if d.drawn++; d.drawn > maxVisits {
+		d.fail("too-many-elements", "a drawing refers to itself too often, or has more than %d elements", maxVisits)
 	}
 	if d.err != nil || e.get("display") == "none" || e.get("visibility") == "hidden" || e.get("opacity") == "0" {
 		return
@@ -170,8 +170,8 @@ func (d *drawing) use(e *element, in around, depth int) {
 func (d *drawing) corners(e *element, m matrix, depth int) bounds {
 	box := newBounds()
 	d.drawn++
-	if d.drawn > maxElements || depth > maxDepth {
-		d.fail("too-many-elements", "a drawing has at most %d elements", maxElements)
+	if d.drawn > maxVisits || depth > maxDepth {
+		d.fail("too-many-elements", "a drawing refers to itself too often, or has more than %d elements", maxVisits)
 		return box
 	}
 	add := func(kid *element, m matrix) {

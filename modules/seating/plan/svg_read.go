@@ -11,8 +11,9 @@ import (
 )
 
 const (
-	maxElements = 600_000 // of a drawing, as read and as drawn
-	maxAttr     = 60      // attributes of one element that are looked at
+	maxElements = 700_000   // of a drawing: the most seats with a number upon each, and what is round them
+	maxVisits   = 3_000_000 // of elements while it is drawn, where a reference draws them again
+	maxAttr     = 60        // attributes of one element that are looked at
 
 	dataPrefix = "data-" // before the column in the name of a data attribute
 )

@@ -115,8 +115,8 @@ func (d *drawing) isSeat(e *element) bool {
 // holdsSeats tells a group of seats from a group that is one.
 func (d *drawing) holdsSeats(e *element) bool {
 	for _, kid := range e.kids {
-		if d.drawn++; d.drawn > maxElements {
-			d.fail("too-many-elements", "a drawing has at most %d elements", maxElements)
+		if d.drawn++; d.drawn > maxVisits {
+			d.fail("too-many-elements", "a drawing refers to itself too often, or has more than %d elements", maxVisits)
 			return true
 		}
 		if d.isSeat(kid) || d.holdsSeats(kid) {
