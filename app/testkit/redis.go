@@ -2,6 +2,8 @@ package testkit
 
 import (
 	"context"
+	"fmt"
+	"math/rand/v2"
 	"net"
 	program "os/exec"
 	"runtime"
@@ -24,17 +26,24 @@ type Redis struct {
 // NewRedis starts one; it ends with the test.
 func NewRedis(t testing.TB) *Redis {
 	t.Helper()
-	free, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r := &Redis{Addr: free.Addr().String(), t: t, dir: t.TempDir()}
-	if err := free.Close(); err != nil {
-		t.Fatal(err)
-	}
+	r := &Redis{Addr: quietPort(t), t: t, dir: t.TempDir()}
 	r.Start()
 	t.Cleanup(r.Kill)
 	return r
+}
+
+// quietPort is a free port that no outgoing connection is given while Redis is down: below the kernel's range.
+func quietPort(t testing.TB) string {
+	for range 100 {
+		free, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 20000+rand.IntN(10000)))
+		if err != nil {
+			continue
+		}
+		defer free.Close()
+		return free.Addr().String()
+	}
+	t.Fatal("no free port")
+	return ""
 }
 
 // URL is its address for Client.
