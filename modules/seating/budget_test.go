@@ -193,6 +193,34 @@ func TestSecondsHeldAreWhatCounts(t *testing.T) {
 	h.checkSeats()
 }
 
+// Asking for what is taken, over and over, is no way to hold seats free of charge: offers count while they are held.
+func TestOffersCountWhileTheyAreHeld(t *testing.T) {
+	t.Parallel()
+	h := guarded(t, 3, 8, "")
+	h.admit("ada", "bob")
+	h.mustHold("ada", 3)
+	if _, err := h.choose("bob", 3); len(offered(err)) != 1 {
+		t.Fatal(err)
+	}
+	h.Clock.Advance(20 * time.Second)
+	if b, err := h.choose("bob", 7); err != nil || len(b.Seats) != 1 {
+		t.Fatalf("%+v, %v", b, err)
+	}
+	if spent := h.spent("bob"); spent != 20*time.Second {
+		t.Errorf("an offer that made way after 20 s counts %v", spent)
+	}
+	h.mustRelease("bob")
+	if _, err := h.choose("bob", 3); len(offered(err)) != 1 {
+		t.Fatal(err)
+	}
+	h.Clock.Advance(480 * time.Second)
+	h.sweep()
+	if reason, _ := h.refused("bob", 6); reason != "just-expired" || h.spent("bob") < 460*time.Second {
+		t.Errorf("an offer left to run out counts %v, and then %q", h.spent("bob"), reason)
+	}
+	h.checkSeats()
+}
+
 // spent is what a place has used without buying, in seat-time, as of the last time it was settled.
 func (h *house) spent(place string) time.Duration {
 	h.T.Helper()

@@ -22,6 +22,8 @@ type act struct {
 	outcome string  // ok, taken, too-many, expired; unknown when no answer came
 	place   int     // its number in the round
 	want    seatSet // what was asked for
+	back    seatSet // what was to be given back in the same step
+	offer   bool    // the house's idea: it makes way for the next hold
 	seats   seatSet // the basket, or those that are taken
 	due     int64   // of the basket, ms
 	life    int64   // of a new basket, or what a pin adds, ms
@@ -41,6 +43,9 @@ func (a act) to() int64 {
 
 func (a act) String() string {
 	out := fmt.Sprintf("place %d %s %04b: %s", a.place, a.kind, a.want, a.outcome)
+	if a.back > 0 || a.offer {
+		out += fmt.Sprintf(" instead of %04b, offer %v;", a.back, a.offer)
+	}
 	if a.due > 0 || a.seats > 0 {
 		out += fmt.Sprintf(" %04b until …%d", a.seats, a.due%1e6)
 	}
@@ -83,6 +88,7 @@ type seatState struct {
 	what string // free, held, claimed
 	by   int
 	clocked
+	offered bool
 }
 
 var freeSeat = seatState{what: "free"}
@@ -102,7 +108,9 @@ func (l laws) seat(n int, before seatState, a act) (after []seatState) {
 	wanted, told := a.want.has(n), a.seats.has(n)
 	for _, now := range moments {
 		mine := now.what == "held" && now.by == a.place
-		until := func(c clocked) seatState { return seatState{"held", a.place, c} }
+		until := func(c clocked) seatState {
+			return seatState{what: "held", by: a.place, clocked: c, offered: a.offer && wanted || now.offered && a.kind == "read"}
+		}
 		add := func(states ...seatState) { after = append(after, states...) }
 		switch a.kind + " " + a.outcome {
 		case "hold ok":
@@ -111,6 +119,8 @@ func (l laws) seat(n int, before seatState, a act) (after []seatState) {
 				add(until(l.known(a.due)))
 			case !told && !wanted && !mine:
 				add(now)
+			case !told && !wanted && (a.back.has(n) || now.offered):
+				add(freeSeat)
 			}
 		case "hold taken":
 			others := now.what == "claimed" || now.what == "held" && !mine
@@ -120,8 +130,13 @@ func (l laws) seat(n int, before seatState, a act) (after []seatState) {
 		case "hold too-many":
 			add(now)
 		case "hold unknown":
-			if add(now); wanted && now.what == "free" {
+			switch add(now); {
+			case wanted && now.what == "free":
 				add(until(clocked{a.from(), never}))
+			case wanted && mine:
+				add(until(now.clocked))
+			case mine && (a.back.has(n) || now.offered):
+				add(freeSeat)
 			}
 		case "read ok", "pin ok":
 			fits := now.fits(a.due) || a.kind == "pin" && now.pinned(a, a.due)
@@ -175,7 +190,7 @@ func (l laws) seat(n int, before seatState, a act) (after []seatState) {
 
 // placeState is what one buyer has, through however many tabs.
 type placeState struct {
-	held, claims seatSet
+	held, claims, offers seatSet
 	clocked
 }
 
@@ -192,14 +207,19 @@ func (l laws) place(p int, before placeState, a act) (after []placeState) {
 		}
 	}
 	for _, now := range moments {
-		add := func(held, claims seatSet, c clocked) {
+		put := func(held, claims, offers seatSet, c clocked) {
 			if held == 0 {
 				c = clocked{}
 			}
-			after = append(after, placeState{held, claims, c})
+			after = append(after, placeState{held, claims, offers & held, c})
 		}
-		all := now.held | a.want
-		total := now.held.count() + now.claims.count() + (a.want &^ now.held).count()
+		add := func(held, claims seatSet, c clocked) { put(held, claims, now.offers, c) }
+		all := now.held&^(a.back|now.offers) | a.want
+		total := all.count() + now.claims.count()
+		offers := seatSet(0)
+		if a.offer {
+			offers = a.want
+		}
 		if a.outcome == "unknown" {
 			add(now.held, now.claims, now.clocked)
 		}
@@ -210,7 +230,7 @@ func (l laws) place(p int, before placeState, a act) (after []placeState) {
 				timely = a.fresh(a.due)
 			}
 			if a.seats == all && total <= l.most && timely {
-				add(all, now.claims, l.known(a.due))
+				put(all, now.claims, offers, l.known(a.due))
 			}
 		case "hold taken", "hold too-many":
 			if (total > l.most) == (a.outcome == "too-many") {
@@ -221,10 +241,13 @@ func (l laws) place(p int, before placeState, a act) (after []placeState) {
 				if now.held == 0 {
 					now.clocked = clocked{a.from() + a.life, never}
 				}
-				add(all, now.claims, now.clocked)
+				put(all, now.claims, offers, now.clocked)
 			}
 		case "read ok", "pin ok":
 			fits := now.held == 0 || now.fits(a.due) || a.kind == "pin" && now.pinned(a, a.due)
+			if a.kind == "pin" {
+				now.offers = 0 // bought
+			}
 			if a.seats == now.held && fits && (a.kind == "read" || now.held != 0) {
 				add(now.held, now.claims, l.known(a.due))
 			}
@@ -233,7 +256,7 @@ func (l laws) place(p int, before placeState, a act) (after []placeState) {
 				add(0, now.claims, clocked{})
 			}
 		case "pin unknown":
-			add(now.held, now.claims, clocked{max(now.lo, a.from()+a.life), never})
+			put(now.held, now.claims, 0, clocked{max(now.lo, a.from()+a.life), never})
 		case "release ok", "release unknown":
 			add(now.held&^a.want, now.claims, now.clocked)
 		case "claim ok", "claim unknown":

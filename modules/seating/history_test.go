@@ -252,19 +252,12 @@ func (st *stage) act(ctx context.Context, of *twin, r *round, p int, random *ran
 	script := func(run func(at holds.At) error) error { return b.try(ctx, run) }
 	switch dice := random.IntN(20); {
 	case dice < 9:
-		a.kind, a.want = "hold", seatSet(1+random.IntN(1<<roundSeats-1))
+		a.kind, a.want, a.offer = "hold", seatSet(1+random.IntN(1<<roundSeats-1)), random.IntN(5) == 0
+		if random.IntN(3) == 0 {
+			a.back = seatSet(random.IntN(1 << roundSeats))
+		}
 		err = script(func(at holds.At) (err error) {
-			// As over HTTP: together with others where nothing is the matter, else judged alone.
-			due, version, done, err := of.s.store.Grab(ctx, at, of.s.replica, holds.Terms{Most: roundMost, Life: r.life},
-				[]holds.Grab{{Place: r.place(p), Seats: r.numbers(a.want)}})
-			if err != nil {
-				return err
-			}
-			if done[0] {
-				basket = holds.Basket{Seats: r.numbers(a.want), Deadline: due, Version: version}
-				return nil
-			}
-			basket, err = of.s.store.Hold(ctx, at, holds.Wish{Place: r.place(p), Most: roundMost, Life: r.life, Seats: r.numbers(a.want)})
+			basket, err = st.hold(ctx, of, at, r, a)
 			return err
 		})
 	case dice < 12:
@@ -285,6 +278,23 @@ func (st *stage) act(ctx context.Context, of *twin, r *round, p int, random *ran
 		return st.giveUp(ctx, of, r, p)
 	}
 	return r.record(st.t, a, basket, err)
+}
+
+// hold is what POST holds does: together with others where nothing is the matter, else judged alone.
+func (st *stage) hold(ctx context.Context, of *twin, at holds.At, r *round, a act) (holds.Basket, error) {
+	place, seats := r.place(a.place), r.numbers(a.want)
+	if a.back == 0 && !a.offer {
+		due, version, done, err := of.s.store.Grab(ctx, at, of.s.replica, holds.Terms{Most: roundMost, Life: r.life},
+			[]holds.Grab{{Place: place, Seats: seats}})
+		if err != nil {
+			return holds.Basket{}, err
+		}
+		if done[0] {
+			return holds.Basket{Seats: seats, Deadline: due, Version: version}, nil
+		}
+	}
+	return of.s.store.Hold(ctx, at, holds.Wish{Place: place, Most: roundMost, Life: r.life, Seats: seats,
+		InsteadOf: r.numbers(a.back), Offer: a.offer})
 }
 
 // record puts down what came of an act.

@@ -75,17 +75,14 @@ for _, seat in ipairs(new) do
   -- A hold that ran out and was not swept yet: its owner hears of it first.
   if redis.call('ZSCORE', key('x'), seat) then lapse(seat) end
   hold(seat, due)
-  -- An offer was the house's idea, and is not counted until it is kept.
-  if budgets and not is_offer then mark(seat, life, most) end
+  -- An offer counts too, for as long as it is held: else asking for what is taken would hold seats free of charge.
+  if budgets then mark(seat, life, most) end
   redis.call('HSET', key('own'), seat, place)
   redis.call('SADD', key('b:' .. place), seat)
   log(seat, 1, due)
   table.insert(held_now, seat)
 end
 -- What is asked for by name is no offer any more.
-for _, seat in ipairs(before) do
-  if budgets and not is_offer and not back[seat] then mark(seat, life, most) end
-end
 if #before > 0 then redis.call('DEL', key('o:' .. place)) end
 local offers = {}
 if is_offer then
