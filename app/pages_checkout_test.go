@@ -168,7 +168,11 @@ func TestBuyingWithoutScript(t *testing.T) {
 	r.send("/events/gala/place/seats", "/events/gala/place/seats", "quantity", "2")
 	listed := r.get("/events/gala/place/seats?part=2", "198.00 EUR", "minutes left, until", "Hold the ticked seats")
 	seat := listed.find(t, freeSeat)
-	r.send("/events/gala/place/seats", "/events/gala/place/seats?part=2#list", "part", "2", "seat", seat)
+	price := listed.find(t, `<option value="([^"]+)">Category IV · 39.00 EUR</option>`)
+	if one := r.get("/events/gala/place/seats?part=0&price="+price, "39.00 EUR", "together"); strings.Contains(one.body, "</strong> 99.00 EUR") {
+		t.Error("another price is listed, too")
+	}
+	r.send("/events/gala/place/seats", "/events/gala/place/seats?part=2&price="+price+"#list", "part", "2", "price", price, "seat", seat)
 	full := r.get("/events/gala/place/seats?part=2", "You have the 3 seats that one person may have")
 	r.send("/events/gala/place/seats", "/events/gala/place/seats", "back", full.find(t, `name="back" value="(\d+)"`))
 	left := r.get("/events/gala/place/checkout", "198.00 EUR", "Change seats")

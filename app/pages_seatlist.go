@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -44,8 +45,15 @@ func placePath(c echo.Context) string { return "/events/" + request.EventOf(c).S
 // seatListPath is the page with the part of the house that was open.
 func seatListPath(c echo.Context) string {
 	path := placePath(c) + "/seats"
+	query := url.Values{}
 	if part := partOf(c); part >= 0 {
-		path += "?part=" + strconv.Itoa(part) + "#list"
+		query.Set("part", strconv.Itoa(part))
+	}
+	if price := c.FormValue("price"); price != "" {
+		query.Set("price", price)
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode() + "#list"
 	}
 	return path
 }
@@ -147,7 +155,11 @@ func (a *App) showSeats(c echo.Context, status int, refusal *refusal) error {
 	if err != nil {
 		return err
 	}
-	list, part, err := a.listed(c, event.ID)
+	price := c.FormValue("price")
+	if !slices.ContainsFunc(event.Categories, func(one seating.Category) bool { return one.ID == price && one.Price != nil }) {
+		price = "" // of another event, or made up
+	}
+	list, part, err := a.listed(c, event.ID, price)
 	if err != nil {
 		return err
 	}
@@ -169,7 +181,7 @@ func (a *App) showSeats(c echo.Context, status int, refusal *refusal) error {
 	}
 	data := map[string]any{
 		"Accent": accentPath(event.Accent), "Event": event, "Basket": a.basketView(basket), "Parts": list.Parts, "Areas": list.Areas, "Accessible": list.Accessible, "Rows": list.Rows,
-		"Max": event.MaxPerBuyer, "Part": part, "Mine": mine, "Offers": offers(event, counts.FreeByCategory), "Said": refusal.said(), "Order": "",
+		"Max": event.MaxPerBuyer, "Part": part, "Price": price, "Prices": onSale(event), "Mine": mine, "Offers": offers(event, counts.FreeByCategory), "Said": refusal.said(), "Order": "",
 		"Choices": upTo(min(atOnce, event.MaxPerBuyer-taken-len(basket.Seats))),
 	}
 	if found {
@@ -179,14 +191,14 @@ func (a *App) showSeats(c echo.Context, status int, refusal *refusal) error {
 	return a.render(c, status, "checkout/seats", data)
 }
 
-// listed is the house with the part that was asked for; a small house is all there is.
-func (a *App) listed(c echo.Context, eventID int64) (list seating.Listed, part int, err error) {
+// listed is the house with the part that was asked for, of one price if one was; a small house is all there is.
+func (a *App) listed(c echo.Context, eventID int64, price string) (list seating.Listed, part int, err error) {
 	part = partOf(c)
-	if list, err = a.seating.List(c.Request().Context(), eventID, part); err != nil {
+	if list, err = a.seating.List(c.Request().Context(), eventID, part, price); err != nil {
 		return list, part, err
 	}
 	if len(list.Parts) == 1 && part != 0 {
-		list, err = a.seating.List(c.Request().Context(), eventID, 0)
+		list, err = a.seating.List(c.Request().Context(), eventID, 0, price)
 		return list, 0, err
 	}
 	if part >= len(list.Parts) {
@@ -200,6 +212,21 @@ type offer struct {
 	ID, Name string
 	Price    int64
 	Free     int
+}
+
+// onSale are the prices one may choose between, cheapest first; none where there is only one.
+func onSale(e *seating.Event) []offer {
+	var all []offer
+	for _, c := range e.Categories {
+		if c.Price != nil && c.Seats > 0 {
+			all = append(all, offer{ID: c.ID, Name: c.Name, Price: *c.Price})
+		}
+	}
+	if len(all) < 2 {
+		return nil
+	}
+	slices.SortStableFunc(all, func(a, b offer) int { return cmp.Compare(a.Price, b.Price) })
+	return all
 }
 
 // offers are the categories that are on sale and not gone, cheapest first.

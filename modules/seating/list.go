@@ -35,10 +35,12 @@ type ListedArea struct {
 
 // ListedRow is a row of a part. Its label may be blank, and several rows may share it.
 type ListedRow struct {
-	Label string
-	Free  int
-	Least int64 // what the cheapest free seat costs
-	Seats []ListedSeat
+	Label    string
+	Table    bool // the label is the whole name of a table
+	Free     int
+	Together int   // how many free seats stand side by side, wheelchair places and those beside them left out
+	Least    int64 // what the cheapest free seat costs
+	Seats    []ListedSeat
 }
 
 // ListedSeat is a seat as it is now: "free", "held" (may come back), "sold" or "blocked".
@@ -46,11 +48,14 @@ type ListedSeat struct {
 	Seat
 	State      string
 	Accessible bool
+	Beside     string // the wheelchair place that it belongs to
+	Note       string // about the view
 }
 
-// List is the map in words: all parts, and the seats of one. A part that is not there has none. It is this replica's
-// copy, a moment old, like the map itself.
-func (s *Service) List(ctx context.Context, eventID int64, part int) (Listed, error) {
+// List is the map in words: all parts, and the seats of one. A part that is not there has none. With a category, by its id,
+// no other seats are in it or counted; rows without one are left out. It is this replica's copy, a moment old, like the
+// map itself.
+func (s *Service) List(ctx context.Context, eventID int64, part int, category string) (Listed, error) {
 	e, b, err := s.mustEvent(ctx, eventID)
 	if err != nil {
 		return Listed{}, err
@@ -67,17 +72,31 @@ func (s *Service) List(ctx context.Context, eventID int64, part int) (Listed, er
 	for i := range list.Parts {
 		p := &list.Parts[i]
 		for _, row := range p.rows {
-			listed := ListedRow{Label: row.Label}
+			listed := ListedRow{Label: row.Label, Table: row.Table}
+			run, last := 0, -1 // seats side by side, up to the last that was free
 			for _, drawn := range row.Seats {
 				state := "blocked"
 				if drawn.N < len(states) {
 					state = states[drawn.N]
 				}
-				seat := ListedSeat{seatOf(e, &drawn), state, drawn.Accessible}
+				seat := ListedSeat{Seat: seatOf(e, &drawn), State: state, Accessible: drawn.Accessible, Note: drawn.Note}
+				list.Accessible = list.Accessible || state == "free" && drawn.Accessible
+				if category != "" && seat.Category != category {
+					continue
+				}
+				if of := room.plan.Seat(drawn.CompanionOf); of != nil {
+					seat.Beside = of.Label
+				}
 				if state == "free" {
-					list.Accessible = list.Accessible || drawn.Accessible
 					if listed.Free++; listed.Free == 1 || seat.Price < listed.Least {
 						listed.Least = seat.Price
+					}
+					if !drawn.Accessible && drawn.CompanionOf < 0 {
+						if !room.plan.Adjacent(last, drawn.N) {
+							run = 0
+						}
+						run, last = run+1, drawn.N
+						listed.Together = max(listed.Together, run)
 					}
 				}
 				if i == part {
@@ -85,7 +104,7 @@ func (s *Service) List(ctx context.Context, eventID int64, part int) (Listed, er
 				}
 			}
 			p.Free += listed.Free
-			if i == part {
+			if i == part && (category == "" || len(listed.Seats) > 0) {
 				list.Rows = append(list.Rows, listed)
 			}
 		}

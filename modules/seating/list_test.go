@@ -15,7 +15,7 @@ func TestListSaysWhatTheMapSays(t *testing.T) {
 	whole, free, seen := map[int]string{}, 0, 0
 	parts := 0
 	for part := 0; ; part++ {
-		list, err := h.s.List(t.Context(), h.event.ID, part)
+		list, err := h.s.List(t.Context(), h.event.ID, part, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -54,12 +54,19 @@ func TestListSaysWhatTheMapSays(t *testing.T) {
 	if want := []string{"held", "held", "held", "free", "blocked"}; !slices.Equal(got, want) {
 		t.Errorf("the seats are %v, want %v", got, want)
 	}
-	list, err := h.s.List(t.Context(), h.event.ID, 0)
+	list, err := h.s.List(t.Context(), h.event.ID, 0, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first := list.Rows[0]; first.Label != "A" || first.Least != 5000 || list.Rows[1].Least != 3000 || first.Free != 77 {
+	if first := list.Rows[0]; first.Label != "A" || first.Least != 5000 || list.Rows[1].Least != 3000 || first.Free != 77 || first.Together != 77 {
 		t.Errorf("row %+v, then from %d", first, list.Rows[1].Least)
+	}
+	h.mustHold("ada", 10) // 3..9 are left before it
+	if list, err = h.s.List(t.Context(), h.event.ID, 0, list.Rows[0].Seats[0].Category); err != nil {
+		t.Fatal(err)
+	}
+	if first := list.Rows[0]; len(list.Rows) != 1 || first.Label != "A" || first.Together != 69 || list.Parts[1].Free != 0 {
+		t.Errorf("of one price there are %d rows, the first with %d together; %d free in another part", len(list.Rows), first.Together, list.Parts[1].Free)
 	}
 }
 
@@ -73,7 +80,7 @@ func TestListKnowsOfAccessibleSeats(t *testing.T) {
 		t.Fatal(err)
 	}
 	offered := func() bool {
-		list, err := h.s.List(t.Context(), h.event.ID, 0)
+		list, err := h.s.List(t.Context(), h.event.ID, 0, "")
 		if err != nil {
 			t.Fatal(err)
 		}
