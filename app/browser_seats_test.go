@@ -17,14 +17,20 @@ func hall(t *testing.T) *stage {
 	s := &stage{process: startProcess(t), t: t, ctx: t.Context()}
 	s.staff = signIn(t, s.base)
 	stadium, house := importStadium(t, s.staff), house(t, s.staff, 6, 12)
+	mixed, floor := mixedPlan(t, s.staff)
 	for slug, extra := range map[string]object{
-		"gala": {"plan": stadium, "prices": stadiumPrices, "max_per_buyer": 4},
-		"one":  {"max_per_buyer": 1},
-		"long": {"name": longName, "venue": longVenue, "max_per_buyer": 4},
-		"rtl":  {"name": rtlName, "venue": rtlVenue, "max_per_buyer": 4},
-		"soon": {"queue": object{"cap": 1, "per_minute": 60}},
-		"huf":  {"currency": "HUF"},
-		"rsd":  {"currency": "RSD"},
+		"gala":  {"plan": stadium, "prices": stadiumPrices, "max_per_buyer": 4},
+		"one":   {"max_per_buyer": 1},
+		"long":  {"name": longName, "venue": longVenue, "max_per_buyer": 4},
+		"rtl":   {"name": rtlName, "venue": rtlVenue, "max_per_buyer": 4},
+		"soon":  {"queue": object{"cap": 1, "per_minute": 60}},
+		"tight": {"max_per_buyer": 4},
+		"six":   {"max_per_buyer": 6},
+		"race":  {"max_per_buyer": 4},
+		"rules": {"plan": mixed, "orphan_rule": "strict", "prices": object{"Stalls": 4500, "Balcony": 2500, "Standing": 1900}, "max_per_buyer": 4},
+		"mixed": {"plan": mixed, "areas": object{floor: object{"capacity": 120, "category": "Standing"}}, "prices": object{"Stalls": 4500, "Balcony": 2500, "Standing": 1900}, "max_per_buyer": 4},
+		"huf":   {"currency": "HUF"},
+		"rsd":   {"currency": "RSD"},
 	} {
 		if extra["queue"] == nil {
 			extra["queue"] = nil
@@ -74,6 +80,8 @@ func TestSeatPages(t *testing.T) {
 		"public": seatPageIsPublic, "plan": planReadsAsTheServerSaysIt, "live": seatsLiveBetweenTwo, "keyboard": seatsByKeyboard,
 		"limit": oneSeatEach, "offline": connectionLostAndBack, "outside": outsideIsSentBack, "words": refusalsInWords,
 		"link": placeWithoutCookie, "touch": seatsByFinger, "pictures": seatPictures, "money": seatsCostWhatTheServerSays,
+		"party": partyByOneTap, "tight": tooFewTogether, "blocks": blocksWellChosen, "wish": comesBack, "away": calledWhileAway,
+		"refusals": refusalsWithAnAnswer, "filter": listFiltered, "large": largeHouseListed, "slow": askingIsNotHaving, "late": tooLate, "told": toldPolitely, "floor": standsOnTheFloor, "rules": houseRules,
 	} {
 		t.Run(name, func(t *testing.T) {
 			own := *s
@@ -260,38 +268,6 @@ func outsideIsSentBack(t *testing.T, s *stage) {
 	b.until("let in by itself", func() bool { return b.has("button", "2 best available seats") && b.at() == "/events/gala/seats" })
 }
 
-// refusalsInWords holds what fans read when the server says no.
-func refusalsInWords(t *testing.T, s *stage) {
-	b := newBrowser(t, s.base)
-	s.seats(b, s.enters("gala", "Ada"))
-	var said []string
-	b.set(b.js(`(async () => {
-		const { explain } = await import(`+module("refusals.js")+`);
-		const plan = { label: (n) => "F " + n }, max = 2, basket = { seats: [{ n: 12, label: "F 12" }, { n: 13, label: "F 13" }] };
-		const say = (code, facts, wanted, retryAfter = 0) => explain({ code, facts, retryAfter }, wanted, { plan, basket, max }).text;
-		return [
-			say("seats-taken", { seats: [12] }, { seats: [12] }), say("seats-taken", { seats: [12, 13] }, { seats: [12, 13] }),
-			say("seats-taken", { seats: [12], offer: [14] }, { seats: [12] }), say("too-many", { max: 2 }, { seats: [14] }),
-			say("too-many", { max: 2 }, { best: { quantity: 3 } }), say("none-left", {}, { best: { quantity: 2 } }),
-			say("none-left", {}, { best: { quantity: 1, category: "a" } }), say("slow-down", {}, {}, 3), say("sold-out", {}, {}), say("ended", {}, {}),
-		];
-	})()`, &said))
-	want := []string{
-		"F 12 went a moment ago. Choose another.", "F 12, F 13 went a moment ago. Choose others.",
-		"F 12 went a moment ago. We're holding F 14 for you instead. Keep it, or choose another.",
-		"2 seats each for this event. Put F 13 back to take F 14.", "Up to 2 seats each for this event.",
-		"There are not 2 free seats left just now. Try fewer; held ones may come back.",
-		"No free seat is left at this price just now. Try another price.",
-		"That was many changes in a short time. Your seats are kept; go on in 3 s.",
-		"Every seat is taken just now. Some may still come back; the waiting room calls you.", "The sale of this event has ended.",
-	}
-	for i := range want {
-		if i >= len(said) || said[i] != want[i] {
-			t.Errorf("says %q, want %q", said, want[i])
-		}
-	}
-}
-
 // placeWithoutCookie: the place kept in this browser's storage brings the cookie back.
 func placeWithoutCookie(t *testing.T, s *stage) {
 	f := s.enters("gala", "Cleo")
@@ -337,38 +313,5 @@ func seatsByFinger(t *testing.T, s *stage) {
 	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)
 	if len(hold.Seats) != 1 {
 		t.Errorf("after the tap: %+v", hold)
-	}
-}
-
-// seatPictures looks at the page in its states, as the gallery does.
-func seatPictures(t *testing.T, s *stage) {
-	fresh, held, long, rtl := s.enters("gala", "Fay"), s.holds("gala", "Hal", 4), s.holds("long", longBuyer, 2), s.holds("rtl", rtlBuyer, 2)
-	full := s.holds("one", "Max", 1)
-	open := func(f *fan, then func(b *browser)) func(b *browser) {
-		return func(b *browser) {
-			s.seats(b, f)
-			if then != nil {
-				then(b)
-			}
-		}
-	}
-	list := func(b *browser) { b.toList() }
-	for _, sc := range []scene{
-		{"seats choosing", open(fresh, nil), "How many seats?"},
-		{"seats held", open(held, nil), "kept for you"},
-		{"seats list", open(held, list), "Ground floor"},
-		{"seats details", open(held, func(b *browser) {
-			b.set(b.js(`while (document.getElementById("sheet").dataset.height !== "2") document.getElementById("grip").click()`, nil))
-		}), "What the shapes mean"},
-		{"seats long names", open(long, nil), longName},
-		{"seats right to left", open(rtl, list), rtlName},
-		{"seats over the limit", open(full, func(b *browser) {
-			b.excuse("422")
-			b.toList()
-			b.set(b.js(`document.querySelector(".list-seat[data-kind=free]").click()`, nil))
-			b.sees("One seat each")
-		}), "Swap them"},
-	} {
-		t.Run(sc.name, func(t *testing.T) { hang(t, s.base, sc) })
 	}
 }

@@ -92,7 +92,7 @@ func (a *App) showSeatsDesk(c echo.Context, status int, v seatsDeskView) error {
 			v.OfSeat[n] = b.For()
 		}
 	}
-	list, part, err := a.listed(c, e.ID)
+	list, part, err := a.listed(c, e.ID, "")
 	if err != nil {
 		return err
 	}

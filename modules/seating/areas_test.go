@@ -352,7 +352,7 @@ func TestBestMayBeAnArea(t *testing.T) {
 	if got, err := best("eve", Best{Quantity: 4, Category: "circle"}); err != nil || len(got) != 4 {
 		t.Errorf("asked again: %v, %v", got, err)
 	}
-	list, err := h.s.List(t.Context(), h.event.ID, 0)
+	list, err := h.s.List(t.Context(), h.event.ID, 0, "")
 	want := []ListedArea{{"floor", "Floor", "Circle", 3000, 1}, {"bar", "Bar", "Standing room", 1500, 0}}
 	if err != nil || !slices.Equal(list.Areas, want) {
 		t.Errorf("listed %+v, %v", list.Areas, err)

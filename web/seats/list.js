@@ -1,126 +1,133 @@
 // The map in words: section › row › seat, over the same states, for keyboards, screen readers and whoever likes lists.
-// A section's rows are built when it is opened; inside it one seat is a tab stop and the arrows move.
-import { money, plural, t } from '../shared/words.js';
-import { FREE, freeBy } from './state.js';
+// A section's rows are built when it is opened, in a large section the seats of a row when that is opened; inside a
+// section one seat is a tab stop and the arrows move.
+import { plural, t } from '../shared/words.js';
+import { makeRows } from './listrow.js';
+import { announce } from './notes.js';
+import { say } from './say.js';
+import { areaName, areaSays } from './standing.js';
+import { FREE, freeIn } from './state.js';
 
-const stateWords = ['js.free', 'js.held', 'js.sold', 'js.blocked'];
-
-/** say is a seat in words: "Row F, seat 12, free, Category I, 99.00 EUR". */
-export function say({ plan, states, prices, currency, digits }, n, mine, asking) {
-  const category = plan.category[n], price = prices[category], row = plan.rows[plan.row[n]];
-  const parts = [row.label ? t('js.row-seat', { row: row.label, seat: plan.number(n) }) : plan.label(n)];
-  parts.push(mine ? t('js.mine') : asking ? t('js.asking') : t(stateWords[states[n]]));
-  if (plan.accessible.has(n)) parts.push(t('js.accessible'));
-  if (plan.companionOf.has(n)) parts.push(t('js.companion', { seat: plan.label(plan.companionOf.get(n)) }));
-  parts.push(plan.categories[category].name);
-  if (price !== null) parts.push(money(price, currency, digits));
-  return parts.join(', ');
-}
+const large = 600; // seats of a section from which its rows are opened one by one
+const rest = 15_000; // ms between two sentences about what others do
 
 /**
- * createList builds into an element. room is {plan, states, prices, hues, currency, digits, basket}; pick(n) is a seat that was
- * pressed, look(n) one that has focus. gives {update(seats | undefined), focus}.
+ * createList builds into an element, from room and party. on: pick(n), a seat that was pressed · hold([n, …]), seats side by side ·
+ * look(n), one that has focus · area(area), a standing area · size(), the party. gives {update(seats | undefined), filter(chosen, accessible)}:
+ * chosen a Set of category indexes or null.
  */
-export function createList(element, room, { pick, look }) {
-  const { plan, states, basket } = room, { zoneOf } = plan;
-  const buttons = new Map(), sections = [];
+export function createList(element, room, party, on) {
+  const { plan, states } = room, sections = [];
+  const want = { only: null, accessible: false, free: false };
+  const rows = makeRows(element, room, party, want, on);
+  let said = 0; // when something was last said about what others do
 
-  const dress = (button, n) => {
-    const mine = basket.has(n), asking = basket.asking.has(n);
-    const kind = mine ? 'mine' : asking ? 'asking' : ['free', 'held', 'sold', 'blocked'][states[n]];
-    if (button.dataset.kind === kind) return;
-    button.dataset.kind = kind;
-    button.setAttribute('aria-label', say(room, n, mine, asking));
-    button.setAttribute('aria-pressed', String(mine));
-    button.setAttribute('aria-disabled', String(!mine && states[n] !== FREE));
-  };
-  const rowOf = (row, single) => {
-    const line = document.createElement('div'), seats = document.createElement('div');
-    line.className = 'list-row';
-    line.append(Object.assign(document.createElement('span'), { className: 'list-letter', textContent: row.label, ariaHidden: 'true' }), seats);
-    seats.className = 'list-seats';
-    seats.setAttribute('role', 'group');
-    seats.setAttribute('aria-label', row.label ? t('js.row', { row: row.label }) : t('js.row-unnamed'));
-    for (let n = row.first; n < row.first + row.size; n++) {
-      const button = Object.assign(document.createElement('button'), { type: 'button', className: `list-seat hue-${room.hues[plan.category[n]].hue}`, textContent: plan.number(n), tabIndex: single.first ? -1 : 0 });
-      single.first = true;
-      button.dataset.n = n;
-      dress(button, n);
-      buttons.set(n, button);
-      seats.append(button);
-    }
-    return line;
+  const build = (section) => {
+    const { zone, body } = section;
+    const first = plan.rows[zone.from]?.first ?? 0, last = plan.rows[zone.to - 1], seats = last ? last.first + last.size - first : 0;
+    section.rows = plan.rows.slice(zone.from, zone.to).map((_, i) => rows.make(zone.from + i, seats > large));
+    body.append(...section.areas.map((line) => line.element), ...section.rows.map((row) => row.element));
+    section.rows[0]?.stop();
+    for (const row of section.rows) row.update();
+    section.built = true;
   };
   const open = (section, yes) => {
     section.head.setAttribute('aria-expanded', String(yes));
-    if (yes && !section.body.childElementCount) {
-      const single = {};
-      section.body.append(...plan.rows.slice(section.zone.from, section.zone.to).map((row) => rowOf(row, single)));
-    }
+    if (yes && !section.built) build(section);
     section.body.hidden = !yes;
   };
-  const count = (section, free) => { section.left.textContent = free ? plural('js.free-seats', free) : t('js.none-free'); };
+  const areaLine = (area) => {
+    const line = document.createElement('div'), name = Object.assign(document.createElement('bdi'), { textContent: areaName(area) });
+    const left = Object.assign(document.createElement('span'), { className: 'soft number' }), ask = Object.assign(document.createElement('button'), { type: 'button', className: 'quiet', textContent: t('js.how-many') });
+    line.className = 'list-area';
+    ask.setAttribute('aria-label', t('js.how-many-in', { area: areaName(area) }));
+    ask.addEventListener('click', () => on.area(area));
+    line.append(name, left, ask);
+    return {
+      element: line, area,
+      update: () => {
+        left.textContent = areaSays(room, area);
+        line.hidden = Boolean(want.accessible || want.only && !want.only.has(area.category));
+        ask.disabled = freeIn(states, area) === 0;
+      },
+    };
+  };
+  const free = (section) => {
+    let count = 0;
+    for (const { area, element: line } of section.areas) if (!line.hidden) count += freeIn(states, area);
+    for (let n = section.first; n < section.end; n++) if (states[n] === FREE && rows.wanted(n)) count++;
+    return count;
+  };
+  const count = (section) => {
+    for (const line of section.areas) line.update();
+    section.free = free(section);
+    section.left.textContent = section.free ? plural('js.free-seats', section.free) : t('js.none-free');
+    section.title.hidden = want.free && !section.free;
+  };
+
+  const tools = document.createElement('div'), only = Object.assign(document.createElement('button'), { type: 'button', className: 'chip', textContent: t('js.only-free') });
+  tools.className = 'list-tools';
+  tools.append(only);
+  only.setAttribute('aria-pressed', 'false');
+  only.addEventListener('click', () => {
+    want.free = !want.free;
+    only.setAttribute('aria-pressed', String(want.free));
+    redraw();
+  });
 
   plan.zones.forEach((zone, i) => {
-    if (zone.from === zone.to) return;
-    const h = document.createElement('h2'), head = Object.assign(document.createElement('button'), { type: 'button', className: 'list-head' });
+    const here = plan.areas.filter((area) => area.zone === i);
+    if (zone.from === zone.to && !here.length) return;
+    const title = document.createElement('h2'), head = Object.assign(document.createElement('button'), { type: 'button', className: 'list-head' });
     const left = Object.assign(document.createElement('span'), { className: 'soft' }), body = document.createElement('div');
-    const name = Object.assign(document.createElement('bdi'), { textContent: zone.name || t('js.section', { number: i + 1 }) });
-    head.append(name, left);
-    h.append(head);
+    head.append(Object.assign(document.createElement('bdi'), { textContent: zone.name || t('js.section', { number: i + 1 }) }), left);
+    title.append(head);
     body.id = `section-${i}`;
+    body.className = 'list-body';
     head.setAttribute('aria-controls', body.id);
-    const section = { zone, index: i, head, left, body };
+    const last = plan.rows[zone.to - 1], first = zone.to > zone.from ? plan.rows[zone.from].first : 0;
+    const section = { zone, title, head, left, body, first, end: zone.to > zone.from ? last.first + last.size : 0, areas: here.map(areaLine), rows: [], built: false, free: 0 };
     head.addEventListener('click', () => open(section, body.hidden));
-    element.append(h, body);
+    element.append(title, body);
     sections.push(section);
-    open(section, plan.zones.length === 1);
   });
+  element.prepend(tools);
 
-  element.addEventListener('click', (e) => {
-    const button = e.target.closest('.list-seat');
-    if (button) pick(Number(button.dataset.n));
-  });
-  element.addEventListener('focusin', (e) => {
-    const button = e.target.closest('.list-seat');
-    if (!button) return;
-    for (const other of button.closest('[id^=section-]').querySelectorAll('.list-seat[tabindex="0"]')) other.tabIndex = -1;
-    button.tabIndex = 0;
-    look(Number(button.dataset.n));
-  });
-  element.addEventListener('keydown', (e) => {
-    const button = e.target.closest('.list-seat');
-    const to = button && neighbour(plan, Number(button.dataset.n), e.key);
-    if (to === undefined || to === null) return;
-    e.preventDefault();
-    buttons.get(to)?.focus();
-  });
+  const redraw = () => {
+    element.classList.toggle('only-free', want.free);
+    for (const section of sections) {
+      for (const row of section.rows) row.update();
+      count(section);
+    }
+  };
+  /** tell says what others do: at once about the seat in focus, and now and then how much is left where somebody reads. */
+  const tell = (seats, before) => {
+    const at = document.activeElement, n = Number(at?.dataset.n);
+    if (!element.contains(at)) return;
+    if (at.matches('.list-seat') && seats.includes(n) && !room.basket.has(n) && !room.basket.asking.has(n)) {
+      said = performance.now();
+      return announce(say(room, n));
+    }
+    const i = sections.findIndex((section) => section.body.contains(at));
+    if (i < 0 || sections[i].free === before[i] || performance.now() - said < rest) return;
+    said = performance.now();
+    announce(t('js.left-in', { left: sections[i].left.textContent, section: sections[i].head.querySelector('bdi').textContent }));
+  };
+  for (const section of sections) open(section, sections.length === 1);
 
   return {
     /** update shows new states, of these seats or of all. */
     update: (seats) => {
-      for (const n of seats ?? buttons.keys()) if (buttons.has(n)) dress(buttons.get(n), n);
-      const free = freeBy(states, zoneOf, plan.zones.length);
-      for (const section of sections) count(section, free[section.index]);
+      if (element.hidden) return undefined; // whoever opens the list calls filter, which draws all of it
+      if (!seats) return redraw();
+      const before = sections.map((section) => section.free);
+      rows.update(seats);
+      for (const section of sections) count(section);
+      return tell(seats, before);
     },
-    focus: () => sections[0]?.head.focus(),
+    filter: (chosen, accessible) => {
+      Object.assign(want, { only: chosen, accessible });
+      redraw();
+    },
   };
-}
-
-/** neighbour is the seat an arrow leads to: along the row, or to the same place in the next row of the section. */
-function neighbour(plan, n, key) {
-  const at = plan.row[n], row = plan.rows[at], i = n - row.first;
-  const step = (to) => {
-    const next = plan.rows[to];
-    return next && next.zone === row.zone && next.size ? next.first + Math.min(i, next.size - 1) : null;
-  };
-  switch (key) {
-    case 'ArrowRight': return i + 1 < row.size ? n + 1 : null;
-    case 'ArrowLeft': return i > 0 ? n - 1 : null;
-    case 'ArrowDown': return step(at + 1);
-    case 'ArrowUp': return step(at - 1);
-    case 'Home': return row.first;
-    case 'End': return row.first + row.size - 1;
-    default: return null;
-  }
 }

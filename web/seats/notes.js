@@ -1,31 +1,60 @@
 // What is said: on the sheet for all, aloud for those who listen, at the mouse for those who point.
 const $ = (id) => document.getElementById(id);
+let closed = null, before = null; // what to do when the note goes without an answer; who had the focus before it
 
 /** announce says a sentence aloud, politely, also when it is the same as before. */
 export function announce(text) {
   $('said').textContent = '';
-  setTimeout(() => { $('said').textContent = text; }, 50);
+  clearTimeout(announce.timer);
+  announce.timer = setTimeout(() => { $('said').textContent = text; }, 50);
 }
 
-/** note shows a sentence on the sheet, with at most one thing to do about it; it stays until closed or replaced. */
-export function note(text, { label, act, href, kind = '' } = {}) {
-  const button = $('note-act');
+/**
+ * note shows a sentence on the sheet, with what can be done about it; it stays until answered, closed or replaced. "" takes
+ * it away. acts: [{label, act | href}], the first being the likely one; shut(byHand) is called when it is closed or replaced.
+ * Whoever got here by the keyboard finds the first answer in focus, and is taken back afterwards.
+ */
+export function note(text, { acts = [], kind = '', shut = null, quiet = false } = {}) {
+  const open = acts.filter(Boolean), was = closed;
+  closed = null;
+  was?.(false);
+  closed = text ? shut : null;
+  const within = $('note').contains(document.activeElement);
   $('note-text').textContent = text;
   $('note').className = `note ${kind}`;
   $('note').hidden = !text;
-  button.hidden = !label;
-  button.textContent = label ?? '';
-  button.onclick = () => {
-    note('');
-    if (href) location.assign(href);
-    else act?.();
-  };
-  if (text) announce(text);
+  $('note-acts').hidden = !open.length;
+  $('note-acts').replaceChildren(...open.map(({ label, act, href }, i) => {
+    const button = Object.assign(document.createElement('button'), { type: 'button', textContent: label, className: i ? 'quiet' : '' });
+    button.addEventListener('click', () => {
+      closed = null; // answered, not left
+      note('');
+      if (href) location.assign(href);
+      else act?.();
+    });
+    return button;
+  }));
+  if (text && !quiet) announce(text);
+  const seat = document.activeElement;
+  if (text && open.length && seat?.matches('.list-seat:focus-visible')) {
+    before = seat;
+    $('note-acts').firstElementChild.focus();
+  } else if (!text && within) {
+    before?.focus();
+    before = null;
+  }
 }
 
-/** closable lets the note be closed. */
+/** closable lets the note be closed, by its cross or by Escape in it. */
 export function closable() {
-  $('note-close').addEventListener('click', () => note(''));
+  const close = () => {
+    const was = closed;
+    closed = null;
+    note('');
+    was?.(true);
+  };
+  $('note-close').addEventListener('click', close);
+  $('note').addEventListener('keydown', (e) => { if (e.key === 'Escape') close(); });
 }
 
 /** tip shows a sentence at a spot of the map, or hides it. */

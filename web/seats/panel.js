@@ -1,58 +1,59 @@
 // The sheet's contents: how many, which price, what is mine, what it costs, how long it is kept.
 import { countdown } from '../shared/countdown.js';
-import { money, plural, t } from '../shared/words.js';
+import { money, plural } from '../shared/words.js';
+import { makeChips } from './chips.js';
+import { showOthers, showPicked } from './picked.js';
 
 const $ = (id) => document.getElementById(id);
 
-/** makePanel gives {update(basket), many(), category(), filter()}. on: best, giveBack(n), filter(), minute(), end(). */
-export function makePanel({ plan, max, hues, digits }, on) {
-  let many = Math.min(2, max), stop = null, deadline = 0, chosen = null, held = 0;
-  const chips = [...document.querySelectorAll('.chip')];
+/**
+ * makePanel gives {update(), party(), chips}: party is how many seats a tap takes. on: best(quantity) · giveBack(n) · swap(other) ·
+ * filter(), when chips or the party change · minute() and end() of the clock.
+ */
+export function makePanel(room, on) {
+  const { basket, max } = room;
+  let many = Math.min(2, max), just = false, stop = null, deadline = 0;
+  const chips = makeChips(room.plan, room.hues, on.filter);
 
-  const ask = () => {
-    // Who holds some is offered the rest of the party.
-    const rest = Math.max(1, Math.min(many - held || 1, max - held));
+  /** rest is how many of the party are without a seat; a whole party anew for who has all and wants more. */
+  const rest = () => {
+    const held = basket.seats.length;
+    return held && held < many ? Math.max(1, Math.min(many - held, max - held)) : many;
+  };
+  const draw = () => {
+    const held = basket.seats.length;
     $('many').textContent = many;
     $('fewer').disabled = many <= 1;
     $('more').disabled = many >= max;
-    $('best').textContent = plural('js.best', held && held < many ? rest : many);
+    $('best').textContent = plural('js.best', rest());
     $('choose').hidden = held > 0 && held >= many;
     document.querySelector('.many').hidden = max === 1;
-    return held && held < many ? rest : many;
+    $('just').hidden = rest() < 2;
+    $('or').textContent = plural('js.or-tap', just ? 1 : rest());
   };
-  $('fewer').addEventListener('click', () => { many = Math.max(1, many - 1); ask(); });
-  $('more').addEventListener('click', () => { many = Math.min(max, many + 1); ask(); });
+  const set = (n) => {
+    many = Math.max(1, Math.min(max, n));
+    draw();
+    on.filter();
+  };
+  $('fewer').addEventListener('click', () => set(many - 1));
+  $('more').addEventListener('click', () => set(many + 1));
+  $('just').addEventListener('click', () => {
+    just = !just;
+    $('just').setAttribute('aria-pressed', String(just));
+    draw();
+    on.filter();
+  });
   let seeking = false; // a second click on its way asks for nothing more
   $('best').addEventListener('click', async () => {
     if (seeking) return;
     seeking = true;
-    try { await on.best(ask(), chosen); } finally { seeking = false; }
+    $('best').setAttribute('aria-busy', 'true');
+    try { await on.best(rest()); } finally {
+      seeking = false;
+      $('best').removeAttribute('aria-busy');
+    }
   });
-
-  for (const chip of chips) {
-    const { hue, notches } = hues[plan.categories.findIndex((c) => c.id === chip.dataset.category)] ?? { hue: 0, notches: 0 };
-    chip.classList.add(`hue-${hue}`);
-    if (notches) chip.classList.add(`notch-${Math.min(2, notches)}`);
-    chip.addEventListener('click', () => {
-      chosen = chosen === chip.dataset.category ? null : chip.dataset.category;
-      for (const other of chips) other.setAttribute('aria-pressed', String(other.dataset.category === chosen));
-      on.filter(chosen === null ? null : new Set([plan.categories.findIndex((c) => c.id === chosen)]));
-    });
-  }
-
-  const seatLine = (seat, leaving, asking) => {
-    const li = document.createElement('li'), category = plan.categories.findIndex((c) => c.id === seat.category);
-    const hue = Object.assign(document.createElement('span'), { className: `chip-hue hue-${hues[category]?.hue ?? 0}`, ariaHidden: 'true' });
-    const name = document.createElement('span'), back = Object.assign(document.createElement('button'), { type: 'button', className: 'plain', textContent: '✕' });
-    name.className = 'picked-name';
-    name.append(Object.assign(document.createElement('bdi'), { textContent: seat.label }), Object.assign(document.createElement('small'), { className: 'soft', textContent: plan.categories[category]?.name ?? '' }));
-    back.setAttribute('aria-label', t('js.give-back', { seat: seat.label }));
-    back.disabled = leaving || asking;
-    back.addEventListener('click', () => on.giveBack(seat.n));
-    li.classList.toggle('waiting', leaving || asking);
-    li.append(hue, name, Object.assign(document.createElement('span'), { className: 'number', textContent: money(seat.price, seat.currency, digits) }), back);
-    return li;
-  };
 
   const clock = (until) => {
     if (until === deadline) return;
@@ -69,16 +70,18 @@ export function makePanel({ plan, max, hues, digits }, on) {
   };
 
   return {
-    update: (basket) => {
-      held = basket.seats.length;
-      const line = (seat) => seatLine({ ...seat, currency: basket.currency }, basket.leaving.has(seat.n), basket.asking.has(seat.n));
-      $('picked').replaceChildren(...basket.seats.map(line));
-      $('picked').hidden = $('pay').hidden = held === 0;
+    chips,
+    party: () => (just || basket.seats.length >= many ? 1 : rest()),
+    update: () => {
+      const held = basket.seats.length;
+      showPicked(room, basket, on.giveBack);
+      showOthers(room, basket, on.swap);
+      $('pay').hidden = held === 0;
       $('sheet').classList.toggle('has-seats', held > 0);
       $('sum-seats').textContent = plural('js.seats', held);
-      $('sum').textContent = held ? money(basket.total, basket.currency, digits) : '';
+      $('sum').textContent = held ? money(basket.total, basket.currency, room.digits) : '';
       clock(basket.expiresAt());
-      ask();
+      draw();
     },
   };
 }

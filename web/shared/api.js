@@ -12,8 +12,8 @@ export class Problem extends Error {
 
 // ask sends one request and gives its JSON (null for 204), or throws a Problem. place is a token to send as Bearer where
 // the cookie may be missing, device says which device acts, csrf is the word of a signed-in page; answered hears the
-// answer's headers.
-export async function ask(method, path, body, { place, device, key, csrf, signal, answered } = {}) {
+// answer's headers; fresh takes no answer that this browser has kept.
+export async function ask(method, path, body, { place, device, key, csrf, signal, answered, fresh } = {}) {
   const headers = { Accept: 'application/json' };
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   if (place) headers.Authorization = `Bearer ${place}`;
@@ -22,7 +22,7 @@ export async function ask(method, path, body, { place, device, key, csrf, signal
   if (csrf) headers['X-CSRF-Token'] = csrf;
   let response;
   try {
-    response = await fetch(path, { method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body) });
+    response = await fetch(path, { method, headers, signal, cache: fresh ? 'no-cache' : 'default', body: body === undefined ? undefined : JSON.stringify(body) });
   } catch (error) {
     if (error.name === 'AbortError') throw error;
     throw new Problem(0, { code: 'offline' });

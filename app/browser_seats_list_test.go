@@ -1,0 +1,122 @@
+package app_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// listFiltered: the list knows prices, free seats and how many sit together, and takes a block by one press.
+func listFiltered(t *testing.T, s *stage) {
+	f := s.enters("gala", "Lil")
+	b := newBrowser(t, s.base, phone)
+	s.seats(b, f)
+	b.toList()
+	shown := func(what string) (n int) {
+		b.set(b.js(fmt.Sprintf(`[...document.querySelectorAll(".list-seat")].filter(e => e.checkVisibility() && (%s)).length`, what), &n))
+		return n
+	}
+	const cheap = `e.getAttribute("aria-label").endsWith("39.00 EUR")`
+	all := shown("true")
+	b.click("button", "Category IV 39.00 EUR")
+	b.until("only one price is listed", func() bool { return shown("!"+cheap+` && e.dataset.kind !== "mine"`) == 0 && shown(cheap) > 0 })
+	b.click("button", "Category II 79.00 EUR")
+	two := shown("true")
+	if one := shown(cheap); two <= one || two >= all {
+		t.Errorf("of %d seats %d are of two prices, %d of one", all, two, one)
+	}
+	b.click("button", "Category IV 39.00 EUR")
+	b.click("button", "Category II 79.00 EUR")
+	b.until("all are back", func() bool { return shown("true") == all })
+	b.click("button", "Only free seats")
+	b.until("the others are gone", func() bool { return shown(`e.dataset.kind === "blocked"`) == 0 && shown("true") > 0 })
+	b.axe()
+	b.touches()
+	b.set(b.js(`document.querySelector(".list-take:not([hidden])").click()`, nil))
+	b.until("two are held side by side", func() bool { return b.text("#sum-seats") == "2 seats" })
+	var numbers []int
+	b.set(b.js(`[...document.querySelectorAll(".list-seat[data-kind=mine]")].map(e => Number(e.dataset.n))`, &numbers))
+	if len(numbers) != 2 || numbers[1] != numbers[0]+1 {
+		t.Errorf("together are %v", numbers)
+	}
+	f.must(t, 204, "DELETE", f.path("/holds"), nil, nil)
+}
+
+// largeHouseListed: a house of one section with ten thousand seats opens its rows one by one, and is quick to open.
+func largeHouseListed(t *testing.T, s *stage) {
+	createEvent(t, s.staff, "large", house(t, s.staff, 26, 400), stalls, -time.Second, object{"max_per_buyer": 4, "queue": nil})
+	f := s.enters("large", "Lars")
+	b := newBrowser(t, s.base)
+	s.seats(b, f)
+	var ms float64
+	b.set(b.js(`(() => { const from = performance.now(); document.getElementById("view").click(); document.body.offsetHeight; return performance.now() - from; })()`, &ms))
+	t.Logf("a list of 10,400 seats opens in %.0f ms", ms)
+	var seats int
+	b.set(b.js(`document.querySelectorAll(".list-seat").length`, &seats))
+	if seats > 0 {
+		t.Errorf("%d seats are built before anybody looks", seats)
+	}
+	b.tabTo("button", "Row A 400 free")
+	b.press("ArrowDown", "Enter", "Tab")
+	if at, _ := b.focused(); !strings.HasPrefix(at.name, "Row B, seat 1, free") {
+		t.Fatalf("after opening row B comes %q", at.name)
+	}
+	b.press("ArrowRight", "ArrowDown") // the next row is closed
+	if at, _ := b.focused(); !strings.HasPrefix(at.name, "Row C") || at.role != "button" {
+		t.Fatalf("below an open row comes %q", at.name)
+	}
+	b.press("ArrowUp", "Tab", "Enter")
+	b.until("it is mine", func() bool { return strings.Contains(b.text("#sum-seats"), "1 seat") })
+}
+
+// toldPolitely: who stands on a seat of the list hears what becomes of it.
+func toldPolitely(t *testing.T, s *stage) {
+	f, other := s.enters("race", "Theo"), s.enters("race", "Otis")
+	b := newBrowser(t, s.base)
+	s.seats(b, f)
+	b.toList()
+	b.set(b.js(`document.querySelector('.list-seat[data-n="47"]').focus()`, nil))
+	other.must(t, 201, "POST", other.path("/holds"), object{"seats": []int{47}}, nil) // D-12
+	b.until("it is said aloud", func() bool {
+		return strings.HasPrefix(b.text("#said"), "Row D, seat 12, held by another, may come back about ")
+	})
+	b.press("Enter")
+	b.until("the answer has the focus", func() bool { at, _ := b.focused(); return at.name == "Tell me if it comes back" })
+	b.press("Enter")
+	b.until("the focus is where it was", func() bool {
+		at, _ := b.focused()
+		return strings.HasPrefix(at.name, "Row D, seat 12, held by another")
+	})
+	b.until("the seat is waited for", func() bool { return strings.Contains(b.seat(47), "you asked to be told") })
+	other.must(t, 204, "DELETE", other.path("/holds"), nil, nil)
+	b.sees("D-12 came back.")
+}
+
+// standsOnTheFloor: places without a number are had from the list and from the map; a wheelchair place comes with who sits beside it.
+func standsOnTheFloor(t *testing.T, s *stage) {
+	f := s.enters("mixed", "Stan")
+	b := newBrowser(t, s.base, phone, calm)
+	s.seats(b, f)
+	b.toList()
+	b.click("button", "How many? Floor")
+	b.click("button", "Take 2 places")
+	b.owes("38.00 EUR")
+	f.must(t, 204, "DELETE", f.path("/holds"), nil, nil)
+	b.until("nothing is held", func() bool { return b.text("#sum") == "" })
+	b.click("button", "Map")
+	b.until("the floor is named on the map", func() bool {
+		var there bool
+		return b.js(`(() => { const m = document.getElementById("map"), name = [...document.querySelectorAll(".map-zone")].find(e => e.checkVisibility() && e.textContent.includes("Floor"));
+			if (!name) return false;
+			const at = name.getBoundingClientRect();
+			for (const type of ["pointerdown", "pointerup"]) m.dispatchEvent(new PointerEvent(type,
+				{ pointerId: 7, pointerType: "touch", isPrimary: true, button: 0, bubbles: true, clientX: at.x + at.width / 2, clientY: at.y + at.height / 2 }));
+			return true; })()`, &there) == nil && there
+	})
+	b.sees("120 free, 19.00 EUR each")
+	b.set(b.js(`document.getElementById("area-close").click()`, nil))
+	b.set(b.js(`document.getElementById("wheel").click()`, nil))
+	b.click("button", "2 best available seats")
+	b.comesTo(f, "Ground A-1 Ground A-2")
+}

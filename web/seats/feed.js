@@ -1,0 +1,51 @@
+// What happens to the map and to one's own seats, as the server tells it, written into the page's state.
+import { watch } from '../shared/live.js';
+import { t } from '../shared/words.js';
+import { note } from './notes.js';
+import { unpackStates } from './state.js';
+
+/**
+ * follow keeps {states, due, basket} of room up to date from a version on. on: snapshot(states) and patch(changes) draw what
+ * changed · fuses([[n, seconds], …]), all of them · lapsed(), own seats went back · online(yes) · outside(), when one is no longer let in.
+ */
+export function follow(slug, version, room, on) {
+  const { plan, basket, due } = room;
+  return watch(slug, version, {
+    snapshot: (base64, _, dues) => {
+      setDues(due, dues);
+      on.snapshot(unpackStates(base64, plan.size));
+      on.fuses([...due]);
+    },
+    delta: (changes, _, dues) => {
+      for (const [n] of changes) due.delete(n);
+      for (const [n, seconds] of dues) due.set(n, seconds);
+      on.patch(changes);
+      on.fuses([...due]);
+    },
+    // Another tab of the same place, or an outage that moved the clock: the basket is asked for anew.
+    hold: ({ seats, expires_at }) => {
+      const theirs = seats ?? [], until = theirs.length ? Date.parse(expires_at) : 0;
+      const same = theirs.length === basket.seats.length && theirs.every((n) => basket.has(n)) && Math.abs(until - basket.expiresAt()) < 1000;
+      if (!same && !basket.asking.size && !basket.leaving.size) basket.refresh().catch(() => {});
+    },
+    expired: (gone) => {
+      const mine = gone.filter(basket.has);
+      if (!mine.length) return;
+      basket.lose(mine);
+      on.lapsed();
+    },
+    order: ({ id, status }) => {
+      if (status === 'paid') location.assign(`/orders/${id}`);
+      else if (status === 'pending' || status === 'paying' || status === 'declined') note(t('js.order-open'), { acts: [{ label: t('js.to-order'), href: `/orders/${id}` }] });
+    },
+    lost: () => on.online(false),
+    back: () => { on.online(true); basket.refresh().catch(() => {}); },
+    out: on.outside,
+  });
+}
+
+/** setDues makes due, a Map, hold exactly these. */
+export function setDues(due, dues) {
+  due.clear();
+  for (const [n, seconds] of dues ?? []) due.set(n, seconds);
+}

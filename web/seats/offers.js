@@ -1,0 +1,61 @@
+// What the house says no to, and what it offers instead: each refusal becomes a sentence and at most two answers.
+import { plural, t } from '../shared/words.js';
+import { note } from './notes.js';
+import { explain } from './refusals.js';
+import { names } from './say.js';
+import { FREE, HELD } from './state.js';
+
+/**
+ * makeOffers gives {refused(problem, wanted), standing()}: the second says what is still offered when the page is opened again. on: mark(kind, seats), patch(changes) and show(seats) of the map · outside(), where somebody
+ * without a turn goes · door, the address of the waiting room.
+ */
+export function makeOffers(room, on) {
+  const { basket, states, plan } = room;
+
+  /** offered says which seats are held instead. Whoever closes it keeps them; whoever takes another gives them up. */
+  const offered = (text, offer) => {
+    requestAnimationFrame(() => requestAnimationFrame(() => on.show(offer))); // once the sheet has grown by the note
+    return note(text, {
+      kind: 'warn', shut: (byHand) => byHand && basket.hold(offer),
+      acts: [
+        { label: plural('js.keep', offer.length), act: () => basket.hold(offer) },
+        { label: plural('js.another', offer.length), act: () => basket.giveBack(...offer) },
+      ],
+    });
+  };
+
+  const refused = async (problem, wanted) => {
+    if (problem.status === 401 || problem.code === 'not-admitted') return on.outside(problem);
+    const said = explain(problem, wanted, room);
+    if (said.taken) {
+      on.mark('lost', said.taken);
+      on.patch(said.taken.filter((n) => states[n] === FREE).map((n) => [n, HELD]));
+    }
+    if (said.offer?.length) {
+      await basket.refresh().catch(() => {});
+      const kept = said.offer.filter(basket.has);
+      if (kept.length) return offered(said.text, kept);
+    }
+    const acts = [
+      said.take && { label: said.label, act: () => basket.hold(said.take, said.instead) },
+      said.best && { label: plural('js.best', said.best), act: () => basket.best(said.best, wanted.best) },
+      said.door && { label: t('js.to-waiting'), href: on.door },
+      // One that was lost may come back: who held it may let it go.
+      said.taken?.length === 1 && said.taken[0] < plan.seats && !said.offer?.length && !room.wishes.has(said.taken[0]) && { label: t('js.tell'), act: () => on.wish(said.taken[0]) },
+    ];
+    if (said.take && problem.code !== 'too-many') on.mark('hover', said.take);
+    return note(said.text, { kind: 'warn', acts, shut: () => on.mark('hover', []) });
+  };
+  return {
+    refused,
+    standing: () => {
+      const { offered: offer } = basket;
+      if (offer.length) offered(plural('js.still-offered', offer.length, { offer: names(plan, offer) }), offer);
+    },
+  };
+}
+
+/** slowly says that the answer takes long: what is dotted is not anybody's yet. */
+export function slowly(room, wanted) {
+  note(wanted.seats ? plural('js.still-asking', wanted.seats.length, { seats: names(room.plan, wanted.seats) }) : t('js.still-seeking'));
+}

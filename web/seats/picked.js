@@ -1,0 +1,63 @@
+// Lines on the sheet: the seats that are mine, what else the house could give, the seats somebody waits for.
+import { money, t } from '../shared/words.js';
+import { where } from './say.js';
+import { FREE, HELD, SOLD } from './state.js';
+
+const $ = (id) => document.getElementById(id);
+const make = (tag, props, ...children) => {
+  const element = Object.assign(document.createElement(tag), props);
+  element.append(...children);
+  return element;
+};
+
+/** cross is the button that takes a line away. */
+const cross = (label, act) => {
+  const button = make('button', { type: 'button', className: 'plain', textContent: '✕', onclick: act });
+  button.setAttribute('aria-label', label);
+  return button;
+};
+
+/** line is one seat: its colour, its name over what is said of it, and what stands at its end. */
+function line({ hues, plan }, category, name, small, ...end) {
+  const at = plan.categories.findIndex((c) => c.id === category);
+  return make('li', {}, make('span', { className: `chip-hue hue-${hues[at]?.hue ?? 0}`, ariaHidden: 'true' }),
+    make('span', { className: 'picked-name' }, make('bdi', { textContent: name }), make('small', { className: 'soft', textContent: small ?? plan.categories[at]?.name ?? '' })), ...end);
+}
+
+/** showPicked lists what the basket holds; giveBack(n) is called for a seat that is not wanted any more. */
+export function showPicked(room, basket, giveBack) {
+  const at = [...$('picked').children].findIndex((li) => li.contains(document.activeElement));
+  $('picked').hidden = !basket.seats.length;
+  $('picked').replaceChildren(...basket.seats.map((seat) => {
+    const waits = basket.leaving.has(seat.n) || basket.asking.has(seat.n), note = room.plan.noteOf.get(seat.n);
+    const back = cross(t('js.give-back', { seat: seat.label }), () => giveBack(seat.n));
+    back.disabled = waits;
+    const small = [basket.offered.includes(seat.n) && t('js.offered'), room.plan.categories.find((c) => c.id === seat.category)?.name, note].filter(Boolean).join(' · ');
+    const li = line(room, seat.category, seat.label, small, make('span', { className: 'number', textContent: money(seat.price, basket.currency, room.digits) }), back);
+    li.classList.toggle('waiting', waits);
+    return li;
+  }));
+  // Whoever gives back by the keyboard stays where they were.
+  if (at >= 0) ($('picked').children[Math.min(at, basket.seats.length - 1)]?.querySelector('button:not(:disabled)') ?? $('best')).focus();
+}
+
+/** showOthers offers what the house could give instead of its last best; swap(other) is called with the one that is liked better. */
+export function showOthers(room, basket, swap) {
+  $('others').hidden = !basket.others.length;
+  $('others-list').replaceChildren(...basket.others.map((other) => make('button', {
+    type: 'button', className: 'chip', onclick: () => swap(other),
+  }, make('bdi', { textContent: where(room.plan, other.seats.map((seat) => seat.n)) }), make('span', { className: 'number', textContent: money(other.total, room.currency, room.digits) }))));
+}
+
+/** showWished lists the seats somebody waits for; take(n) and drop(n) are what can be done about one. */
+export function showWished(room, { take, drop }) {
+  const { plan, states, wishes } = room, seats = wishes.all();
+  $('wishes').hidden = !seats.length;
+  $('wished').replaceChildren(...seats.map((n) => {
+    const state = states[n], seat = plan.label(n);
+    const said = state === FREE ? t('js.free-now') : state === SOLD ? t('js.sold-waits') : state === HELD && room.due.has(n) ? t('js.until-about', { time: room.clock(room.due.get(n) * 1000) }) : t('js.held');
+    const end = [cross(t('js.wish-no', { seat }), () => drop(n))];
+    if (state === FREE) end.unshift(make('button', { type: 'button', className: 'small-button', textContent: t('js.take', { seat }), onclick: () => take(n) }));
+    return line(room, plan.categories[plan.category[n]].id, seat, said, ...end);
+  }));
+}

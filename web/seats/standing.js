@@ -1,0 +1,58 @@
+// Places without a number: how many are free in an area, what one costs, how many somebody wants.
+import { money, number, plural, t } from '../shared/words.js';
+import { freeIn } from './state.js';
+
+const $ = (id) => document.getElementById(id);
+
+/** areaName is what is written on an area, or what it is. */
+export const areaName = (area) => area.name || area.text?.text || t('js.standing');
+
+/** areaSays is an area in words: "312 free, 39.00 EUR each". */
+export function areaSays({ states, prices, currency, digits }, area) {
+  const price = prices[area.category] ?? null, free = freeIn(states, area);
+  if (!free || price === null) return t('js.none-free');
+  return plural('js.each', free, { price: money(price, currency, digits) });
+}
+
+/** makeStanding gives {open(area), update()}; hold(area, quantity) is called when somebody has decided. */
+export function makeStanding(room, hold) {
+  let area = null, many = 1, back = null;
+  const most = () => Math.max(0, Math.min(room.max - room.basket.seats.length, freeIn(room.states, area)));
+  const update = () => {
+    if (!area) return;
+    const limit = most();
+    many = Math.max(1, Math.min(many, limit));
+    $('area-name').textContent = areaName(area);
+    $('area-says').textContent = limit || !freeIn(room.states, area) ? areaSays(room, area) : plural('js.too-many-plain', room.max);
+    $('area-many').textContent = number(many);
+    $('area-fewer').disabled = many <= 1;
+    $('area-more').disabled = many >= limit;
+    $('area-hold').disabled = !limit;
+    $('area-hold').textContent = plural('js.take-places', many);
+  };
+  const step = (by) => () => {
+    many += by;
+    update();
+  };
+  const close = () => {
+    const within = $('area').contains(document.activeElement);
+    $('area').hidden = true;
+    area = null;
+    if (within) back?.focus();
+  };
+  $('area-fewer').addEventListener('click', step(-1));
+  $('area-more').addEventListener('click', step(1));
+  $('area-close').addEventListener('click', close);
+  $('area').addEventListener('keydown', (e) => { if (e.key === 'Escape') close(); });
+  $('area-hold').addEventListener('click', async () => { if (await hold(area, many)) close(); });
+  return {
+    open: (wanted, party) => {
+      [area, many, back] = [wanted, party, document.activeElement];
+      $('area').hidden = false;
+      update();
+      $('area').scrollIntoView({ block: 'nearest' });
+      $('area-hold').focus({ preventScroll: true });
+    },
+    update,
+  };
+}

@@ -1,0 +1,99 @@
+// "Tell me if this one comes back": the seats somebody waits for, remembered on this device, and the call when one is free.
+// No place is kept by it: the first to tap gets the seat, and that is what is said.
+import { api, ask } from '../shared/api.js';
+import { makeRing } from '../shared/ring.js';
+import { t } from '../shared/words.js';
+import { FREE, unpackStates } from './state.js';
+
+const most = 20;
+const pause = 10_000; // ms between two looks while the page is hidden and its socket closed
+
+/**
+ * makeWishes gives {all(), has(n), full(), add(n), drop(n), look(), recall(), mine(seats)} for an event's slug. look() compares with the
+ * states of room and calls on.back(n) once for every wished seat that has become free, recall() asks first, as a page that was just opened
+ * may know a map some seconds old; on.changed() follows every change of the list.
+ */
+export function makeWishes(slug, room, on) {
+  const key = `fs_wish_${slug}`, { plan, states } = room, ring = makeRing(key), title = document.title;
+  const wished = new Set(kept(key).filter((n) => Number.isInteger(n) && n >= 0 && n < plan.seats).slice(0, most)), told = new Set();
+  let timer = 0;
+
+  const changed = () => {
+    keep(key, [...wished]);
+    on.changed();
+  };
+  const call = (n) => {
+    told.add(n);
+    ring.play();
+    if (document.hidden) {
+      document.title = t('js.back-title', { seat: plan.label(n), title });
+      ring.notify(t('js.back', { seat: plan.label(n) }), t('js.back-how'));
+    }
+    on.back(n);
+  };
+  const compare = (now) => {
+    for (const n of wished) {
+      if (now[n] !== FREE) told.delete(n);
+      else if (!told.has(n)) call(n);
+    }
+  };
+  const fetchStates = async () => {
+    const seats = await ask('GET', api(slug, '/seats'), undefined, { fresh: true }).catch(() => null);
+    return seats && unpackStates(seats.status, plan.size);
+  };
+  // A hidden page has no socket, and asks for no turn: it looks at the public map now and then, while something is wished for.
+  const away = async () => {
+    clearTimeout(timer);
+    if (!document.hidden) {
+      document.title = title;
+      return;
+    }
+    if (wished.size) {
+      const now = await fetchStates();
+      if (now && document.hidden) compare(now);
+    }
+    timer = setTimeout(away, pause * (0.85 + 0.3 * Math.random()));
+  };
+  document.addEventListener('visibilitychange', away);
+  // Browsers let no sound out before a touch, and a page opened again has had none.
+  for (const kind of ['mousedown', 'touchend', 'keydown']) addEventListener(kind, () => wished.size && ring.allow(), { once: true });
+
+  return {
+    all: () => [...wished], has: (n) => wished.has(n), full: () => wished.size >= most,
+    add: (n) => {
+      wished.add(n);
+      changed();
+      ring.allow();
+      ring.ask();
+    },
+    drop: (n) => {
+      if (!wished.delete(n)) return;
+      told.delete(n);
+      changed();
+    },
+    look: () => compare(states),
+    recall: async () => {
+      const now = [...wished].some((n) => states[n] === FREE) && await fetchStates();
+      if (now) compare(now);
+    },
+    /** mine takes seats that one has got off the list. */
+    mine: (seats) => {
+      const before = wished.size;
+      for (const n of seats) wished.delete(n);
+      if (wished.size !== before) changed();
+    },
+  };
+}
+
+function kept(key) {
+  try {
+    const list = JSON.parse(localStorage.getItem(key));
+    return Array.isArray(list) ? list : [];
+  } catch { return []; }
+}
+function keep(key, list) {
+  try {
+    if (list.length) localStorage.setItem(key, JSON.stringify(list));
+    else localStorage.removeItem(key);
+  } catch { /* for as long as the page is open */ }
+}
