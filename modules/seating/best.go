@@ -17,6 +17,7 @@ type Best struct {
 	Category   string // its id; "" = any
 	Accessible bool   // at least one of them
 	InsteadOf  []int  // of the fan's own, given back in the same step
+	Others     bool   // further choices are wanted too
 }
 
 const (
@@ -46,12 +47,14 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 	lost := map[int]bool{}
 	also := want.InsteadOf // what is given back, or makes way, is as good as free
 	var offered []int
+	var slow *SlowError
+	firm := true // what is promised to others is left to them
 	for try := range manyTries {
-		if err := b.fresh(ctx); err != nil {
+		if err := b.lately(ctx); err != nil {
 			return Basket{}, err
 		}
 		wish := holds.Wish{Place: place, InsteadOf: want.InsteadOf}
-		seats, done := b.pick(lost, also, func(free []bool) []int {
+		picked := b.pick(place, lost, also, func(free []bool) []int {
 			v := view{e: e, room: room, free: free}
 			var got []int
 			if try >= patientTries {
@@ -63,31 +66,39 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 			wish.Free, wish.NotFree = v.witnesses(got, got, also)
 			return got
 		})
+		seats := picked.seats
 		if seats == nil && offered == nil {
 			// The last ones may be those that the house offered this very place.
 			held, err := b.read(ctx, place, true)
 			if err != nil {
 				return Basket{}, err
 			}
-			if offered = held.Offered; len(offered) > 0 {
-				also = slices.Concat(want.InsteadOf, offered)
-				continue
+			offered = held.Offered
+			also = slices.Concat(want.InsteadOf, offered)
+			// Nor is anybody refused on a copy that is a moment old, or for what is only promised to somebody.
+			clear(lost)
+			firm = false
+			if err := b.pull(ctx); err != nil {
+				return Basket{}, err
 			}
+			continue
 		}
 		if a := b.areaFor(e, category, want); seats == nil && a != nil {
 			return s.holdIn(ctx, e, b, place, a, AreaPlaces{Quantity: want.Quantity, InsteadOf: want.InsteadOf})
 		}
+		if seats == nil && slow != nil {
+			return Basket{}, slow // there are some, and this place may have them in a moment
+		}
 		if seats == nil {
 			return s.noneLeft(ctx, e, b, place, want)
 		}
-		wish.Seats = seats
+		wish.Seats, wish.Picked = seats, picked.sure && firm
 		if try >= patientTries {
 			wish.Free, wish.NotFree = nil, nil // in such a crowd rather an orphan than no seats
 		}
 		held, err := b.hold(ctx, e, wish)
-		done(held.Version)
+		picked.done(held.Version)
 		var taken *SeatsTakenError
-		var slow *SlowError
 		switch {
 		case errors.As(err, &slow) && len(slow.Seats) > 0:
 			for _, n := range slow.Seats { // for others first, so there are better ones for this place
@@ -112,7 +123,18 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 		case err != nil:
 			return Basket{}, err
 		}
-		return s.basket(ctx, e, held)
+		basket, err := s.basket(ctx, e, held)
+		if err != nil || !want.Others {
+			return basket, err
+		}
+		for _, other := range b.others(ctx, e, room, place, want, category, seats) {
+			also, err := s.SeatInfo(ctx, e.ID, other)
+			if err != nil {
+				return Basket{}, err
+			}
+			basket.Others = append(basket.Others, also)
+		}
+		return basket, nil
 	}
 	return Basket{}, ErrBusy // there are seats, but no getting at them in this crowd
 }

@@ -252,6 +252,15 @@ func (b *board) fresh(ctx context.Context) error {
 	return err
 }
 
+// lately makes sure that the mirror has been loaded and is kept up by the follower, which is enough for who knows besides
+// what this replica is at; else it is fresh.
+func (b *board) lately(ctx context.Context) error {
+	if beat := b.s.beat.Load(); beat > 0 && b.mirror.Version() > 0 && b.busy() && beat-b.pulled.Load() <= 4 {
+		return nil
+	}
+	return b.fresh(ctx)
+}
+
 // busy tells whether somebody may be choosing, so that the follower looks often. The rest are looked at when asked for.
 func (b *board) busy() bool {
 	return b.followed.Load() && (b.onSale.Load() || b.mirror.Holds() || b.hub.Sockets() > 0)
@@ -314,6 +323,11 @@ func (b *board) hear(ctx context.Context, message string) {
 			if err := holds.Grabbed(rest, b.tellHold); err != nil {
 				b.s.Log.Debug("frames not understood", "event_id", b.id, "error", err)
 			}
+		}
+	case "s":
+		from, place, seats, err := holds.Promised(rest)
+		if err == nil && from != b.s.replica {
+			b.heardPromise(place, seats)
 		}
 	case "shift":
 		b.s.work.Go(func() { b.tellBaskets(ctx) })

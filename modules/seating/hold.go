@@ -51,6 +51,9 @@ type Basket struct {
 	Currency  string
 	ExpiresAt time.Time // zero when nothing is held
 	Version   int64     // of the map right after
+	// Others are further choices that were asked for with the best: instead of it, not held, and shown to nobody else for
+	// half a minute.
+	Others [][]Seat
 }
 
 // Choice is what a fan wants to hold.

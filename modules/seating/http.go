@@ -200,7 +200,7 @@ func (h *handler) placeHold(c echo.Context) error {
 	var basket Basket
 	switch {
 	case best != nil:
-		best.InsteadOf = insteadOf
+		best.InsteadOf, best.Others = insteadOf, true
 		basket, err = h.seating.HoldBest(ctx, place.EventID, place.Key, *best)
 	case area != nil:
 		area.InsteadOf = insteadOf
@@ -248,12 +248,17 @@ func (h *handler) release(c echo.Context) error {
 
 type (
 	basketResponse struct {
-		Seats     []seatResponse `json:"seats"`
-		Total     int64          `json:"total"`
-		Currency  string         `json:"currency"`
-		ExpiresAt clock.Time     `json:"expires_at"`
-		Version   int64          `json:"version"`
-		Offered   []int          `json:"offered,omitempty"`
+		Seats     []seatResponse  `json:"seats"`
+		Total     int64           `json:"total"`
+		Currency  string          `json:"currency"`
+		ExpiresAt clock.Time      `json:"expires_at"`
+		Version   int64           `json:"version"`
+		Offered   []int           `json:"offered,omitempty"`
+		Others    []otherResponse `json:"others,omitempty"`
+	}
+	otherResponse struct {
+		Seats []seatResponse `json:"seats"`
+		Total int64          `json:"total"`
 	}
 	seatResponse struct {
 		N        int    `json:"n"`
@@ -263,11 +268,23 @@ type (
 	}
 )
 
+func newSeatResponses(seats []Seat) []seatResponse {
+	out := make([]seatResponse, len(seats))
+	for i, s := range seats {
+		out[i] = seatResponse{N: s.N, Label: s.Label, Category: s.Category, Price: s.Price}
+	}
+	return out
+}
+
 func newBasketResponse(b Basket) basketResponse {
-	out := basketResponse{Seats: make([]seatResponse, len(b.Seats)), Total: b.Total, Currency: b.Currency,
+	out := basketResponse{Seats: newSeatResponses(b.Seats), Total: b.Total, Currency: b.Currency,
 		ExpiresAt: clock.Time(b.ExpiresAt), Version: b.Version, Offered: b.Offered}
-	for i, s := range b.Seats {
-		out.Seats[i] = seatResponse{N: s.N, Label: s.Label, Category: s.Category, Price: s.Price}
+	for _, other := range b.Others {
+		choice := otherResponse{Seats: newSeatResponses(other)}
+		for _, seat := range other {
+			choice.Total += seat.Price
+		}
+		out.Others = append(out.Others, choice)
 	}
 	return out
 }

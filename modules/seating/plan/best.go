@@ -17,7 +17,7 @@ import (
 // no stage. Accessible seats and their companions go only to a party that asks: accessible means that at least one
 // accessible seat is among them, with its companion if two or more come, with as few further ones, and as few companions of
 // other seats, as can be. Equal requests on equal seats get equal answers. It
-// asks free once for every seat.
+// asks free at most once for every seat, and only near the stage while there is room.
 func BestAvailable(p *Plan, free func(n int) bool, quantity, category int, accessible bool) ([]int, bool) {
 	d := p.derive()
 	if quantity < 1 || quantity > len(d.seats) {
@@ -25,29 +25,34 @@ func BestAvailable(p *Plan, free func(n int) bool, quantity, category int, acces
 	}
 	s := &search{derived: d, want: quantity, accessible: accessible,
 		open: make([]bool, len(d.seats)), fits: make([]bool, len(d.seats))}
-	count := 0
-	for n := range d.seats {
-		if !free(n) {
-			continue
-		}
-		s.open[n] = !d.kept[n]
-		s.fits[n] = (accessible || s.open[n]) && (category < 0 || d.seats[n].Category == category)
-		if s.fits[n] {
-			count++
+	s.look = func(from, to int) {
+		for n := from; n < to; n++ {
+			if !free(n) {
+				continue
+			}
+			s.open[n] = !d.kept[n]
+			s.fits[n] = (accessible || s.open[n]) && (category < 0 || d.seats[n].Category == category)
+			if s.fits[n] {
+				s.count++
+			}
 		}
 	}
-	if count < quantity {
-		return nil, false
+	if accessible { // companions may stand anywhere
+		s.look(0, len(d.seats))
+		s.look = func(int, int) {}
 	}
 	if got := s.together(); got != nil {
 		return got, true
+	}
+	if s.count < quantity { // all seats have been looked at by now
+		return nil, false
 	}
 	if !accessible {
 		if got := s.pieces(); got != nil {
 			return got, true
 		}
 	}
-	got := s.scattered(count)
+	got := s.scattered(s.count)
 	return got, got != nil
 }
 
@@ -61,6 +66,8 @@ type search struct {
 	accessible bool
 	open       []bool // by seat: free and for everyone; what a single free seat would be
 	fits       []bool // by seat: may be given to this party
+	count      int    // that fit, of those looked at
+	look       func(from, to int)
 }
 
 // rank orders the possible answers; less is better, the earlier field first.
@@ -75,10 +82,16 @@ func (r rank) compare(o rank) int {
 	return cmp.Or(cmp.Compare(r.waste, o.waste), cmp.Compare(r.orphans, o.orphans), cmp.Compare(r.broken, o.broken), cmp.Compare(r.far, o.far))
 }
 
-// together slides a window of the wanted size along every run of fitting seats of a block.
+// together slides a window of the wanted size along every run of fitting seats of a block, the blocks nearest to the stage
+// first: once something faultless is found, no block can better it whose nearest seat is further away than those are.
 func (s *search) together() []int {
 	best, first := rank{}, -1
-	for i, block := range s.blocks {
+	for _, i := range s.byNear {
+		block := s.blocks[i]
+		if first >= 0 && best.waste == 0 && best.orphans == 0 && best.broken == 0 && float64(s.want)*s.nearest[i] > best.far {
+			break
+		}
+		s.look(block[0], block[1])
 		run, special, far := 0, 0, 0.0
 		broken := 0
 		if s.tables[i] && block[1]-block[0] != s.want {
@@ -101,11 +114,11 @@ func (s *search) together() []int {
 				continue
 			}
 			from := n - s.want + 1
-			if first >= 0 && best.waste == 0 && best.orphans == 0 && best.broken == 0 && far >= best.far {
+			if first >= 0 && best.waste == 0 && best.orphans == 0 && best.broken == 0 && far > best.far {
 				continue // cannot be better, which is most windows of a full house
 			}
 			this := rank{waste: s.waste(from, n+1, special), orphans: s.orphans(from, n+1), broken: broken, far: far}
-			if first < 0 || this.compare(best) < 0 {
+			if c := this.compare(best); first < 0 || c < 0 || c == 0 && from < first {
 				best, first = this, from
 			}
 		}
@@ -113,11 +126,7 @@ func (s *search) together() []int {
 	if first < 0 {
 		return nil
 	}
-	got := make([]int, s.want)
-	for i := range got {
-		got[i] = first + i
-	}
-	return got
+	return stretch(first, s.want)
 }
 
 func ifAccessible(s *Seat) int {

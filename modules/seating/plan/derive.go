@@ -27,6 +27,9 @@ type derived struct {
 	focal  Point
 	far    []float64 // by seat number: squared distance to the stage, px²
 	near   []int     // seat numbers, nearest to the stage first
+	// byNear are the blocks, the one with the nearest seat first; nearest is how far that is, by block.
+	byNear  []int
+	nearest []float64
 
 	digestOnce sync.Once
 	digest     string
@@ -107,6 +110,14 @@ func (d *derived) rank(p *Plan) {
 		d.near[n] = n
 	}
 	slices.SortStableFunc(d.near, func(a, b int) int { return cmp.Compare(d.far[a], d.far[b]) })
+	d.byNear, d.nearest = make([]int, 0, len(d.blocks)), make([]float64, len(d.blocks))
+	seen := make([]bool, len(d.blocks))
+	for _, n := range d.near {
+		if i := d.block[n]; !seen[i] {
+			seen[i], d.nearest[i] = true, d.far[n]
+			d.byNear = append(d.byNear, i)
+		}
+	}
 }
 
 // Pitch is the median gap between consecutive seats of a row over the whole plan, in px, or 25 when there is no such

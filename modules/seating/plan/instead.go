@@ -75,7 +75,7 @@ func (s *substitute) sideBySide() []int {
 				continue
 			}
 			first := n - len(s.choice) + 1
-			if s.nearest(first)-keepMost(s.choice) >= least {
+			if s.bound(first)-keepMost(s.choice) >= least {
 				continue // most of a large house
 			}
 			window := stretch(first, len(s.choice))
@@ -87,8 +87,8 @@ func (s *substitute) sideBySide() []int {
 	return best
 }
 
-// nearest is a quick bound: how far the window's first seat is from the choice's, less what turning may save.
-func (s *substitute) nearest(first int) float64 {
+// bound is a quick one: how far the window's first seat is from the choice's, less what turning may save.
+func (s *substitute) bound(first int) float64 {
 	return (distance(s.seats[first], s.seats[s.choice[0]]))/s.pitch - 2*float64(len(s.choice))
 }
 

@@ -136,6 +136,20 @@ func (p *Plan) hasArea() bool {
 	})
 }
 
+// Numbers are those of the zone's seats: from one up to, not including, the other.
+func (z *Zone) Numbers() (from, to int) {
+	for _, row := range z.Rows {
+		if len(row.Seats) == 0 {
+			continue
+		}
+		if to == 0 {
+			from = row.Seats[0].N
+		}
+		to = row.Seats[len(row.Seats)-1].N + 1
+	}
+	return from, to
+}
+
 // AreaByID gives an area by its id, or nil.
 func (p *Plan) AreaByID(id string) *Area {
 	for z := range p.Zones {

@@ -88,6 +88,7 @@ type Wish struct {
 	Some      int   // so many of the seats are enough, whichever are free; 0 = all of them
 	InsteadOf []int // of its own, given back in the same step
 	Offer     bool  // the house's idea: they make way for the place's next Hold
+	Picked    bool  // the house's choice: what is promised to another place counts as taken
 	// Free and NotFree are how other seats are believed to be; ErrStale, and nothing happens, where that is wrong.
 	Free, NotFree []int
 }
@@ -105,7 +106,7 @@ type Store struct {
 	redis rueidis.Client
 	clock clock.Clock
 
-	grab, hold, release, basket, pin, take, untake, expire, pulse, begin, open, snapshot, lapsed, changes *rueidis.Lua
+	grab, promise, hold, release, basket, pin, take, untake, expire, pulse, begin, open, snapshot, lapsed, changes *rueidis.Lua
 }
 
 // timeout bounds every call; a call that timed out may have happened, and may be repeated.
@@ -118,7 +119,7 @@ func New(redis rueidis.Client, c clock.Clock) *Store {
 	for name, script := range map[string]**rueidis.Lua{
 		"hold": &s.hold, "release": &s.release, "basket": &s.basket, "pin": &s.pin, "take": &s.take, "untake": &s.untake,
 		"expire": &s.expire, "pulse": &s.pulse, "begin": &s.begin, "open": &s.open, "snapshot": &s.snapshot, "lapsed": &s.lapsed,
-		"changes": &s.changes,
+		"changes": &s.changes, "promise": &s.promise,
 	} {
 		*script = rueidis.NewLuaScript(common + "\n" + text(name))
 	}
@@ -138,11 +139,17 @@ func text(name string) string {
 // basket that is there keeps its deadline. Offers made before are given back unless they are wished for. The basket comes
 // back whole.
 func (s *Store) Hold(ctx context.Context, at At, w Wish) (Basket, error) {
-	some := ""
+	some, how := "", ""
+	switch {
+	case w.Offer:
+		how = "offer"
+	case w.Picked:
+		how = "pick"
+	}
 	if w.Some > 0 {
 		some = strconv.Itoa(w.Some)
 	}
-	args := []string{w.Place, strconv.Itoa(w.Most), millis(w.Life), flag(w.Budgets), some, flag(w.Offer),
+	args := []string{w.Place, strconv.Itoa(w.Most), millis(w.Life), flag(w.Budgets), some, how,
 		strconv.Itoa(len(w.InsteadOf)), strconv.Itoa(len(w.Free)), strconv.Itoa(len(w.NotFree))}
 	for _, list := range [][]int{w.InsteadOf, w.Free, w.NotFree, w.Seats} {
 		args = append(args, texts(list)...)

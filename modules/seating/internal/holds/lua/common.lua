@@ -11,12 +11,14 @@
 -- own    hash seat -> place     b:<place>  set of seats held     holders  set of places that hold
 -- k:<seat> expires about when the hold does: only a bell          chose    set of places that held since admitted
 -- o:<place> set of those of its seats that the house offered for others that went; they make way for the next hold
+-- soft   hash seat -> "until place": shown to that place as a further choice (promise)     p:<place> set of those seats
 -- taken  hash seat -> "claim:c|s|b:place" (checkout, sold, blocked); only that claim's id removes it
 -- t:<place> set of seats taken by its claims     payers  set of places with a claim in checkout
 -- log    stream version-0 -> s seat, st state: 0 free 1 held 2 sold 3 blocked 4 in checkout, d deadline ms of a hold,
 --        m "seat,seat…" whose versions are the ones just before, with the same st and d (grab)
 -- ch     shard channel: "v" the log grew · "shift" deadlines moved · "p <from> <place> <frame>" for one place's eyes
 --        "h <from> <due> <place> <seat,…> …" grab: the log grew, and these places hold these seats
+--        "s <from> <place> <seat,…>" promise: these are kept for this place for a while
 -- hb     ms when somebody last looked after the deadlines      since, a:<place>, w:<place>   see budget.lua
 
 local settle_hold, forget, late_mark -- budget.lua
@@ -150,6 +152,12 @@ local function basket(place)
     end
   end
   return seats, due
+end
+
+-- promised tells whether a seat is kept for a while for another place.
+local function promised(seat, place)
+  local till, to = string.match(redis.call('HGET', key('soft'), seat) or '', '^(%d+) (.*)$')
+  return till and tonumber(till) > now and to ~= place
 end
 
 -- offered are the seats of a place that make way for its next hold.
