@@ -137,7 +137,7 @@ func TestBenchBrowser(t *testing.T) {
 		phone bool
 		slow  float64
 		limit float64
-	}{{"phone", true, 1, 8}, {"phone, 4x slower", true, 4, 16}, {"desktop", false, 1, 8}, {"desktop, 4x slower", false, 4, 16}} {
+	}{{"phone", true, 1, 8}, {"desktop", false, 1, 8}, {"phone, 4x slower", true, 4, 16}, {"desktop, 4x slower", false, 4, 16}} {
 		options, speed := []browserOption{func(b *browser) { b.width, b.height = 1440, 900 }}, 120.0
 		if look.phone {
 			options, speed = []browserOption{phone}, 30

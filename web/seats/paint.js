@@ -13,6 +13,9 @@ const order = [SOLD, BLOCKED, HELD, FREE], rank = order.map((_, state) => order.
 /** levelOf is how much is shown at a distance p of seats: 0 sections, 1 squares, 2 shapes, 3 row letters, 4 numbers. */
 export const levelOf = (p) => (p < 2.5 ? 0 : p < 6 ? 1 : p < 10 ? 2 : p < 22 ? 3 : 4);
 
+// What is sold is bare while seats are mere squares: in a hall that fills, most of what would be drawn is of no use.
+const bare = (p) => levelOf(p) < 2;
+
 const rounded = 14; // p from which few enough seats are in sight for round corners
 
 /**
@@ -54,6 +57,10 @@ export function* paint(ctx, scene, view, width, height) {
   yield;
   for (let key = 0, from = 0; key < ends.length; key++) {
     const faded = key < 4 * categories, state = order[Math.floor(key / categories) % 4], category = key % categories;
+    if (state === SOLD && bare(view.p)) {
+      from = ends[key];
+      continue;
+    }
     for (const to = ends[key]; from < to;) {
       const until = Math.min(to, from + slice);
       drawSeats(ctx, state, category, scratch.xs.subarray(from, until), scratch.ys.subarray(from, until), until - from, S, look,
@@ -83,7 +90,7 @@ export function patch(ctx, scene, view, changed) {
     for (const n of grid.sharing(spot).sort((a, b) => rank[states[a]] - rank[states[b]])) {
       if (hidden(n)) continue;
       at(n);
-      drawSeats(ctx, states[n], plan.category[n], xs, ys, 1, S, look, off(n), view.p >= rounded);
+      if (states[n] !== SOLD || !bare(view.p)) drawSeats(ctx, states[n], plan.category[n], xs, ys, 1, S, look, off(n), view.p >= rounded);
       detail(ctx, scene, view, level, n, xs[0], ys[0], S);
     }
   }

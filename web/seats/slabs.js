@@ -6,6 +6,7 @@ import { levelOf, paint, patch } from './paint.js';
 const margin = 96; // CSS px on each side
 const ahead = 7; // frames the next picture is aimed ahead of the hand
 const slices = { calm: 3, uncovered: 6 }; // ms a frame
+const bunch = 14; // slices of paint that a browser may hold back
 const atOnce = 1200; // seats in sight that are painted in one go at rest: cheaper than to be seen waiting
 
 /** makeSlabs puts its canvases into a layer; scene is what paint needs. */
@@ -15,7 +16,7 @@ export function makeSlabs(layer, scene) {
     layer.append(canvas);
     return { canvas, ctx: canvas.getContext('2d', { alpha: false }), view: null };
   });
-  let [front, back] = slabs, job = null, changed = [], dpr = 1, width = 0, height = 0, stale = true, old = false;
+  let [front, back] = slabs, job = null, changed = [], dpr = 1, width = 0, height = 0, stale = true, old = false, held = 0;
   let last = null, speed = [0, 0];
 
   /** resize gives both canvases their size; what they show is gone. */
@@ -41,12 +42,19 @@ export function makeSlabs(layer, scene) {
     return { zoom, left, top, right, bottom };
   };
 
+  // What is drawn a browser only writes down, and does it all at once when it is too much: some ten ms for a view of
+  // twenty thousand seats. To look at a px of it has it done bit by bit.
+  const flush = () => {
+    held = 0;
+    createImageBitmap(back.canvas, 0, 0, 1, 1).then((picture) => picture.close(), () => {});
+  };
+
   const start = (camera) => {
     const lead = Math.hypot(...speed) > 1 ? speed.map((v) => Math.max(-0.8 * margin, Math.min(0.8 * margin, v * ahead))) : [0, 0];
     // x and y: where in the slab, in CSS px, the corner of the plan lies; camera.x is the same for the view.
     const x = camera.x + margin + lead[0], y = camera.y + margin + lead[1];
     back.view = { scale: camera.scale, x, y, k: camera.scale * dpr, ox: x * dpr, oy: y * dpr, p: camera.p, dpr };
-    [changed, old] = [[], false];
+    [changed, old, held] = [[], false, 0];
     job = paint(back.ctx, scene, back.view, back.canvas.width, back.canvas.height);
   };
 
@@ -78,7 +86,8 @@ export function makeSlabs(layer, scene) {
       const until = performance.now() + (open ? slices.uncovered : slices.calm);
       const whole = !front.view || stale || (inSight(camera) < atOnce && Math.hypot(...speed) < 1);
       let step;
-      do step = job.next(); while (!step.done && (whole || performance.now() < until));
+      do step = job.next(); while (!step.done && (whole || (performance.now() < until && ++held < bunch)));
+      if (held >= bunch) flush();
       if (step.done) {
         swap();
         stale = false;
