@@ -33,7 +33,7 @@ export function makeMarks(layer, scene) {
     has: (kind, n) => marks.has(`${kind} ${n}`),
     /** pulse shows once, softly, that seats in sight have changed. */
     pulse: (seats, camera) => {
-      if (still || document.hidden || camera.p < 2.5) return;
+      if (still || document.hidden || camera.p < 6) return; // on mere squares it would be noise
       let room = most;
       for (const n of seats) {
         if (n >= plan.seats || !camera.sees(plan.x[n], plan.y[n]) || scene.hidden(n) || marks.has(`pulse ${n}`)) continue;

@@ -1,11 +1,11 @@
 // The whole in a corner while one looks at a part, with a frame round what one sees; pressed or dragged, it leads there.
 // For eyes alone: the list says it all in words, and arrows, + and − move the map as well.
-const side = 112; // CSS px at most
+const side = 112, share = 0.28; // CSS px at most, and of the map's width
 const least = { width: 300, height: 240 }; // of a map that has a corner to spare
 
 /** makeMini puts it into an element; go(x, y) is asked to bring a spot of the plan into the middle. It gives {repaint, frame, destroy}. */
 export function makeMini(element, { plan }, overview, go) {
-  const shrink = side / Math.max(plan.width, plan.height), box = document.createElement('div'), frame = document.createElement('i');
+  const shrink = Math.min(side, share * (element.clientWidth || side / share)) / Math.max(plan.width, plan.height), box = document.createElement('div'), frame = document.createElement('i');
   const canvas = document.createElement('canvas'), ctx = canvas.getContext('2d'), ratio = Math.min(2, devicePixelRatio);
   box.className = 'map-mini';
   box.hidden = true;

@@ -20,7 +20,8 @@ const rounded = 14; // p from which few enough seats are in sight for round corn
 
 /**
  * paint fills a canvas of width × height device px. view is {k, ox, oy, p, dpr}: device px a plan px, where the plan's
- * corner lies, and the distance of seats in CSS px. scene is what map.js keeps.
+ * corner lies, and the distance of seats in CSS px. scene is what map.js keeps. Once they are sorted it yields the
+ * number of seats.
  */
 export function* paint(ctx, scene, view, width, height) {
   const { plan, grid, states, look, scratch, filter, shown } = scene, { k, ox, oy } = view;
@@ -54,7 +55,7 @@ export function* paint(ctx, scene, view, width, height) {
     scratch.xs[to] = Math.round(plan.x[n] * k + ox) - (S >> 1);
     scratch.ys[to] = Math.round(plan.y[n] * k + oy) - (S >> 1);
   }
-  yield;
+  yield count;
   for (let key = 0, from = 0; key < ends.length; key++) {
     const faded = key < 4 * categories, state = order[Math.floor(key / categories) % 4], category = key % categories;
     if (state === SOLD && bare(view.p)) {

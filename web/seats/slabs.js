@@ -6,7 +6,7 @@ import { levelOf, paint, patch } from './paint.js';
 const margin = 96; // CSS px on each side
 const ahead = 7; // frames the next picture is aimed ahead of the hand
 const slices = { calm: 3, uncovered: 6 }; // ms a frame
-const bunch = 14; // slices of paint that a browser may hold back
+const many = 8192, most = 14, longest = 4; // seats from which drawing is done in bunches, slices in one, ms for one
 const atOnce = 1200; // seats in sight that are painted in one go at rest: cheaper than to be seen waiting
 
 /** makeSlabs puts its canvases into a layer; scene is what paint needs. */
@@ -16,7 +16,7 @@ export function makeSlabs(layer, scene) {
     layer.append(canvas);
     return { canvas, ctx: canvas.getContext('2d', { alpha: false }), view: null };
   });
-  let [front, back] = slabs, job = null, changed = [], dpr = 1, width = 0, height = 0, stale = true, old = false, held = 0;
+  let [front, back] = slabs, job = null, changed = [], dpr = 1, width = 0, height = 0, stale = true, old = false, held = 0, bunch = most, crowded = false;
   let last = null, speed = [0, 0];
 
   /** resize gives both canvases their size; what they show is gone. */
@@ -43,10 +43,12 @@ export function makeSlabs(layer, scene) {
   };
 
   // What is drawn a browser only writes down, and does it all at once when it is too much: some ten ms for a view of
-  // twenty thousand seats. To look at a px of it has it done bit by bit.
+  // twenty thousand seats. To look at a px of it has it done bit by bit, in smaller bits where that takes long.
   const flush = () => {
-    held = 0;
+    const from = performance.now();
     createImageBitmap(back.canvas, 0, 0, 1, 1).then((picture) => picture.close(), () => {});
+    bunch = performance.now() - from > longest ? Math.max(4, bunch >> 1) : Math.min(most, bunch + 1);
+    held = 0;
   };
 
   const start = (camera) => {
@@ -54,7 +56,7 @@ export function makeSlabs(layer, scene) {
     // x and y: where in the slab, in CSS px, the corner of the plan lies; camera.x is the same for the view.
     const x = camera.x + margin + lead[0], y = camera.y + margin + lead[1];
     back.view = { scale: camera.scale, x, y, k: camera.scale * dpr, ox: x * dpr, oy: y * dpr, p: camera.p, dpr };
-    [changed, old, held] = [[], false, 0];
+    [changed, old, held, crowded] = [[], false, 0, false];
     job = paint(back.ctx, scene, back.view, back.canvas.width, back.canvas.height);
   };
 
@@ -85,9 +87,12 @@ export function makeSlabs(layer, scene) {
       const open = !left || Math.min(left.left, left.top, left.right, left.bottom) < 0;
       const until = performance.now() + (open ? slices.uncovered : slices.calm);
       const whole = !front.view || stale || (inSight(camera) < atOnce && Math.hypot(...speed) < 1);
-      let step;
-      do step = job.next(); while (!step.done && (whole || (performance.now() < until && ++held < bunch)));
       if (held >= bunch) flush();
+      let step;
+      do {
+        step = job.next();
+        if (step.value > many) [held, crowded] = [0, true];
+      } while (!step.done && (whole || (performance.now() < until && !(crowded && ++held >= bunch))));
       if (step.done) {
         swap();
         stale = false;
