@@ -73,7 +73,7 @@ func TestStandingFromHoldToDoor(t *testing.T) {
 	}
 	for _, ticket := range order.Tickets {
 		page := f.must(t, 200, "GET", ticket.URL, nil, nil)
-		if !bytes.Contains(page.Body, []byte(ticket.Seat.Label)) || !strings.Contains("Floor Gallery", strings.Fields(ticket.Seat.Label)[0]) {
+		if !bytes.Contains(page.Body, []byte("Place, no numbered seat")) || !bytes.Contains(page.Body, []byte(ticket.Seat.Label)) || !strings.Contains("Floor Gallery", strings.Fields(ticket.Seat.Label)[0]) {
 			t.Errorf("the ticket of %s: %s", ticket.Seat.Label, page.Body)
 		}
 		if pdf := f.must(t, 200, "GET", ticket.PDF, nil, nil); !bytes.HasPrefix(pdf.Body, []byte("%PDF-")) {

@@ -235,7 +235,7 @@ func (b ordersForMail) Document(ctx context.Context, orderID uuid.UUID) (notific
 		Timezone: d.Event.Timezone, StartsAt: d.Event.StartsAt, Contact: d.Event.Contact, Total: money.Format(d.Total, d.Currency),
 	}
 	for _, t := range d.Tickets {
-		out.Tickets = append(out.Tickets, notification.Ticket{Seat: t.SeatLabel, Category: t.Category, URL: t.URL})
+		out.Tickets = append(out.Tickets, notification.Ticket{Seat: t.SeatLabel, AnyPlace: t.AnyPlace, Category: t.Category, URL: t.URL})
 	}
 	return out, nil
 }

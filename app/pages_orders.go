@@ -94,6 +94,7 @@ type ticketSight struct {
 	Category string
 	Where    string // "Balcony" of "Balcony A-12", the label's last part being Short, which is set large
 	Short    string
+	AnyPlace bool // no seat of its own
 	Side     int
 	Path     string
 }
@@ -178,8 +179,11 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 		if err != nil {
 			return nil, err
 		}
-		where, short := splitLabel(t.Seat.Label)
-		s.Seen = append(s.Seen, ticketSight{TicketEntry: t, Category: names[t.Seat.Category], Where: where, Short: short, Side: side, Path: path})
+		sight := ticketSight{TicketEntry: t, Category: names[t.Seat.Category], AnyPlace: e.AreaOf(t.Seat.N) != nil, Side: side, Path: path}
+		if sight.Short = t.Seat.Label; !sight.AnyPlace {
+			sight.Where, sight.Short = splitLabel(t.Seat.Label)
+		}
+		s.Seen = append(s.Seen, sight)
 	}
 	return s, nil
 }

@@ -62,6 +62,7 @@ type Seat struct {
 	Category     string
 	CategoryName string
 	Price        int64
+	AnyPlace     bool // no seat of its own: one stands or sits in that part of the house where one likes
 }
 
 // ClaimRequest ties seats to an order.
@@ -166,6 +167,7 @@ type TicketView struct {
 	Timezone  string
 	StartsAt  time.Time
 	SeatLabel string
+	AnyPlace  bool // the label is of no seat in particular
 	Category  string
 	Holder    string
 	OrderCode string

@@ -250,6 +250,18 @@ func TestPlaceholdersInNamesStayNames(t *testing.T) {
 	}
 }
 
+// A ticket to a place of an area does not send anybody to look for a seat.
+func TestPlacesAreNoSeats(t *testing.T) {
+	t.Parallel()
+	order := paid()
+	order.Tickets = []Ticket{{Seat: "Floor 17", AnyPlace: true, Category: "Standing"}, {Seat: "Bar 2", AnyPlace: true}}
+	_, text, body, err := newWriter(false).write(mail{Kind: kindTickets}, order)
+	if err != nil || strings.Contains(text, "Seat Floor") || strings.Count(body, "Place, no numbered seat") != 2 ||
+		!strings.Contains(text, "Floor 17 · Standing, no numbered seat") || !strings.Contains(text, "Bar 2, no numbered seat") {
+		t.Errorf("%v\n%s\n%s", err, text, body)
+	}
+}
+
 // catalogueKeys are the catalogue's keys, in order.
 func catalogueKeys(t *testing.T) []string {
 	t.Helper()
@@ -281,7 +293,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 	for _, key := range []string{"tickets.subject.one", "tickets.subject.many", "tickets.intro.one", "tickets.intro.many"} {
 		used[key] = true
 	}
-	for _, key := range []string{"layout.when", "when.zone", "file.tickets", "file.event", "test.subject", "seat", "seat.category", "greeting", "greeting.nameless", "contact", "contact.elsewhere"} {
+	for _, key := range []string{"layout.when", "when.zone", "file.tickets", "file.event", "test.subject", "seat", "seat.category", "place", "place.category", "greeting", "greeting.nameless", "contact", "contact.elsewhere"} {
 		used[key] = true
 	}
 	for day := time.Sunday; day <= time.Saturday; day++ {

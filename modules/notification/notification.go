@@ -50,6 +50,7 @@ type OrderDocument struct {
 // Ticket is one ticket of an order. URL is its page; PDF and calendar stand at URL+".pdf" and URL+".ics".
 type Ticket struct {
 	Seat     string
+	AnyPlace bool // Seat names no seat in particular
 	Category string
 	URL      string
 }

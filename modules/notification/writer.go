@@ -130,7 +130,12 @@ func (w *writer) promisedSubject(kind string) string {
 }
 
 func (w *writer) seat(t Ticket) (string, error) {
-	if t.Category == "" {
+	switch {
+	case t.AnyPlace && t.Category == "":
+		return w.words.Say("place", "place", t.Seat)
+	case t.AnyPlace:
+		return w.words.Say("place.category", "place", t.Seat, "category", t.Category)
+	case t.Category == "":
 		return w.words.Say("seat", "seat", t.Seat)
 	}
 	return w.words.Say("seat.category", "seat", t.Seat, "category", t.Category)

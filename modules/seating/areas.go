@@ -50,7 +50,9 @@ func (e *Event) seat(p *plan.Plan, n int) (Seat, bool) {
 		return seatOf(e, drawn), true
 	}
 	if a := e.AreaOf(n); a != nil {
-		return e.sold(n, a.placeLabel(n), a.Category), true
+		seat := e.sold(n, a.placeLabel(n), a.Category)
+		seat.AnyPlace = true
+		return seat, true
 	}
 	return Seat{}, false
 }

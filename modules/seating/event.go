@@ -68,6 +68,7 @@ type Seat struct {
 	Category     string // its id
 	CategoryName string
 	Price        int64 // minor units; 0 also for a seat that is not on sale
+	AnyPlace     bool  // a place of an area: one stands or sits there where one likes
 }
 
 // Event finds an event by its slug, or answers ErrNoSuchEvent.

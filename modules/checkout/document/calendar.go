@@ -47,16 +47,25 @@ func (l *lexicon) calendar(ts []Ticket) ([]byte, error) {
 	return []byte(cal.Serialize(ics.WithNewLineWindows)), l.err
 }
 
+// seat names what a ticket is for.
+func (l *lexicon) seat(t Ticket) string {
+	switch {
+	case t.AnyPlace && t.Category != "":
+		return l.say("calendar.place.category", "place", t.SeatLabel, "category", t.Category)
+	case t.AnyPlace:
+		return l.say("calendar.place", "place", t.SeatLabel)
+	case t.Category != "":
+		return l.say("calendar.seat.category", "seat", t.SeatLabel, "category", t.Category)
+	}
+	return l.say("calendar.seat", "seat", t.SeatLabel)
+}
+
 // describe is the entry's text: each seat with its ticket, then what else a person needs on the way.
 func (l *lexicon) describe(ts []Ticket) []string {
 	var lines []string
 	for _, t := range ts {
 		t = t.cleaned()
-		seat := l.say("calendar.seat", "seat", t.SeatLabel)
-		if t.Category != "" {
-			seat = l.say("calendar.seat.category", "seat", t.SeatLabel, "category", t.Category)
-		}
-		lines = append(lines, seat, t.URL)
+		lines = append(lines, l.seat(t), t.URL)
 	}
 	first := ts[0].cleaned()
 	if when := l.when(first); when != "" {

@@ -151,3 +151,22 @@ func TestUnknownZoneIsUTC(t *testing.T) {
 		t.Error(page)
 	}
 }
+
+// A ticket to a place of an area does not send anybody to look for a seat.
+func TestPlaceIsNoSeat(t *testing.T) {
+	t.Parallel()
+	floor := ticket()
+	floor.SeatLabel, floor.Category, floor.AnyPlace = "Floor 17", "Standing", true
+	bar := floor
+	bar.SeatLabel, bar.Category = "Bar 2", ""
+	for what, said := range map[string][2]string{
+		"page":     {mustPage(t, floor), "Place, no numbered seat"},
+		"PDF":      {textOf(t, mustPDF(t, floor)), "Place, no numbered seat"},
+		"calendar": {strings.ReplaceAll(string(mustCalendar(t, floor, bar)), "\r\n ", ""), `Floor 17 · Standing\, no numbered seat`},
+		"entry":    {strings.ReplaceAll(string(mustCalendar(t, floor, bar)), "\r\n ", ""), `Bar 2\, no numbered seat`},
+	} {
+		if !strings.Contains(said[0], said[1]) {
+			t.Errorf("the %s does not say %q: %s", what, said[1], said[0])
+		}
+	}
+}

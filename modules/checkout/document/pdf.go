@@ -114,7 +114,11 @@ func (p *printer) ticket(t Ticket) error {
 	p.y += 3
 	p.rule()
 	p.y += 3
-	p.label("label.seat", margin)
+	if t.AnyPlace {
+		p.label("label.place", margin)
+	} else {
+		p.label("label.seat", margin)
+	}
 	p.seat(t.SeatLabel)
 	p.y += 4
 

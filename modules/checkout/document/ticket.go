@@ -31,6 +31,7 @@ type Ticket struct {
 	Timezone  string    // IANA name of the venue's zone; unknown or empty means UTC
 	StartsAt  time.Time // zero: not announced
 	SeatLabel string
+	AnyPlace  bool // the label is of no seat in particular
 	Category  string
 	Holder    string
 	OrderCode string
