@@ -268,7 +268,7 @@ func (b *board) busy() bool {
 
 const (
 	poll = time.Second
-	// tick is how long changes are gathered before watchers are told.
+	// tick is how long after a frame changes are gathered for the next.
 	tick = 100 * time.Millisecond
 )
 
@@ -276,7 +276,7 @@ const (
 func (b *board) follow(ctx context.Context) {
 	every := time.NewTicker(poll)
 	defer every.Stop()
-	var due <-chan time.Time
+	var rest <-chan time.Time // until the next frame
 	look := true
 	for {
 		if look {
@@ -285,8 +285,10 @@ func (b *board) follow(ctx context.Context) {
 			}
 		}
 		look = true
-		if due == nil && b.mirror.Pending() {
-			due = time.After(tick)
+		// The first change goes out at once, what comes right after it together.
+		if rest == nil && b.mirror.Pending() {
+			rest = time.After(tick)
+			b.hub.Tick()
 		}
 		select {
 		case <-ctx.Done():
@@ -294,9 +296,8 @@ func (b *board) follow(ctx context.Context) {
 		case <-b.bell:
 		case <-every.C:
 			look = b.busy()
-		case <-due:
-			b.hub.Tick()
-			due, look = nil, false
+		case <-rest:
+			rest, look = nil, false
 		}
 	}
 }

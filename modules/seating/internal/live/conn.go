@@ -32,8 +32,9 @@ const (
 
 const (
 	// readLimit bounds a message from a client, which has nothing to say.
-	readLimit               = 1 << 10
-	readBuffer, writeBuffer = 512, 1 << 10
+	readLimit = 1 << 10
+	// The library writes nothing but control frames through its buffer, and a client has little to say.
+	readBuffer, writeBuffer = 256, 256
 	// sendBuffer bounds what the kernel keeps for a reader that does not read; it doubles the figure.
 	sendBuffer = 32 << 10
 	// refusal is how long somebody who may not stay has to take leave.
@@ -43,7 +44,7 @@ const (
 // Conn is one accepted WebSocket.
 type Conn struct {
 	ws  *websocket.Conn
-	raw net.Conn // what lies below
+	raw *shared // what lies below
 }
 
 // IsUpgrade tells whether a request asks for a WebSocket.
@@ -79,17 +80,15 @@ func (c *Conn) Refuse(code int, reason string) {
 	}()
 }
 
-// write sends one text message; when ctx ends first, the connection is gone.
-func (c *Conn) write(ctx context.Context, message []byte) error {
-	return c.ws.Write(ctx, websocket.MessageText, message)
-}
-
 // ping waits for the pong, which a concurrent next must read.
 func (c *Conn) ping(ctx context.Context) error { return c.ws.Ping(ctx) }
 
 // next reads one message and forgets it.
 func (c *Conn) next(ctx context.Context) error {
-	_, _, err := c.ws.Read(ctx)
+	_, message, err := c.ws.Reader(ctx)
+	if err == nil {
+		_, err = io.Copy(io.Discard, message) // Read would keep half a kilobyte for each
+	}
 	return err
 }
 
@@ -100,7 +99,7 @@ func (c *Conn) close(code int, reason string) { _ = c.ws.Close(websocket.StatusC
 // stay alive as long as they do.
 type lean struct {
 	http.ResponseWriter
-	conn net.Conn // once it was taken over
+	conn *shared // once it was taken over
 }
 
 func (l *lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
@@ -115,7 +114,12 @@ func (l *lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		_ = conn.Close()
 		return nil, nil, err
 	}
-	reader := bufio.NewReaderSize(io.MultiReader(bytes.NewReader(bytes.Clone(early)), conn), max(readBuffer, len(early)))
+	l.conn = share(conn)
+	var source io.Reader = l.conn
+	if len(early) > 0 {
+		source = io.MultiReader(bytes.NewReader(bytes.Clone(early)), l.conn)
+	}
+	reader := bufio.NewReaderSize(source, max(readBuffer, len(early)))
 	if _, err := reader.Peek(len(early)); err != nil {
 		_ = conn.Close()
 		return nil, nil, err
@@ -124,6 +128,5 @@ func (l *lean) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 		_ = tcp.SetWriteBuffer(sendBuffer)
 	}
 	_ = conn.SetDeadline(time.Time{})
-	l.conn = conn
-	return conn, bufio.NewReadWriter(reader, bufio.NewWriterSize(conn, writeBuffer)), nil
+	return l.conn, bufio.NewReadWriter(reader, bufio.NewWriterSize(l.conn, writeBuffer)), nil
 }

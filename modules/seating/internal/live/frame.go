@@ -11,7 +11,13 @@ import (
 type Frame struct {
 	Previous int64 // what one must have before it; meaningless for a snapshot
 	Version  int64
-	Text     []byte
+	Text     []byte // empty for one who misses nothing
+	wire     []byte
+}
+
+func newFrame(previous, version int64, text []byte) *Frame {
+	sent := wire(text)
+	return &Frame{Previous: previous, Version: version, Text: sent[len(sent)-len(text):], wire: sent}
 }
 
 // frames are what was last sent to watchers. They stand still between ticks, so that everybody who keeps up gets the
@@ -108,7 +114,7 @@ func (m *Mirror) replay(since int64) *Frame {
 		text = append(text, `,"s":"`...)
 		text = append(base64.StdEncoding.AppendEncode(text, f.bits), '"')
 		text = m.fuses.append(text, m.fuses.soonest(), f.bits)
-		f.snapshot = &Frame{Version: f.version, Text: append(text, '}')}
+		f.snapshot = newFrame(0, f.version, append(text, '}'))
 	}
 	return f.snapshot
 }
@@ -130,7 +136,7 @@ func (m *Mirror) delta(previous, version int64, seats []int32) *Frame {
 		text = append(text, ',', '0'+get(bits, int(n)), ']')
 	}
 	text = m.fuses.append(append(text, ']'), seats, bits)
-	return &Frame{Previous: previous, Version: version, Text: append(text, '}')}
+	return newFrame(previous, version, append(text, '}'))
 }
 
 // status is the answer of …/seats, encoded once a version however many ask.

@@ -27,6 +27,9 @@ type Hub struct {
 // rounds is the number of Ping calls after which every socket has been pinged once.
 const rounds = 25
 
+// hands is how many write at once what is new to those who keep up; none of them ever waits for a reader.
+const hands = 4
+
 // NewHub shows a mirror; empty may be nil.
 func NewHub(m *Mirror, limits Limits, empty func(place string)) *Hub {
 	if empty == nil {
@@ -67,9 +70,16 @@ func (h *Hub) Tick() {
 	if !h.mirror.Tick() {
 		return
 	}
-	for _, s := range h.all() {
-		s.wake()
+	all := h.all()
+	var done sync.WaitGroup
+	for hand := range hands {
+		done.Go(func() {
+			for i := hand; i < len(all); i += hands {
+				all[i].wake()
+			}
+		})
 	}
+	done.Wait()
 }
 
 // Tell sends a frame to the sockets of one place, and tells how many there are.

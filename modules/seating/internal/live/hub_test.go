@@ -343,6 +343,76 @@ func TestStalledReaders(t *testing.T) {
 	}
 }
 
+// A thousand readers that stall for as long as they like: what is kept for each is bounded, however much they miss, and a
+// quick one gets every frame meanwhile.
+func TestAThousandStalledReaders(t *testing.T) {
+	t.Parallel()
+	const seats, stalled = 20000, 1000
+	limits := DefaultLimits()
+	limits.Write = time.Minute
+	s := newStage(t, seats, limits)
+	for i := range stalled {
+		conn := dialRaw(t, s.url, fmt.Sprintf("?place=s%d", i))
+		defer conn.Close()
+	}
+	quick := s.join(t, "place=quick", seats)
+	eventually(t, "everybody in", func() bool { return s.Sockets() == stalled+1 })
+	eventually(t, "a snapshot", quick.at(1))
+	kept := func() int64 {
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return int64(m.HeapAlloc + m.StackInuse)
+	}
+	round := 0
+	rounds := func(n int) {
+		for range n {
+			for seat := range 600 {
+				s.change((round*600+seat)%seats, State(1+round%2))
+			}
+			s.Tick()
+			eventually(t, "the quick one served meanwhile", quick.at(s.m.Version()))
+			round++
+		}
+	}
+	rounds(25) // some 150 KB for each: by now every one has stopped taking
+	before := kept()
+	rounds(50)
+	if grown := kept() - before; grown > stalled*1<<10 {
+		t.Errorf("what is kept grew by %d bytes for each stalled reader", grown/stalled)
+	}
+	if s.Sockets() != stalled+1 {
+		t.Errorf("%d sockets", s.Sockets())
+	}
+	quick.mu.Lock()
+	defer quick.mu.Unlock()
+	if deltas := len(quick.frames) - 1; quick.ended != nil || deltas != round {
+		t.Errorf("the quick one got %d of %d frames, %v", deltas, round, quick.ended)
+	}
+}
+
+// However many join at one version, the whole map is put together once; the next version makes it anew.
+func TestASnapshotIsMadeOnce(t *testing.T) {
+	t.Parallel()
+	m := NewMirror()
+	m.Load(1, houseOf(100_000), nil, nil)
+	first := m.First(-1)
+	for since := range int64(1000) {
+		if f := m.First(-1 - since); f != first || &f.wire[0] != &first.wire[0] {
+			t.Fatal("it was made again")
+		}
+	}
+	_, body := m.Status()
+	if _, again := m.Status(); &body[0] != &again[0] {
+		t.Error("the answer of /seats was made again")
+	}
+	m.Apply([]Change{{Version: 2, Seat: 7, State: Held}})
+	m.Tick()
+	if next := m.First(-1); next == first || next.Version != 2 {
+		t.Error("an old map is shown")
+	}
+}
+
 // A client that speaks in the same breath as it shakes hands is heard.
 func TestEarlyWords(t *testing.T) {
 	t.Parallel()

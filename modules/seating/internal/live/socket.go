@@ -41,39 +41,62 @@ type Socket struct {
 	heard    int
 }
 
-// wake makes sure that somebody writes what is due. A writer lives only as long as it has something to write.
+// wake writes what is due, unless somebody is at it. The caller does not wait: what does not go at once is left to a
+// writer of the socket's own, who lives only as long as it has something to write.
 func (s *Socket) wake() {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if !s.flushing && !s.closing {
+	idle := !s.flushing && !s.closing
+	if idle {
 		s.flushing = true
-		go s.flush()
+	}
+	s.mu.Unlock()
+	for idle {
+		frame, version := s.due()
+		if frame == nil {
+			return
+		}
+		rest, err := s.conn.raw.try(frame)
+		if err != nil {
+			s.cut()
+			return
+		}
+		if len(rest) > 0 {
+			go s.flush(frame, rest, version)
+			return
+		}
+		s.sent(version)
 	}
 }
 
-func (s *Socket) flush() {
-	for {
-		text, version := s.due()
-		if text == nil {
+// flush ends a frame that was begun, and goes on.
+func (s *Socket) flush(frame, rest []byte, version int64) {
+	for frame != nil {
+		if s.conn.raw.finish(frame, rest, s.hub.limits.Write) != nil {
+			s.cut()
 			return
 		}
-		ctx, cancel := context.WithTimeout(context.Background(), s.hub.limits.Write)
-		err := s.conn.write(ctx, text)
-		cancel()
-		if err != nil {
-			s.close(CodeTooSlow, "too slow", nil)
-			return
-		}
+		s.sent(version)
+		frame, version = s.due()
+		rest = frame
+	}
+}
+
+func (s *Socket) sent(version int64) {
+	if version > 0 {
 		s.mu.Lock()
-		if version > 0 {
-			s.greeted, s.version = true, version
-		}
+		s.greeted, s.version = true, version
 		s.mu.Unlock()
 	}
 }
 
-// due gives the next message and, for one about the map, the version it leads to. Nil ends the writer.
-func (s *Socket) due() (text []byte, version int64) {
+// cut ends a socket in the middle of a frame: nothing said now would be understood.
+func (s *Socket) cut() {
+	_ = s.conn.raw.Close()
+	s.close(CodeTooSlow, "too slow", nil)
+}
+
+// due gives the next frame and, for one about the map, the version it leads to. Nil ends the writer.
+func (s *Socket) due() (frame []byte, version int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closing {
@@ -87,15 +110,15 @@ func (s *Socket) due() (text []byte, version int64) {
 			return nil, 0
 		}
 		if f.Text != nil {
-			return f.Text, f.Version
+			return f.wire, f.Version
 		}
 		s.greeted = true
 	}
 	if len(s.personal) > 0 {
-		text, s.personal = s.personal[0], s.personal[1:]
-		return text, 0
+		frame, s.personal = s.personal[0], s.personal[1:]
+		return frame, 0
 	} else if f := s.hub.mirror.Next(s.version); f != nil {
-		return f.Text, f.Version
+		return f.wire, f.Version
 	}
 	s.flushing = false
 	return nil, 0
@@ -106,7 +129,7 @@ func (s *Socket) tell(frame []byte) {
 	s.mu.Lock()
 	full := len(s.personal) >= s.hub.limits.Personal
 	if !full {
-		s.personal = append(s.personal, frame)
+		s.personal = append(s.personal, wire(frame))
 	}
 	s.mu.Unlock()
 	if full {
@@ -149,14 +172,15 @@ func (s *Socket) close(code int, reason string, bye []byte) {
 		return
 	}
 	s.closing, s.personal = true, nil
+	if bye != nil {
+		bye = wire(bye)
+	}
 	s.mu.Unlock()
 	s.hub.remove(s)
 	go func() {
 		defer s.hub.ending.Done()
 		if bye != nil {
-			ctx, cancel := context.WithTimeout(context.Background(), s.hub.limits.Write)
-			defer cancel()
-			_ = s.conn.write(ctx, bye)
+			_ = s.conn.raw.finish(bye, bye, s.hub.limits.Write)
 		}
 		s.conn.close(code, reason)
 	}()
