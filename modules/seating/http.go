@@ -3,9 +3,11 @@ package seating
 import (
 	"encoding/json"
 	"fmt"
+	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -68,10 +70,19 @@ func (s *Service) ResolveEvent() echo.MiddlewareFunc {
 	}
 }
 
+// mostJoining is how many may be on their way to a live map of this replica at one time.
+const mostJoining = 256
+
 // live answers GET /events/:event/live. The connection is accepted first: a browser can read a close code only.
 func (h *handler) live(c echo.Context) error {
 	if !live.IsUpgrade(c.Request()) {
 		return errNoUpgrade
+	}
+	// When a whole house reconnects at once, most are told to come back rather than all being slow: a refusal costs little,
+	// and each page waits for a moment of its own.
+	defer h.seating.joining.Add(-1)
+	if h.seating.joining.Add(1) > mostJoining {
+		return ErrBusy.After(time.Second + rand.N(2*time.Second))
 	}
 	place, err := h.seating.Places.Place(c)
 	if err != nil {

@@ -119,6 +119,8 @@ type Service struct {
 	beat atomic.Int64
 	// silent says that the maps could not be read at the last pulse.
 	silent atomic.Bool
+	// joining counts those on their way to a live map.
+	joining atomic.Int64
 
 	mu       sync.Mutex
 	boards   map[int64]*board
