@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, serveBare(addr))
 		os.Exit(1)
 	}
+	if where := os.Getenv(watchersOf); where != "" {
+		fmt.Fprintln(os.Stderr, serveWatchers(where))
+		os.Exit(1)
+	}
 	code := m.Run()
 	closeChromium()
 	os.Exit(code)
