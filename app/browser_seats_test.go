@@ -81,7 +81,7 @@ func TestSeatPages(t *testing.T) {
 		"limit": oneSeatEach, "offline": connectionLostAndBack, "outside": outsideIsSentBack, "words": refusalsInWords,
 		"link": placeWithoutCookie, "touch": seatsByFinger, "pictures": seatPictures, "money": seatsCostWhatTheServerSays,
 		"party": partyByOneTap, "tight": tooFewTogether, "blocks": blocksWellChosen, "wish": comesBack, "away": calledWhileAway,
-		"refusals": refusalsWithAnAnswer, "filter": listFiltered, "large": largeHouseListed, "slow": askingIsNotHaving, "late": tooLate, "told": toldPolitely, "floor": standsOnTheFloor, "rules": houseRules,
+		"refusals": refusalsWithAnAnswer, "filter": listFiltered, "large": largeHouseListed, "slow": askingIsNotHaving, "late": tooLate, "others": anotherBest, "told": toldPolitely, "floor": standsOnTheFloor, "rules": houseRules,
 	} {
 		t.Run(name, func(t *testing.T) {
 			own := *s

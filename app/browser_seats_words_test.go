@@ -137,6 +137,27 @@ func houseRules(t *testing.T, s *stage) {
 	b.until("the other is mine", func() bool { return b.text("#sum-seats") == "3 seats" })
 }
 
+// anotherBest: what the house could give as well is one tap away, and takes the place of the first.
+func anotherBest(t *testing.T, s *stage) {
+	f := s.enters("gala", "Bea")
+	b := newBrowser(t, s.base, phone)
+	s.seats(b, f)
+	b.click("button", "2 best available seats")
+	b.sees("The house could also give you:")
+	first := f.held(t)
+	var other string
+	b.set(b.js(`document.querySelector("#others-list button").innerText`, &other))
+	b.set(b.js(`document.querySelector("#others-list button").click()`, nil))
+	b.until("they are others", func() bool { held := f.held(t); return held != first && len(strings.Split(held, "-")) == 3 })
+	b.until("the page shows them", func() bool {
+		return b.text("#sum-seats") == "2 seats" && !strings.Contains(b.text("#picked"), strings.Split(first, " (")[0]+" ")
+	})
+	if !strings.Contains(other, "–") || !strings.HasSuffix(strings.TrimSpace(other), "EUR") {
+		t.Errorf("the other was called %q", other)
+	}
+	f.must(t, 204, "DELETE", f.path("/holds"), nil, nil)
+}
+
 // askingIsNotHaving: what is asked for is dotted, and after a second there is a word about it; only the answer makes it mine.
 func askingIsNotHaving(t *testing.T, s *stage) {
 	f := s.enters("tight", "Slow Line")

@@ -6,7 +6,7 @@ const nothing = { seats: [], total: 0, currency: '', expires_at: null, version: 
 const patience = 1000; // ms after which a word is said about an answer that has not come
 
 /**
- * makeBasket gives {seats, total, currency, asking, leaving, offered, others, has, expiresAt, hold, best, area, giveBack,
+ * makeBasket gives {seats, total, currency, asking, leaving, offered, others, busy, has, expiresAt, hold, best, area, giveBack,
  * giveAllBack, refresh, lose}. asking and leaving are seats on their way in and out; offered are those the server holds
  * instead of lost ones, until the next hold; others are further offers beside the last best: [{seats: [{n, label, price}…],
  * total}], instead being the seats they would replace.
@@ -15,15 +15,18 @@ const patience = 1000; // ms after which a word is said about an answer that has
  */
 export function makeBasket(event, on) {
   const basket = { ...nothing, asking: new Set(), leaving: new Set(), others: [], instead: [] };
-  let line = Promise.resolve();
+  let line = Promise.resolve(), waiting = 0;
 
   const take = (answer) => {
-    const { others = [], ...rest } = answer;
-    Object.assign(basket, nothing, rest, { others, instead: [] });
+    const same = answer.seats.length === basket.seats.length && answer.seats.every((seat) => basket.has(seat.n));
+    // Only the answer to a best has others; they stand as long as nothing else was chosen.
+    const others = answer.others || !same ? { others: answer.others ?? [], instead: [] } : {};
+    Object.assign(basket, nothing, answer, others);
     on.changed();
   };
   const turn = (seats, set, wanted, act) => {
     for (const n of seats) set.add(n);
+    waiting++;
     on.changed();
     line = line.then(async () => {
       const late = setTimeout(() => on.slow(wanted), patience);
@@ -36,6 +39,7 @@ export function makeBasket(event, on) {
         return false;
       } finally {
         clearTimeout(late);
+        waiting--;
         for (const n of seats) set.delete(n);
         on.changed();
       }
@@ -53,6 +57,7 @@ export function makeBasket(event, on) {
   });
 
   return Object.assign(basket, {
+    busy: () => waiting > 0,
     has: (n) => basket.seats.some((seat) => seat.n === n),
     expiresAt: () => (basket.seats.length ? new Date(basket.expires_at).getTime() : 0),
     /** hold asks for seats; those of mine in instead are given back in the same step, or nothing changes. */

@@ -26,7 +26,8 @@ export function follow(slug, version, room, on) {
     hold: ({ seats, expires_at }) => {
       const theirs = seats ?? [], until = theirs.length ? Date.parse(expires_at) : 0;
       const same = theirs.length === basket.seats.length && theirs.every((n) => basket.has(n)) && Math.abs(until - basket.expiresAt()) < 1000;
-      if (!same && !basket.asking.size && !basket.leaving.size) basket.refresh().catch(() => {});
+      // What is under way is answered with the whole basket anyway.
+      if (!same && !basket.busy()) basket.refresh().catch(() => {});
     },
     expired: (gone) => {
       const mine = gone.filter(basket.has);
