@@ -77,6 +77,9 @@ func (b *board) ruling(e *Event, room *room, held holds.Basket, wish *holds.Wish
 			return nil
 		}
 	}
+	if len(v.kept())+len(fresh) > e.MaxPerBuyer {
+		return nil // too many, which the script says with what was bought counted too
+	}
 	if alone, with := v.companionsAlone(wish.Seats); len(alone) > 0 {
 		return ErrCompanionSeat.With("seats", alone).With("with", with)
 	}
@@ -104,6 +107,16 @@ func (v *view) price(n int) int64 {
 		return -1
 	}
 	return *v.e.Categories[drawn.Category].Price
+}
+
+// kept are the fan's seats that stay.
+func (v *view) kept() (seats []int) {
+	for n, stays := range v.mine {
+		if stays {
+			seats = append(seats, n)
+		}
+	}
+	return seats
 }
 
 // companionsAlone are those of the seats that may only be had with an accessible seat, and that seat: it is still free, and

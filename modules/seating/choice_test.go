@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 
+	"pgregory.net/rapid"
+
 	"fairseat/app/fault"
 	"fairseat/app/testkit"
 )
@@ -63,6 +65,8 @@ func TestOrphanRule(t *testing.T) {
 	if h.status(1) != 0 {
 		t.Fatal("refused, and held all the same")
 	}
+	_, err = h.choose("ada", 1, 2, 3, 4, 5, 6, 8, 9, 10) // nine: too many, whatever they leave
+	wantRefusal(t, err, "too-many", "map[max:8]")
 	h.mustHold("ada", 0)
 	_, err = h.choose("ada", 0, 2) // one is hers already: the suggestion keeps it
 	wantRefusal(t, err, "leaves-orphan", "map[seats:[1] suggest:[0 1]]")
@@ -143,6 +147,41 @@ func TestOrphanRuleUnderRaces(t *testing.T) {
 			}
 		}
 	}
+	h.checkSeats()
+}
+
+// Whatever is chosen in whatever house: who is refused for an orphan may have what is suggested instead, and what the house
+// picks itself is never refused.
+func TestSuggestionsAreHeld(t *testing.T) {
+	t.Parallel()
+	h := openRows(t, `,"max_per_buyer":12,"orphan_rule":"strict"`, "aaaaaAAAA", "aaaa#+aaa", "aaaaaa aaa")
+	places := []string{"ada", "bob", "cid"}
+	h.admit(places...)
+	rapid.Check(t, func(rt *rapid.T) {
+		for _, p := range places {
+			if err := h.s.Release(t.Context(), h.event.ID, p); err != nil {
+				rt.Fatal(err)
+			}
+		}
+		for range rapid.IntRange(1, 5).Draw(rt, "choices") {
+			place := rapid.SampledFrom(places).Draw(rt, "place")
+			if rapid.IntRange(0, 3).Draw(rt, "best") == 0 {
+				_, err := h.s.HoldBest(t.Context(), h.event.ID, place, Best{Quantity: rapid.IntRange(1, 3).Draw(rt, "quantity")})
+				if f := fault.As(err); err != nil && (f == nil || f.Code != "too-many" && f.Code != "none-left") {
+					rt.Fatalf("best: %v", err)
+				}
+				continue
+			}
+			seats := rapid.SliceOfNDistinct(rapid.IntRange(0, h.event.SeatsTotal-1), 1, 3, rapid.ID[int]).Draw(rt, "seats")
+			_, err := h.choose(place, seats...)
+			if f := fault.As(err); f != nil && f.Code == "leaves-orphan" {
+				suggest := f.Facts["suggest"].([]int)
+				if _, err := h.choose(place, suggest...); err != nil {
+					rt.Fatalf("%v: told to take %v, and then: %v", seats, suggest, err)
+				}
+			}
+		}
+	})
 	h.checkSeats()
 }
 

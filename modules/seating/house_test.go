@@ -398,6 +398,12 @@ func (h *house) checkSeats() {
 				h.T.Errorf("seat %s lies in the basket of %s and is held by %q, %v", seat, place, owner, err)
 			}
 		}
+		basket := h.set("b:" + place)
+		for seat := range h.set("o:" + place) {
+			if !basket[seat] {
+				h.T.Errorf("seat %s is offered to %s and not held", seat, place)
+			}
+		}
 	}
 	differ, err := h.s.Audit(h.T.Context())
 	if err != nil || len(differ) > 0 {

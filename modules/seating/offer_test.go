@@ -110,6 +110,26 @@ func TestOfferIsBought(t *testing.T) {
 	h.checkSeats()
 }
 
+// Another replica, or this one started again, knows an offer for what it is.
+func TestOfferOutlivesARestart(t *testing.T) {
+	t.Parallel()
+	h := open(t, 2, 8, `,"max_per_buyer":2`)
+	h.admit("ada", "bob")
+	h.mustHold("ada", 2)
+	_, err := h.choose("bob", 2)
+	offer := offered(err)
+	again := newService(h.Kit, h, h.Clock)
+	basket, err := again.Basket(t.Context(), h.event.ID, "bob")
+	if err != nil || len(offer) != 1 || !slices.Equal(basket.Offered, offer) {
+		t.Fatalf("after a restart: %+v, %v, offered was %v", basket, err, offer)
+	}
+	got, err := again.Choose(t.Context(), h.event.ID, "bob", Choice{Seats: []int{5, 6}, Offer: true})
+	if err != nil || !slices.Equal(numbers(got), []int{5, 6}) {
+		t.Errorf("the offer did not make way: %+v, %v", got, err)
+	}
+	h.checkSeats()
+}
+
 // A lost Redis loses offers like holds; an offer that runs out goes back and is told of like one.
 func TestOfferEndsLikeAHold(t *testing.T) {
 	t.Parallel()
