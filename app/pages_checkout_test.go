@@ -291,7 +291,9 @@ func TestRefusalsAreSaidOnThePage(t *testing.T) {
 	seat := listed.find(t, freeSeat)
 	label := listed.find(t, `value="`+seat+`"> <span><strong dir="auto">([^<]+)<`)
 	ada.send(seats, seats, "seat", seat)
-	bob.refused(409, seats, []string{"seat", seat, "part", "0"}, label+": gone a moment ago", "Choose your seats")
+	// Too late, and the nearest seat is held instead, until it is given back or makes way.
+	late := bob.refused(409, seats, []string{"seat", seat, "part", "0"}, label+": gone a moment ago", "for you instead, at the same price", "Choose your seats")
+	bob.send(seats, seats, "back", late.find(t, `name="back" value="(\d+)"`))
 	bob.refused(422, seats, []string{"seat", "1", "seat", "2", "seat", "3"}, "One person may have 2 at this event.")
 	bob.refused(422, seats, nil, "Tick the seats you want first")
 	bob.refused(404, seats, []string{"seat", "99999"}, "The plan has no such seat.")
