@@ -21,6 +21,7 @@ type derived struct {
 	pitch  float64
 	block  []int         // by seat number: which block
 	blocks [][2]int      // first and one past the last seat number; seats of a block are numbered in a row
+	boxes  []bounds      // by block: what its seats cover
 	tables []bool        // by block: the seats of a table
 	kept   []bool        // by seat number: reserved
 	with   map[int][]int // companion seats by their accessible seat
@@ -79,6 +80,14 @@ func (d *derived) row(p *Plan, n int) *Row {
 // bind notes which blocks are tables, and which seats belong to an accessible one.
 func (d *derived) bind(p *Plan) {
 	d.tables, d.kept, d.with = make([]bool, len(d.blocks)), make([]bool, len(d.seats)), map[int][]int{}
+	d.boxes = make([]bounds, len(d.blocks))
+	for i, block := range d.blocks {
+		first := Point{d.seats[block[0]].X, d.seats[block[0]].Y}
+		d.boxes[i] = bounds{min: first, max: first}
+		for _, seat := range d.seats[block[0]:block[1]] {
+			d.boxes[i].add(Point{seat.X, seat.Y})
+		}
+	}
 	for n, seat := range d.seats {
 		d.kept[n] = reserved(seat)
 		d.tables[d.block[n]] = d.row(p, n).Table

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"iter"
 	"math"
 	"slices"
 )
@@ -60,14 +61,17 @@ func (s *substitute) kinds(seats []int) []int64 {
 	return out
 }
 
-// sideBySide slides a window along all blocks.
+// sideBySide slides a window along the blocks, the choice's own first, for what is found there is mostly near.
 func (s *substitute) sideBySide() []int {
-	kinds := s.kinds(s.choice)
+	kinds, at := s.kinds(s.choice), s.middle(s.choice)
 	var best []int
 	least := math.Inf(1)
-	for _, block := range s.blocks {
+	for block := range s.ownFirst(s.choice[0]) {
+		if s.beyond(block, s.choice, at, least) {
+			continue
+		}
 		run := 0
-		for n := block[0]; n < block[1]; n++ {
+		for n := s.blocks[block][0]; n < s.blocks[block][1]; n++ {
 			if run++; !s.free(n) || !slices.Contains(kinds, s.kind(n)) {
 				run = 0
 			}
@@ -75,8 +79,9 @@ func (s *substitute) sideBySide() []int {
 				continue
 			}
 			first := n - len(s.choice) + 1
-			if s.bound(first)-keepMost(s.choice) >= least {
-				continue // most of a large house
+			// From the first seat it is at most half the window to its middle, aisles and all.
+			if far := math.Hypot(s.seats[first].X-at.X, s.seats[first].Y-at.Y) - aisle*s.pitch*float64(len(s.choice)); s.bound(block, s.choice, far) >= least {
+				continue
 			}
 			window := stretch(first, len(s.choice))
 			if cost := s.cost(s.choice, window); cost < least && slices.Equal(s.kinds(window), kinds) && s.accept(window) {
@@ -87,13 +92,40 @@ func (s *substitute) sideBySide() []int {
 	return best
 }
 
-// bound is a quick one: how far the window's first seat is from the choice's, less what turning may save.
-func (s *substitute) bound(first int) float64 {
-	return (distance(s.seats[first], s.seats[s.choice[0]]))/s.pitch - 2*float64(len(s.choice))
+// ownFirst are all blocks, that of a seat first.
+func (s *substitute) ownFirst(seat int) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		if !yield(s.block[seat]) {
+			return
+		}
+		for i := range s.blocks {
+			if i != s.block[seat] && !yield(i) {
+				return
+			}
+		}
+	}
 }
 
-// keepMost is the most that a window can be cheaper than its distance.
-func keepMost(choice []int) float64 { return -staysBeside - keepsOne*float64(len(choice)) }
+// beyond tells that nothing in a block can cost less than what is found, so far is it from the middle of a choice: most of a
+// large house.
+func (s *substitute) beyond(block int, choice []int, at Point, least float64) bool {
+	box := s.boxes[block]
+	dx := max(box.min.X-at.X, 0, at.X-box.max.X)
+	dy := max(box.min.Y-at.Y, 0, at.Y-box.max.Y)
+	return s.bound(block, choice, math.Hypot(dx, dy)) >= least
+}
+
+// bound is the least that seats of a block, so far away in px, can cost.
+func (s *substitute) bound(block int, choice []int, far float64) float64 {
+	bound := far/s.pitch + staysBeside
+	switch {
+	case block == s.block[choice[0]]:
+		bound += keepsOne * float64(len(choice))
+	case !s.sameRow(choice[0], s.blocks[block][0]):
+		bound += otherRow
+	}
+	return bound
+}
 
 // oneByOne keeps what is still free and finds another seat for each of the others.
 func (s *substitute) oneByOne() []int {
@@ -119,17 +151,23 @@ func (s *substitute) oneByOne() []int {
 // replace finds the best seat for one that has gone; -1 for none.
 func (s *substitute) replace(lost int, got []int) int {
 	refused := map[int]bool{}
+	at := s.middle([]int{lost})
 	for range replaceTries {
 		best, least := -1, math.Inf(1)
-		for n := range s.seats {
-			if !s.free(n) || s.kind(n) != s.kind(lost) || refused[n] || slices.Contains(got, n) {
+		for block := range s.ownFirst(lost) {
+			if s.beyond(block, []int{lost}, at, least) {
 				continue
 			}
-			if distance(s.seats[n], s.seats[lost])/s.pitch-keepMost(nil) >= least {
-				continue
-			}
-			if cost := s.cost([]int{lost}, []int{n}); cost < least {
-				best, least = n, cost
+			for n := s.blocks[block][0]; n < s.blocks[block][1]; n++ {
+				if !s.free(n) || s.kind(n) != s.kind(lost) || refused[n] || slices.Contains(got, n) {
+					continue
+				}
+				if far := math.Hypot(s.seats[n].X-at.X, s.seats[n].Y-at.Y); s.bound(block, []int{lost}, far) >= least {
+					continue
+				}
+				if cost := s.cost([]int{lost}, []int{n}); cost < least {
+					best, least = n, cost
+				}
 			}
 		}
 		if best < 0 || s.accept(append(slices.Clone(got), best)) {

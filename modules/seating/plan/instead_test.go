@@ -98,3 +98,38 @@ func TestInsteadProperties(t *testing.T) {
 		}
 	})
 }
+
+// Looking only where it can be worth it finds what looking everywhere finds.
+func TestInsteadIsTheNearest(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		p := hall(rapid.SliceOfN(rapid.StringMatching("[aA]([aaaA ]{1,30})a"), 1, 8).Draw(t, "rows")...)
+		free := make([]bool, p.SeatCount())
+		for n := range free {
+			free[n] = rapid.IntRange(0, 9).Draw(t, "free") < 5
+		}
+		isFree := func(n int) bool { return free[n] }
+		block := rapid.SampledFrom(p.Blocks()).Draw(t, "block")
+		choice := block[:rapid.IntRange(1, min(4, len(block))).Draw(t, "seats")]
+		mine := rapid.SliceOfN(rapid.IntRange(0, p.SeatCount()-1), 0, 3).Draw(t, "mine")
+		yes := func([]int) bool { return true }
+		got := p.Instead(choice, mine, isFree, priceOf(p), yes)
+		s := &substitute{plan: p, derived: p.derive(), choice: choice, mine: mine, free: isFree, accept: yes}
+		s.kind = func(n int) int64 { return priceOf(p)(n) }
+		var best []int
+		for _, b := range p.Blocks() {
+			for i := 0; i+len(choice) <= len(b); i++ {
+				window := b[i : i+len(choice)]
+				if slices.ContainsFunc(window, func(n int) bool { return !free[n] }) || !slices.Equal(s.kinds(window), s.kinds(choice)) {
+					continue
+				}
+				if best == nil || s.cost(choice, window) < s.cost(choice, best) {
+					best = window
+				}
+			}
+		}
+		if (got == nil) != (best == nil) || got != nil && s.cost(choice, got) > s.cost(choice, best) {
+			t.Fatalf("%v for %v, and %v is nearer", got, choice, best)
+		}
+	})
+}
