@@ -47,6 +47,7 @@ var faultWords = map[string][2]string{
 	"void-place":          {"Places that are no seats", "They are gaps, like an aisle."},
 	"hidden":              {"Outlines that are hidden", "Left out."},
 	"unknown-object":      {"Things we do not know", "Left out; no seat is lost."},
+	"category-by-colour":  {"Seats of one section in several colours", "Each colour became a category."},
 	"id-order":            {"Ids that name number, row and section in this order", "They were read so, since the seats of a row stand together then."},
 	"not-drawn":           {"Parts of the drawing that we do not draw", "Left out; no seat is lost."},
 	"row-names":           {"Letters that name rows", "Left out: the map names rows itself."},

@@ -26,6 +26,7 @@ func TestFormats(t *testing.T) {
 		{"table-utf16.csv", FormatCSV, 6, 3, 2},
 		{"tessitura-amazing-venue.svg", FormatSVG, 152, 24, 5},
 		{"groups.svg", FormatSVG, 12, 5, 3},
+		{"colours.svg", FormatSVG, 5, 3, 2},
 		{"ticketland-hall-1115.json", FormatPoints, 1115, 39, 6},
 		{"points.json", FormatPoints, 9, 4, 3},
 		{"grid.json", FormatPoints, 8, 3, 1},

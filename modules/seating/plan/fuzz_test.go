@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"path/filepath"
+	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func FuzzImportPretix(f *testing.F) {
@@ -25,6 +27,7 @@ func FuzzImportSVG(f *testing.F) {
 	seed(f, "*.svg")
 	for _, s := range []string{
 		`<svg><circle id="seat-A-1" r="1e-300"/><use href="#seat-A-1" x="NaN"/></svg>`,
+		`<svg><style>.a,b.c{fill:red}/*x*/.d{</style><circle class="seat a" r="1"/><circle class="c seat" id="seat-1" r="2"/></svg>`,
 		`<svg><g id="row-A"><rect class="seat" width="9" height="9"/><path class="seat" d="m1 1a1 1 0 1 1 0 0zh9"/></g></svg>`,
 		`<svg viewBox="0 0 0 0"><text id="section-A-label" transform="rotate(1e9)">A</text><rect id="section-A-bg"/><path data-seat="1"/></svg>`,
 	} {
@@ -46,6 +49,7 @@ func FuzzImportPoints(f *testing.F) {
 	seed(f, "grid.json")
 	for _, s := range []string{
 		`{"objects":[{"type":"seat","attrs":{"row":" ","seat":1},"x":1,"y":2},{"type":"section","name":"a","points":[[1,2],{"x":1}]}]}`,
+		`{"Seats\u0000":[{"x":1,"y":1,"seat":"1","od\u0000d":1,"row":"\u0000","status":"\u0000s"}]}`,
 		`[{"x":1,"y":1,"code":"A1"},{"x":2,"y":1,"code":"A2","companion_of":"A1"},["B1",null,{"code":"B2","status":"VOID"}]]`,
 	} {
 		f.Add([]byte(s))
@@ -89,6 +93,9 @@ func fuzzImport(f *testing.F, format string) {
 		}
 		if report.Faults == nil || report.Renamed > p.SeatCount() {
 			t.Errorf("report %+v", report)
+		}
+		if text := mustMarshal(t, report); strings.Contains(text, `\u0000`) || !utf8.ValidString(text) {
+			t.Errorf("no database takes the report %s", text)
 		}
 		checkPlan(t, p)
 		checkStored(t, p)

@@ -53,13 +53,14 @@ func (p *points) column(key string) string {
 // document reads an object with lists of seats and of what is drawn.
 func (p *points) document() {
 	p.fields("plan", func(key string) bool {
-		switch col := p.column(key); col {
+		path := clean(key, maxShort)
+		switch p.column(key) {
 		case "name", "title":
-			p.doc.name = clean(p.text(key), maxName)
+			p.doc.name = clean(p.text(path), maxName)
 		case colSeats, "grid":
-			p.array(key, func() { p.element(key, "seat") })
+			p.array(path, func() { p.element(path, "seat") })
 		case "sections", "areas", "shapes":
-			p.array(key, func() { p.element(key, "section") })
+			p.array(path, func() { p.element(path, "section") })
 		case "type", "version", "width", "height": // the plan is made to fit
 			p.skip()
 		default:

@@ -77,7 +77,7 @@ func TestTraps(t *testing.T) {
 		{"aisles", "", "A-35 A-34 A-33 A-32 A-31 A-30", 0},
 		{"areas", "bad-color unknown-shape", "A-1 A-2 A-3", 0},
 		{"accessible", "bad-companion duplicate-guid", "A-1 A-2 A-3 A-4 A-5 B-1 B-2", 1},
-		{"tables", "", "Table 4-1|Table 4-2|Table 4-3|Mesa 5-1|4-1", 0},
+		{"tables", "", "Table 4-1|Table 4-2|Table 4-3|Mesa 5-1|4-1|Tisch 9-1", 0},
 		{"empty-parts", "empty-row empty-zone", "B-1", 0},
 		{"long-names", "duplicate-guid duplicate-label", "", 1},
 	} {

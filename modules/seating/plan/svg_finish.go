@@ -3,6 +3,7 @@ package plan
 import (
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 )
@@ -124,6 +125,7 @@ func (d *drawing) textsOfSeats() []lettering {
 }
 
 // categoriesByClass takes a seat's class for its category, where classes differ; those that editors number mean nothing.
+// Where nothing names a category, and the seats of one section differ in colour, the colour does.
 func (d *drawing) categoriesByClass() {
 	count := map[string]int{}
 	for i := range d.dots {
@@ -131,17 +133,57 @@ func (d *drawing) categoriesByClass() {
 			count[class]++
 		}
 	}
+	named := false
 	for i := range d.dots {
 		s := &d.dots[i]
-		if strings.TrimSpace(s.category) != "" {
-			continue
-		}
 		for _, class := range s.classes {
 			styled := strings.Trim(class, "0123456789")
-			if count[class] < len(d.dots) && styled != "st" && styled != "cls-" && styled != "companion" {
+			if strings.TrimSpace(s.category) == "" && count[class] < len(d.dots) && styled != "st" && styled != "cls-" && styled != "companion" {
 				s.category = class
-				break
 			}
+		}
+		named = named || strings.TrimSpace(s.category) != ""
+	}
+	if !named {
+		d.categoriesByColour()
+	}
+}
+
+// mostColours is how many colours are taken for prices; more are a painting.
+const mostColours = 20
+
+func (d *drawing) categoriesByColour() {
+	colours, order := map[string]bool{}, map[string][]string{} // order: by section
+	differ := false
+	for i := range d.dots {
+		s := &d.dots[i]
+		fill, ok := color(paint(s.fill))
+		colours[fill] = true
+		if !ok || len(colours) > mostColours {
+			return // some have none
+		}
+		if !slices.Contains(order[s.section], fill) {
+			order[s.section] = append(order[s.section], fill)
+		}
+		differ = differ || len(order[s.section]) > 1
+	}
+	if !differ {
+		return
+	}
+	told := map[string]bool{}
+	for i := range d.dots {
+		s := &d.dots[i]
+		fill := paint(s.fill)
+		if of := order[s.section]; len(of) > 1 {
+			name := s.section
+			if name == "" {
+				name = "Price"
+			}
+			s.category = name + " " + strconv.Itoa(1+slices.Index(of, fill))
+		}
+		if s.category != "" && !told[s.category] {
+			told[s.category] = true
+			d.rep.add("category-by-colour", "category "+s.category, "the seats drawn in %s; a class or data-category names them better", fill)
 		}
 	}
 }

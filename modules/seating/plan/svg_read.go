@@ -13,6 +13,7 @@ import (
 const (
 	maxElements = 700_000   // of a drawing: the most seats with a number upon each, and what is round them
 	maxVisits   = 3_000_000 // of elements while it is drawn, where a reference draws them again
+	maxSheet    = 200_000   // bytes of a style sheet
 	maxAttr     = 60        // attributes of one element that are looked at
 
 	dataPrefix = "data-" // before the column in the name of a data attribute
@@ -23,13 +24,18 @@ type element struct {
 	name  string
 	attrs [][2]string
 	style map[string]string
+	sheet map[string]string // shared with others of its class
 	kids  []*element
 	text  strings.Builder
 }
 
-// get is an attribute, or the property of that name in its style, which is stronger.
+// get is an attribute, or the property of that name in its style, which is stronger, or in the sheet for its class, which
+// is between the two.
 func (e *element) get(name string) string {
 	if v, ok := e.style[name]; ok {
+		return v
+	}
+	if v, ok := e.sheet[name]; ok {
 		return v
 	}
 	for _, a := range e.attrs {
@@ -42,8 +48,10 @@ func (e *element) get(name string) string {
 
 // svgFile is a drawing read whole: what it refers to may stand after what refers to it.
 type svgFile struct {
-	root *element
-	byID map[string]*element
+	root    *element
+	byID    map[string]*element
+	sheets  []*element
+	classed []*element // those with a class
 }
 
 // readElements reads XML and nothing but XML: no entities of its own, no document types with something in them, nothing
@@ -63,6 +71,7 @@ func readElements(src io.Reader, rep *reporter) (*svgFile, error) {
 	for {
 		t, err := dec.Token()
 		if errors.Is(err, io.EOF) && f.root != nil {
+			f.dress()
 			return f, nil
 		}
 		if err != nil {
@@ -93,6 +102,12 @@ func readElements(src io.Reader, rep *reporter) (*svgFile, error) {
 			}
 			if id := e.get("id"); id != "" && f.byID[id] == nil {
 				f.byID[id] = e
+			}
+			if e.name == "style" {
+				f.sheets = append(f.sheets, e)
+			}
+			if e.get("class") != "" {
+				f.classed = append(f.classed, e)
 			}
 			open = append(open, e)
 		case xml.EndElement:
@@ -131,6 +146,10 @@ func newElement(t xml.StartElement) *element {
 // say keeps the words of elements that have some.
 func (e *element) say(text []byte) {
 	switch e.name {
+	case "style":
+		if e.text.Len() < maxSheet {
+			e.text.Write(text[:min(len(text), maxSheet)])
+		}
 	case "text", "tspan", "title", "desc", "textPath":
 		if e.text.Len() < maxCell {
 			e.text.Write(text[:min(len(text), maxCell)])
