@@ -70,7 +70,7 @@ func (d *drawing) walk(e *element, in around, depth int) {
 		if e.name == "svg" && e != d.root {
 			in.matrix = in.matrix.then(shift(e.length("x"), e.length("y")))
 		}
-		if d.isSeat(e) && !d.holdsSeats(e) {
+		if e != d.root && d.isSeat(e) && e.parts(mostParts) < mostParts && !d.holdsSeats(e) {
 			d.seat(e, in, depth)
 			return
 		}

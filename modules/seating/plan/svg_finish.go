@@ -38,10 +38,11 @@ func (d *drawing) finish() {
 	})
 }
 
-// section is that of a shape's seats, when its id names one. An outline without any words has its name from there too.
+// section is that of a shape's seats, when its id names one. An outline without any words has its name
+// from there too, if it is one: editors call shapes rect4711.
 func (o *outlined) section(known map[string]bool) string {
 	name := clean(o.key, maxName)
-	if o.area.text.Text == "" && name != "" && !known[name] && (strings.EqualFold(name, "stage") || o.key != "") && !strings.ContainsAny(name, "#.") {
+	if o.area.text.Text == "" && name != "" && !known[name] && (o.telling || namesStage(name)) {
 		middle := o.box.middle()
 		o.area.text = Text{Text: name, X: middle.X - o.area.at.X, Y: middle.Y - o.area.at.Y}
 	}

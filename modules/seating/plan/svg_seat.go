@@ -112,6 +112,17 @@ func (d *drawing) isSeat(e *element) bool {
 	return e.data(colNumber) != "" || e.data(colCode) != ""
 }
 
+// parts counts the elements in an element, up to most: a group of many is a layer, whatever it is called.
+func (e *element) parts(most int) int {
+	n := 0
+	for _, kid := range e.kids {
+		if n += 1 + kid.parts(most-n); n >= most {
+			break
+		}
+	}
+	return n
+}
+
 // holdsSeats tells a group of seats from a group that is one.
 func (d *drawing) holdsSeats(e *element) bool {
 	for _, kid := range e.kids {

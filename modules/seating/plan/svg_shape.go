@@ -10,11 +10,13 @@ type outlined struct {
 	area draftArea
 	key  string // what its id shares with that of its label
 	box  bounds
+
+	telling bool // its id says that it is a section
 }
 
 const (
 	roundCorners = 32 // of a circle that has to be drawn as a polygon
-	mostParts    = 50 // of one path
+	mostParts    = 50 // of one path, or of one seat
 )
 
 // outline gives the corners of a shape's parts, before any transform.
@@ -87,6 +89,8 @@ func (d *drawing) shape(e *element, in around) {
 		}
 		if i == 0 {
 			o.key = labelKey(e.get("id"), "-bg", "-shape", "-outline", "-path")
+			kind, _ := idParts(e.get("id"))
+			o.telling = kind == "section"
 		}
 		if len(d.shapes) >= MaxAreas {
 			d.fail("too-many-areas", "a plan has at most %d areas", MaxAreas)

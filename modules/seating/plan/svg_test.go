@@ -102,6 +102,17 @@ func TestPaint(t *testing.T) {
 	}
 }
 
+// A layer may be called anything; only what stands in it is a seat.
+func TestLayersAreNoSeats(t *testing.T) {
+	t.Parallel()
+	circles := strings.Repeat(`<circle r="5" fill="red"/>`, 60)
+	p, _ := mustImportAny(t, []byte(`<svg id="seat-map-1"><g id="seat-layer-2">`+circles+`</g><g id="seat-A-1"><g><circle r="5"/></g></g>`+
+		`<g id="seat-3"><circle id="seat-A-2" cx="20" r="5"/></g></svg>`), Options{})
+	if p.SeatCount() != 2 || p.Seat(0).Label != "A-1" || p.Seat(1).Label != "A-2" || len(p.Zones[0].Areas) != 60 {
+		t.Errorf("%d seats, %d areas", p.SeatCount(), len(p.Zones[0].Areas))
+	}
+}
+
 func TestIDs(t *testing.T) {
 	t.Parallel()
 	for id, want := range map[string]string{
