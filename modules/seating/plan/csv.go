@@ -16,7 +16,7 @@ const spacing = 25
 func readCSV(src *source, rep *reporter) (*draft, error) {
 	c := newCells(src, rep)
 	first := c.line(nil)
-	for blankLine(first) {
+	for blankLine(first) || len(first) > 0 && strings.HasPrefix(strings.ToLower(first[0]), "sep=") { // for one spreadsheet alone
 		first = c.line(first)
 	}
 	var d *draft
