@@ -117,7 +117,7 @@ func (b *builder) keys() {
 		case ds.uuid != "":
 			want = cut(want, maxName-utf8.RuneCountInString(ds.uuid)-keyRoom) + "~" + ds.uuid
 		default:
-			want = cut(want, maxName-keyRoom)
+			want = clean(want, maxName-keyRoom)
 		}
 		b.seats[n].Key = taken.take(want, afterTilde)
 	}

@@ -98,7 +98,7 @@ func (s *single) name() string {
 	if s.number == "" {
 		return ""
 	}
-	return cut(strings.Trim(s.section+"-"+s.row+"-"+s.number, "-"), maxName-keyRoom)
+	return clean(strings.Trim(s.section+"-"+s.row+"-"+s.number, "-"), maxName-keyRoom)
 }
 
 // newSingle makes a seat of what a record says. A table's column holds its name, or a mark beside the name in the row's.
