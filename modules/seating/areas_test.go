@@ -187,6 +187,26 @@ func TestLastPlacesOfAnArea(t *testing.T) {
 	h.checkSeats()
 }
 
+// A lost Redis forgets no place that was sold, nor that there are any.
+func TestAreaSurvivesALostRedis(t *testing.T) {
+	t.Parallel()
+	h := open(t, 3, 6, onFloor(3))
+	sold := h.mustClaim("ada", "ada", 19)
+	h.move(sold, []string{"checkout"}, "secured")
+	h.move(sold, []string{"secured"}, "sold")
+	h.flush()
+	h.admit("bob")
+	for range 2 {
+		if _, err := h.s.PlaceHold(t.Context(), h.event.ID, "bob", []int{19}); !errors.Is(err, ErrSeatsTaken) {
+			t.Errorf("a sold place after the loss: %v", err)
+		}
+	}
+	if basket, err := h.s.HoldArea(t.Context(), h.event.ID, "bob", AreaPlaces{Area: "floor", Quantity: 1}); err != nil || len(basket.Seats) != 1 || basket.Seats[0].N == 19 {
+		t.Errorf("%+v, %v", basket, err)
+	}
+	h.checkSeats()
+}
+
 // What pages load says which areas are on sale, in JSON and compact, and has a name of its own.
 func TestPlanWithAreasOnSale(t *testing.T) {
 	t.Parallel()
