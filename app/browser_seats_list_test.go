@@ -115,8 +115,51 @@ func standsOnTheFloor(t *testing.T, s *stage) {
 			return true; })()`, &there) == nil && there
 	})
 	b.sees("120 free, 19.00 EUR each")
+	b.click("button", "Balcony")
+	var pressed string
+	b.set(b.js(`[...document.querySelectorAll("#floors .chip[aria-pressed=true]")].map((chip) => chip.innerText).join()`, &pressed))
+	if pressed != "Balcony" {
+		t.Errorf("the floor that is looked at is %q", pressed)
+	}
 	b.set(b.js(`document.getElementById("area-close").click()`, nil))
 	b.set(b.js(`document.getElementById("wheel").click()`, nil))
 	b.click("button", "2 best available seats")
 	b.comesTo(f, "Ground A-1 Ground A-2")
+}
+
+// hugeHouseListed: with a hundred thousand seats the list opens, and follows five hundred changes, without a stop one would feel.
+func hugeHouseListed(t *testing.T, s *stage) {
+	b := newBrowser(t, s.base)
+	s.seats(b, s.enters("long", "Hugo"))
+	var got struct{ Open, Update, Filter, Rows, Seats float64 }
+	b.set(b.js(`(async () => {
+		const { createList } = await import(`+module("list.js")+`), { makeParty } = await import(`+module("party.js")+`);
+		const rows = 2000, across = 50, seats = rows * across, zone = (n) => Math.floor(n / across / 100);
+		const plan = { pitch: 20, seats, size: seats, areas: [], accessible: new Set(), companionOf: new Map(), noteOf: new Map(), categories: [{ id: "a", name: "A" }, { id: "b", name: "B" }],
+			x: Float32Array.from({ length: seats }, (_, n) => 20 * (n % across)), y: Float32Array.from({ length: seats }, (_, n) => 20 * Math.floor(n / across)),
+			row: Uint32Array.from({ length: seats }, (_, n) => Math.floor(n / across)), category: Uint8Array.from({ length: seats }, (_, n) => n % 2 * (n < seats / 2)),
+			rows: Array.from({ length: rows }, (_, i) => ({ label: "R" + i, zone: Math.floor(i / 100), first: i * across, size: across, table: false })),
+			zones: Array.from({ length: rows / 100 }, (_, i) => ({ name: "Block " + i, areas: [], from: 100 * i, to: 100 * i + 100 })),
+			zoneOf: zone, number: (n) => String(n % across + 1), label: (n) => "R" + Math.floor(n / across) + "-" + (n % across + 1) };
+		const states = Uint8Array.from({ length: seats }, (_, n) => (n * 7 % 3 ? 0 : 2)), element = document.createElement("div");
+		const basket = { seats: [], asking: new Set(), leaving: new Set(), has: () => false };
+		const room = { plan, states, prices: [4500, 2500], hues: [{ hue: 1 }, { hue: 2 }], currency: "EUR", digits: 2, basket, due: new Map(), wishes: { has: () => false } };
+		document.getElementById("list").after(element);
+		const took = (act) => { const from = performance.now(); act(); document.body.offsetHeight; return performance.now() - from; };
+		let list;
+		const open = took(() => {
+			list = createList(element, room, makeParty(room), { size: () => 2, look: () => {}, pick: () => {}, hold: () => {}, area: () => {} });
+			list.filter(null, false);
+			for (const head of element.querySelectorAll(".list-head")) head.click(); // every section
+			for (const row of [...element.querySelectorAll(".list-open")].slice(0, 20)) row.click();
+		});
+		const changes = Array.from({ length: 500 }, (_, i) => i * 199);
+		for (const n of changes) states[n] = 1;
+		const update = took(() => list.update(changes)), filter = took(() => list.filter(new Set([1]), false));
+		return { open, update, filter, rows: element.querySelectorAll(".list-row").length, seats: element.querySelectorAll(".list-seat").length };
+	})()`, &got))
+	t.Logf("100,000 seats: all 20 sections and 20 rows open in %.0f ms, 500 changes in %.0f ms, a filter in %.0f ms", got.Open, got.Update, got.Filter)
+	if got.Rows != 2000 || got.Seats != 1000 || got.Open > 5000 || got.Update > 1000 || got.Filter > 2000 {
+		t.Errorf("the list of a hundred thousand: %+v", got)
+	}
 }

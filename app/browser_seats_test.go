@@ -81,7 +81,8 @@ func TestSeatPages(t *testing.T) {
 		"limit": oneSeatEach, "offline": connectionLostAndBack, "outside": outsideIsSentBack, "words": refusalsInWords,
 		"link": placeWithoutCookie, "touch": seatsByFinger, "pictures": seatPictures, "money": seatsCostWhatTheServerSays,
 		"party": partyByOneTap, "tight": tooFewTogether, "blocks": blocksWellChosen, "wish": comesBack, "away": calledWhileAway,
-		"refusals": refusalsWithAnAnswer, "filter": listFiltered, "large": largeHouseListed, "slow": askingIsNotHaving, "late": tooLate, "others": anotherBest, "told": toldPolitely, "floor": standsOnTheFloor, "rules": houseRules,
+		"refusals": refusalsWithAnAnswer, "slow": askingIsNotHaving, "late": tooLate, "others": anotherBest, "rules": houseRules,
+		"filter": listFiltered, "large": largeHouseListed, "huge": hugeHouseListed, "told": toldPolitely, "floor": standsOnTheFloor,
 	} {
 		t.Run(name, func(t *testing.T) {
 			own := *s

@@ -124,6 +124,11 @@ async function start() {
   const drawn = (numbers) => {
     list?.update(numbers);
     standing.update();
+    const others = basket.others.filter((other) => other.seats.every((seat) => states[seat.n] === FREE)); // somebody may have taken them
+    if (others.length < basket.others.length) {
+      basket.others = others;
+      panel.update();
+    }
     if (numbers ? numbers.some(room.wishes.has) : room.wishes.all().length) {
       showWished(room, { take: (n) => hold([n]), drop: room.wishes.drop });
       room.wishes.look();
