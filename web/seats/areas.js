@@ -8,10 +8,9 @@ export function drawAreas(ctx, scene, k, ox, oy) {
   const { plan, look, shown } = scene;
   const sale = new Map(plan.areas.map((area) => [area.id, area]));
   plan.zones.forEach((zone, i) => {
-    if (shown[i] === 2) return;
     for (const area of zone.areas) {
-      if (sale.has(area.id)) drawSale(ctx, scene, sale.get(area.id), k, ox, oy);
-      else drawArea(ctx, area, k, ox, oy, look);
+      if (!sale.has(area.id)) drawArea(ctx, area, k, ox, oy, look); // where the stage is one wants to see from every floor
+      else if (shown[i] !== 2) drawSale(ctx, scene, sale.get(area.id), k, ox, oy);
     }
   });
   drawTables(ctx, scene, k, ox, oy);

@@ -5,6 +5,15 @@ import { FREE, freeBy, freeIn } from './state.js';
 
 const most = 400; // sections with names; a plan with more has rows for sections
 
+/** middleOf is where a label stands on the screen: of an area that is larger than the view, in what one sees of it. */
+function middleOf({ area, x, y, wide, high }, camera) {
+  const side = (at, size, offset, view) => {
+    const middle = at * camera.scale + offset, half = size * camera.scale / 2;
+    return area && half < Infinity ? (Math.max(middle - half, Math.min(0, middle + half)) + Math.min(middle + half, Math.max(view, middle - half))) / 2 : middle;
+  };
+  return [side(x, wide, camera.x, camera.width), side(y, high, camera.y, camera.height)];
+}
+
 /** makeLabels puts them into a layer. words is {free(count), from(price)}; it gives {count, frame(camera)}. */
 export function makeLabels(layer, scene, words) {
   const { plan } = scene, labels = [];
@@ -71,11 +80,15 @@ export function makeLabels(layer, scene, words) {
     frame: (camera) => {
       const taken = [];
       for (const label of labels) {
-        const x = label.x * camera.scale + camera.x, y = label.y * camera.scale + camera.y;
-        const wide = label.wide * camera.scale, high = label.high * camera.scale;
-        const clear = (width, height) => !taken.some((t) => Math.abs(t.x - x) < (t.width + width) / 2 + 4 && Math.abs(t.y - y) < (t.height + height) / 2 + 4);
-        const fits = (width, height) => wide > width * 1.1 && high > height && clear(width, height);
-        const seen = camera.p < label.until && scene.shown[label.zone] === 0 && x > -80 && y > -40 && x < camera.width + 80 && y < camera.height + 40;
+        const [x, middle] = middleOf(label, camera), wide = label.wide * camera.scale, high = label.high * camera.scale;
+        const clear = (y, width, height) => !taken.some((t) => Math.abs(t.x - x) < (t.width + width) / 2 + 4 && Math.abs(t.y - y) < (t.height + height) / 2 + 4);
+        // Floors over one another have their middles at one spot: there one name stands below the other.
+        let y = middle;
+        const fits = (width, height) => {
+          y = [middle, middle + height + 6, middle - height - 6].find((at) => Math.abs(at - middle) <= (high - height) / 2 && clear(at, width, height));
+          return wide > width * 1.1 && high > height && y !== undefined;
+        };
+        const seen = camera.p < label.until && scene.shown[label.zone] === 0 && x > -80 && middle > -40 && x < camera.width + 80 && middle < camera.height + 40;
         const full = seen && fits(label.width, label.height), name = seen && !full && fits(label.nameWidth, label.nameHeight);
         if (label.element.hidden === (full || name)) label.element.hidden = !full && !name;
         if (!full && !name) continue;
