@@ -84,7 +84,14 @@ async function start() {
   });
   const standing = makeStanding(room, (area, quantity) => basket.area(area.id, quantity));
 
-  const outsideNow = async () => ((await enter(event.slug)) ? back(event.slug) : setTimeout(() => location.reload(), 1000)); // not in a rush, should it happen again
+  // Put out, by a fault of ours perhaps: whoever is let in again looks on, at the same map.
+  const outsideNow = async () => {
+    if (await enter(event.slug)) return back(event.slug);
+    const held = basket.seats.length;
+    await basket.refresh().catch(() => {});
+    if (basket.seats.length < held) note(t('js.expired'), { kind: 'warn' });
+    return true;
+  };
   const offers = makeOffers(room, {
     mark: map.mark, patch: map.patch, show, wish: (n) => tap.wish(n), door,
     outside: async (problem) => {

@@ -9,7 +9,8 @@ const pollFrom = 3; // failures after which the map is asked for instead: some n
  * watch opens the live map of an event, from a version one already has (-1 for none), and gives {close}.
  * on: snapshot(base64, version, due) · delta([[n, state], …], version, due), where due is [[n, seconds since 1970], …]: about when held
  * seats may come back; a held seat of a frame that is not named there has no such moment · hold({seats, expires_at}) · expired([n, …]) ·
- * order({id, status}) · lost() and back(), once each way · out(reason), when one is no longer inside: nothing follows.
+ * order({id, status}) · lost() and back(), once each way · out(reason), when one is no longer inside: nothing
+ * follows, unless it gives true for somebody who is inside again.
  */
 export function watch(event, since, on) {
   const address = new URL(api(event, '/live'), location.href);
@@ -78,9 +79,12 @@ export function watch(event, since, on) {
     if (now !== lost) on[now ? 'lost' : 'back']?.();
     lost = now;
   };
-  const end = (why) => {
-    close();
-    on.out?.(why);
+  const end = async (why) => {
+    clearTimeout(timer);
+    let again = true; // where the line cannot be asked, the next connection tells
+    try { again = await on.out?.(why); } catch { /* tried again */ }
+    if (!again) return close();
+    if (!stop.signal.aborted) later(1000 + Math.random() * 1000); // not in a rush, should it happen again
   };
   const close = () => {
     stop.abort();
