@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	program "os/exec"
+	"path/filepath"
 	"runtime"
 
 	"syscall"
@@ -28,7 +30,12 @@ func NewRedis(t testing.TB) *Redis {
 	t.Helper()
 	r := &Redis{Addr: quietPort(t), t: t, dir: t.TempDir()}
 	r.Start()
-	t.Cleanup(r.Kill)
+	t.Cleanup(func() {
+		r.Kill()
+		if said, _ := os.ReadFile(filepath.Join(r.dir, "log")); t.Failed() {
+			t.Logf("Redis said:\n%s", said[max(0, len(said)-2000):])
+		}
+	})
 	return r
 }
 
@@ -54,7 +61,8 @@ func (r *Redis) Start() {
 	r.t.Helper()
 	_, port, _ := net.SplitHostPort(r.Addr)
 	r.cmd, r.done = program.Command("redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", r.dir, "--appendonly", "yes",
-		"--appendfsync", "no", "--save", "", "--notify-keyspace-events", "Ex"), make(chan struct{})
+		"--appendfsync", "no", "--save", "", "--notify-keyspace-events", "Ex", "--logfile", "log",
+		"--auto-aof-rewrite-min-size", "4mb"), make(chan struct{}) // a short file is read again in a moment
 	r.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error)
 	go func(cmd *program.Cmd, done chan struct{}) {

@@ -403,7 +403,7 @@ func (st *stage) giveUp(ctx context.Context, of *twin, r *round, p int) bool {
 func (st *stage) another(slug string) {
 	st.t.Helper()
 	if slug != "" {
-		st.slug(st.t, slug)
+		st.slug(st.t, slug, "")
 	}
 	st.bits()
 	if !st.laws.outages {
