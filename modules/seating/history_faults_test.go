@@ -114,6 +114,8 @@ func TestHistoriesThroughKills(t *testing.T) {
 		pause(t.Context(), time.Duration(100+random.IntN(500))*time.Millisecond)
 		fault := []string{"kill", "empty", "replace"}[random.IntN(3)]
 		struck[fault]++
+		st.opening.Lock() // an event is made in peace
+		st.answering()
 		switch fault {
 		case "kill":
 			own.Kill()
@@ -123,6 +125,7 @@ func TestHistoriesThroughKills(t *testing.T) {
 		case "replace":
 			st.replace(random, own.URL())
 		}
+		st.opening.Unlock()
 	}
 	close(enough)
 	<-played

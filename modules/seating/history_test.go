@@ -51,6 +51,7 @@ type stage struct {
 	twins    []*twin
 	flushes  []act
 	rounding map[*round]bool // under way
+	opening  sync.Mutex      // held while an event is made, and while a fault strikes
 	// up waits until the stores answer again, after a call that nobody answered.
 	up func()
 	// spoil breaks something on purpose, to see that it is noticed.
@@ -130,7 +131,10 @@ func (st *stage) search(rounds int, done <-chan struct{}) (verdict string) {
 	}
 	for from := 0; from < rounds && !ended(); from += perEvent {
 		if from > 0 {
+			st.opening.Lock()
+			st.up()
 			st.another(fmt.Sprintf("gala-%d", from))
+			st.opening.Unlock()
 		}
 		var next atomic.Int64
 		var both sync.WaitGroup
