@@ -162,7 +162,7 @@ func TestBenchHolds(t *testing.T) {
 	used := func() time.Duration {
 		return cpu(t, append(childOf(filepath.Dir(filepath.Dir(strings.TrimPrefix(redis, "unix://"))), "redis"), os.Getpid(), p.cmd.Process.Pid, bare.pid)...)
 	}
-	const connections = 256
+	const connections = fanShare // each fan has one
 	small, large := newHoldBench(t, p, staff, 1000), newHoldBench(t, p, staff, 100_000)
 	small.hold, large.hold = newLoad(t, p.addr, "", "{}", "201", connections), newLoad(t, p.addr, "", "{}", "201", connections)
 	limit := &holdBench{hold: newLoad(t, bare.addr, "/hold", "{}", "201", connections)}
