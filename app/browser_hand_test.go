@@ -188,3 +188,38 @@ func TestHandOnAnArea(t *testing.T) {
 	o.sees("Nothing is held back")
 	f.must(t, 201, "POST", f.path("/holds"), object{"area": "floor", "quantity": 2}, nil)
 }
+
+// What the page writes of a choice the server writes too, and reads as the same seats: on a plan with every kind of name.
+func TestHandNamesSeatsAsTheServer(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	createEvent(t, s.staff, "gala", importStadium(t, s.staff), stadiumPrices, -time.Second, object{"queue": nil})
+	b := newBrowser(t, p.base)
+	s.hand(b, "gala")
+	var texts []string
+	b.set(b.js(`(async () => {
+		const loaded = (name) => import(performance.getEntriesByType("resource").find((e) => e.name.endsWith("-" + name + ".js")).name);
+		const [{ makeNames }, { decodePlan }] = [await loaded("named"), await loaded("plan")];
+		const event = await (await fetch("/api/v1/events/gala")).json(), seats = await (await fetch("/api/v1/events/gala/seats")).json();
+		const plan = decodePlan(await (await fetch("/api/v1/events/gala/plan/" + event.plan_version + ".bin")).arrayBuffer());
+		const bits = atob(seats.status), names = makeNames(plan), texts = [];
+		const free = [...Array(plan.size).keys()].filter((n) => (bits.charCodeAt(n >> 2) >> 2 * (n & 3) & 3) === 0);
+		for (let step = 1; step < 9; step++) {
+			const chosen = free.filter((n) => (n * 7919 % 97) % 9 < step), text = names.write(chosen);
+			if (names.read(text).seats.join() !== chosen.join()) throw new Error("read otherwise: " + text);
+			texts.push(text);
+		}
+		return [...texts, names.write(free)];
+	})()`, &texts))
+	o := newOrganiser(t, p.base)
+	o.signIn(ownerPassword, 200)
+	o.open("/admin/events/gala/seats")
+	for _, text := range texts {
+		o.post(200, "/admin/events/gala/seats", "act", "block", "seats", text, "reason", "x")
+		o.sees(`name="seats" value="` + text + `"`)
+	}
+	if len(texts) != 9 {
+		t.Errorf("%d texts", len(texts))
+	}
+}

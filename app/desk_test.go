@@ -150,15 +150,17 @@ func TestDeskLetsOnlyStaffIn(t *testing.T) {
 	createEvent(t, staff, "gala", house(t, staff, 1, 2), map[string]any{"Stalls": 4500}, time.Hour, nil)
 	o := newOrganiser(t, p.base)
 	for _, path := range []string{"/admin", "/admin/plans", "/admin/plans/1", "/admin/plans/1/picture.svg", "/admin/plans/1/pretix.json", "/admin/plans/1/event", "/admin/events/gala",
-		"/admin/events/gala/settings", "/admin/orders", "/admin/orders/x", "/admin/outbox", "/admin/audit", "/admin/log"} {
+		"/admin/events/gala/settings", "/admin/events/gala/seats", "/admin/orders", "/admin/orders/x", "/admin/outbox", "/admin/audit", "/admin/log"} {
 		o.open(path)
 		o.at("/admin/session")
 		if strings.Contains(o.page, "Spring Gala") || strings.Contains(o.page, "Stalls") {
 			t.Errorf("%s tells a stranger: %s", path, o.text())
 		}
 	}
-	o.post(200, "/admin/events/gala/end", "sure", "1")
-	o.at("/admin/session")
+	for _, path := range []string{"/admin/events/gala/end", "/admin/events/gala/seats", "/admin/events/gala/blocks/x/release"} {
+		o.post(200, path, "sure", "1", "act", "block", "seats", "A-1", "reason", "x")
+		o.at("/admin/session")
+	}
 	for _, next := range []string{"https://evil.example/admin", "//evil.example/admin", "/admin/../events", "/\\evil.example", "/admin/session", "/orders"} {
 		o.open("/admin/session?next=" + neturl.QueryEscape(next))
 		if next != "/admin/../events" && !strings.Contains(o.page, `name="next" value="/admin"`) {

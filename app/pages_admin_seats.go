@@ -40,6 +40,9 @@ type seatsDeskView struct {
 // Digits are how many of the event's money are minor, for scripts.
 func (v seatsDeskView) Digits() int { return money.Digits(v.Event.Currency) }
 
+// longestNamed is how much of a block's seats stands in the list, in letters: the map shows all of them.
+const longestNamed = 4000
+
 // blockView is a block as the page shows it; its form says again what was typed.
 type blockView struct {
 	seating.Block
@@ -108,9 +111,14 @@ func (a *App) blockViews(ctx context.Context, e *seating.Event) ([]blockView, er
 	views := make([]blockView, len(blocks))
 	for i, b := range blocks {
 		views[i] = blockView{Block: b}
-		if views[i].Named, err = a.seating.NameSeats(ctx, e.ID, b.Seats); err != nil {
+		named, err := a.seating.NameSeats(ctx, e.ID, b.Seats)
+		if err != nil {
 			return nil, err
 		}
+		if letters := []rune(named); len(letters) > longestNamed {
+			named = string(letters[:longestNamed]) + "…"
+		}
+		views[i].Named = named
 		if !b.Until.IsZero() {
 			views[i].Typed = b.Until.In(zoneOf(e)).Format(localLayout)
 		}

@@ -175,7 +175,7 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 			limit = planLimit
 		case r.URL.Path == "/admin/plans":
 			limit = planLimit + staffLimit // the file with the form around it
-		case strings.HasPrefix(r.URL.Path, "/api/v1/admin/"):
+		case strings.HasPrefix(r.URL.Path, "/api/v1/admin/"), strings.HasPrefix(r.URL.Path, "/admin/events/"):
 			limit = staffLimit
 		}
 		r.Body = http.MaxBytesReader(c.Response(), r.Body, limit)

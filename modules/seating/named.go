@@ -2,7 +2,6 @@ package seating
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,51 +51,6 @@ func (s *Service) SeatsNamed(ctx context.Context, eventID int64, text string) ([
 	}
 	slices.Sort(seats)
 	return slices.Compact(seats), nil
-}
-
-// NameSeats writes rising seats so that SeatsNamed reads them again, each row's short: "A-1..A-12, B-3".
-func (s *Service) NameSeats(ctx context.Context, eventID int64, seats []int) (string, error) {
-	e, err := s.EventByID(ctx, eventID)
-	if err != nil {
-		return "", err
-	}
-	room, err := s.room(ctx, e.PlanID)
-	if err != nil {
-		return "", err
-	}
-	name := func(n int) string {
-		if seat, ok := e.seat(room.plan, n); ok && !strings.ContainsAny(seat.Label, ",;\n\r#") && !strings.Contains(seat.Label, "..") {
-			return seat.Label
-		}
-		return "#" + strconv.Itoa(n)
-	}
-	var parts []string
-	for i := 0; i < len(seats); {
-		to := i
-		for to+1 < len(seats) && seats[to+1] == seats[to]+1 && together(e, room.plan, seats[i], seats[to+1]) {
-			to++
-		}
-		first, last := name(seats[i]), name(seats[to])
-		switch {
-		case strings.HasPrefix(first, "#") != strings.HasPrefix(last, "#"):
-			parts = append(parts, fmt.Sprintf("#%d..#%d", seats[i], seats[to]))
-		case to-i < 2:
-			for ; i <= to; i++ {
-				parts = append(parts, name(seats[i]))
-			}
-		default:
-			parts = append(parts, first+".."+last)
-		}
-		i = to + 1
-	}
-	return strings.Join(parts, ", "), nil
-}
-
-// together tells whether two places stand in one row, or in one area.
-func together(e *Event, p *plan.Plan, a, b int) bool {
-	_, one := p.Where(a)
-	_, other := p.Where(b)
-	return one == other && e.AreaOf(a) == e.AreaOf(b)
 }
 
 // seatNames finds seats by what people call them.

@@ -77,6 +77,9 @@ func TestNamedSeatsAreReadAgain(t *testing.T) {
 			t.Fatalf("%s: %v, %v, not %v", text, again, err, seats)
 		}
 	}
+	if text, err := h.s.NameSeats(t.Context(), h.event.ID, count(0, h.event.SeatsTotal-1)); err != nil || text != "Hall" {
+		t.Errorf("the whole house is %q, %v", text, err)
+	}
 	if text, err := h.s.NameSeats(t.Context(), h.event.ID, []int{0, 1, 2, 3, 28, 29, 30, 45}); err != nil || text != "A-1..A-4, A-29, A-30, B-1, B-16" {
 		t.Errorf("%q, %v", text, err)
 	}

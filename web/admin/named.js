@@ -1,25 +1,10 @@
 // Seats as staff write them, as modules/seating/named.go does: "A-1..A-12, B-3, Balcony, #40..#52".
 
-/** nameSeats writes rising seats so that readSeats, and the server, read them again: each row's short. */
-export function nameSeats(plan, seats) {
-  const name = (n) => {
-    const label = n < plan.seats ? plan.label(n) : '';
-    return label && !/[,;\n\r]|\.\./.test(label) ? label : `#${n}`;
-  };
-  const parts = [];
-  for (let i = 0; i < seats.length;) {
-    let to = i;
-    const drawn = seats[i] < plan.seats, row = drawn ? plan.row[seats[i]] : -1;
-    while (to + 1 < seats.length && seats[to + 1] === seats[to] + 1 && (seats[to + 1] < plan.seats ? plan.row[seats[to + 1]] : -1) === row) to++;
-    if (to - i > 1) parts.push(drawn ? `${name(seats[i])}..${name(seats[to])}` : `#${seats[i]}..#${seats[to]}`);
-    else for (let j = i; j <= to; j++) parts.push(name(seats[j]));
-    i = to + 1;
-  }
-  return parts.join(', ');
-}
-
-/** makeReader gives a function text → {seats (rising), unknown: [part, …]}. */
-export function makeReader(plan) {
+/**
+ * makeNames gives {write(rising seats) → text, whole sections and each row's short; read(text) → {seats, rising, and
+ * unknown, the parts that mean nothing}}. What is written is read again, here and by the server.
+ */
+export function makeNames(plan) {
   let labels = null;
   const learn = () => {
     labels = new Map();
@@ -49,17 +34,49 @@ export function makeReader(plan) {
     const sameRow = label === plan.rows[plan.row[b]].label;
     return count(from, to).filter((n) => !sameRow || plan.rows[plan.row[n]].label === label);
   };
-  return (text) => {
-    if (!labels) learn();
-    const seats = new Set(), unknown = [];
-    for (const part of text.replaceAll('…', '..').split(/[,;\n\r]/).map((p) => p.trim()).filter(Boolean)) {
-      const single = one(part);
-      const some = single >= 0 ? [single] : section(part);
-      const found = some.length ? some : between(part);
-      if (!found.length) unknown.push(part);
-      for (const n of found) seats.add(n);
-    }
-    return { seats: [...seats].sort((a, b) => a - b), unknown };
+  const meaning = (part) => {
+    const single = one(part);
+    if (single >= 0) return [single];
+    const whole = section(part);
+    return whole.length ? whole : between(part);
+  };
+
+  const plain = (text) => text !== '' && text.trim() === text && !/[,;\n\r#]|\.\./.test(text);
+  const name = (n) => (n < plan.seats && plain(plan.label(n)) ? plan.label(n) : `#${n}`);
+  /** whole gives the zone all of whose seats begin at seats[i], if its name means those alone. */
+  const whole = (seats, i) => {
+    const zone = seats[i] < plan.seats ? plan.zones[plan.zoneOf(seats[i])] : undefined;
+    if (!zone || plan.rows[zone.from].first !== seats[i] || !plain(zone.name)) return null;
+    const last = plan.rows[zone.to - 1], size = last.first + last.size - seats[i];
+    if (size < 2 || seats[i + size - 1] !== seats[i] + size - 1) return null;
+    return meaning(zone.name).length === size ? { name: zone.name, size } : null;
+  };
+  return {
+    write: (seats) => {
+      if (!labels) learn();
+      const parts = [], rowOf = (n) => (n < plan.seats ? plan.row[n] : -1);
+      for (let i = 0; i < seats.length;) {
+        const zone = whole(seats, i);
+        let to = zone ? i + zone.size - 1 : i;
+        while (!zone && to + 1 < seats.length && seats[to + 1] === seats[to] + 1 && rowOf(seats[to + 1]) === rowOf(seats[i])) to++;
+        if (zone) parts.push(zone.name);
+        else if (to - i < 2) for (let j = i; j <= to; j++) parts.push(name(seats[j]));
+        else if (name(seats[i]).startsWith('#') || name(seats[to]).startsWith('#')) parts.push(`#${seats[i]}..#${seats[to]}`);
+        else parts.push(`${name(seats[i])}..${name(seats[to])}`);
+        i = to + 1;
+      }
+      return parts.join(', ');
+    },
+    read: (text) => {
+      if (!labels) learn();
+      const seats = new Set(), unknown = [];
+      for (const part of text.replaceAll('…', '..').split(/[,;\n\r]/).map((p) => p.trim()).filter(Boolean)) {
+        const some = meaning(part);
+        if (!some.length) unknown.push(part);
+        for (const n of some) seats.add(n);
+      }
+      return { seats: [...seats].sort((a, b) => a - b), unknown };
+    },
   };
 }
 

@@ -5,7 +5,7 @@ import { money } from '../shared/words.js';
 import { BLOCKED, FREE, HELD, SOLD } from '../seats/state.js';
 import { showMap } from '../seats/view.js';
 import { makeBlocks } from './blocks.js';
-import { makeReader, nameSeats } from './named.js';
+import { makeNames } from './named.js';
 import { makeOwner } from './owner.js';
 import { makeSure } from './sure.js';
 import { makeTree } from './tree.js';
@@ -48,7 +48,7 @@ const { map, plan, states } = await showMap(room.querySelector('.map'), facts, {
   lasso: { on: (seats, { remove }) => choose(seats.filter((n) => states[n] === FREE || states[n] === BLOCKED), !remove) },
 });
 const priceOf = new Map(facts.categories.map((c) => [c.id, c.price])), prices = plan.categories.map((c) => priceOf.get(c.id) ?? null);
-const read = makeReader(plan);
+const names = makeNames(plan);
 const tree = makeTree(part('tree'), { plan, states, prices: prices.map((p) => (p === null ? null : price(p))), chosen, choose: (seats, yes) => choose(seats, yes) });
 
 const blocks = makeBlocks(hand, { staff, map, show: (seats) => {
@@ -72,7 +72,7 @@ const places = (area) => Array.from({ length: area.capacity }, (_, i) => area.fi
 
 function choose(seats, yes) {
   for (const n of seats) if (yes) chosen.add(n); else chosen.delete(n);
-  field('seats').value = nameSeats(plan, sorted(chosen));
+  field('seats').value = names.write(sorted(chosen));
   showChosen();
 }
 
@@ -96,7 +96,7 @@ function showChosen() {
 }
 
 field('seats').addEventListener('change', () => {
-  const { seats, unknown } = read(field('seats').value);
+  const { seats, unknown } = names.read(field('seats').value);
   complain('seats', unknown.length ? `Nothing here is called ${unknown.slice(0, 5).map((u) => `“${u}”`).join(', ')}.` : '');
   chosen.clear();
   for (const n of seats) chosen.add(n);
@@ -140,7 +140,7 @@ function askToBlock() {
   const question = (seats, left) => ({
     title: name ? `Keep ${count(seats.length)} for ${name}?` : `Take ${count(seats.length)} off sale?`,
     lines: [
-      `${clipped(nameSeats(plan, seats))}. At today’s prices that is ${price(worth(seats))}.`, 'Fans see at once that they are not for sale.',
+      `${clipped(names.write(seats))}. At today’s prices that is ${price(worth(seats))}.`, 'Fans see at once that they are not for sale.',
       end === null ? 'They stay off sale until somebody puts them back.' : `They go back on sale by themselves on ${moment(new Date(end).toISOString())}.`,
       ...left,
     ],
@@ -161,7 +161,7 @@ async function block(seats, words, question) {
     // Somebody was faster with a few: the others are asked about again.
     const taken = new Set(problem.facts.seats), left = seats.filter((n) => !taken.has(n));
     if (!left.length) throw problem;
-    return question(left, [`Meanwhile somebody took ${clipped(nameSeats(plan, sorted(taken)))}: left as it is.`]);
+    return question(left, [`Meanwhile somebody took ${clipped(names.write(sorted(taken)))}: left as it is.`]);
   }
   map.patch(seats.map((n) => [n, BLOCKED]));
   for (const name of ['name', 'reason', 'until']) field(name).value = '';
