@@ -54,8 +54,8 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 			return Basket{}, err
 		}
 		wish := holds.Wish{Place: place, InsteadOf: want.InsteadOf}
-		picked := b.pick(place, lost, also, func(free []bool) []int {
-			v := view{e: e, room: room, free: free}
+		picked := b.pick(place, lost, also, func(free []bool, aside map[int]bool) []int {
+			v := view{e: e, room: room, free: free, aside: aside}
 			var got []int
 			if try >= patientTries {
 				got, _ = plan.BestAvailable(room.plan, half(free), want.Quantity, category, want.Accessible)

@@ -22,7 +22,7 @@ func (b *board) others(ctx context.Context, e *Event, room *room, place string, 
 func (b *board) findOthers(e *Event, room *room, place string, want Best, category int, got []int) (groups [][]int) {
 	b.picks.Lock()
 	defer b.picks.Unlock()
-	free := b.freeFor(place, nil, nil, true)
+	free, _ := b.freeFor(place, nil, nil, true)
 	counts := b.mirror.Counts()
 	if len(b.picks.promised)*crowded > counts.Free {
 		return nil // in a crowd nobody's best may be kept for the sake of somebody's third

@@ -96,6 +96,8 @@ type view struct {
 	room *room
 	free []bool       // changed freely: it is the caller's
 	mine map[int]bool // in the fan's basket, and stays there
+	// aside are seats that count as gone and are free on the map: the house keeps them for somebody else.
+	aside map[int]bool
 }
 
 func (v *view) isFree(n int) bool { return n >= 0 && n < len(v.free) && v.free[n] }
@@ -148,7 +150,9 @@ func (v *view) witnesses(seats, fresh, held []int) (free, notFree []int) {
 	}
 	// What is not on sale never becomes free, and the script does not know of it.
 	forget := func(n int) bool { return slices.Contains(held, n) || v.price(n) < 0 }
-	return slices.DeleteFunc(free, forget), slices.DeleteFunc(notFree, forget)
+	// Nor does it know of what only this replica counts as gone.
+	notGone := func(n int) bool { return v.isFree(n) || v.aside[n] }
+	return slices.DeleteFunc(free, forget), slices.DeleteFunc(notFree, func(n int) bool { return forget(n) || notGone(n) })
 }
 
 func hasCompanions(room *room, seats []int) bool {

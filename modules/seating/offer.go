@@ -30,8 +30,8 @@ func (b *board) offer(ctx context.Context, e *Event, room *room, place string, c
 			return nil
 		}
 		wish := holds.Wish{Place: place}
-		picked := b.pick(place, lost, had.Offered, func(free []bool) []int {
-			v := view{e: e, room: room, free: free, mine: map[int]bool{}}
+		picked := b.pick(place, lost, had.Offered, func(free []bool, aside map[int]bool) []int {
+			v := view{e: e, room: room, free: free, aside: aside, mine: map[int]bool{}}
 			for _, n := range kept {
 				v.mine[n] = true
 			}

@@ -41,8 +41,9 @@ type pick struct {
 }
 
 // pick lets search choose among the free seats, without those in lost and those being picked for others, with those in
-// also; such as are promised to others only when there is no other way. search gives nil when it finds none.
-func (b *board) pick(place string, lost map[int]bool, also []int, search func(free []bool) []int) pick {
+// also; such as are promised to others only when there is no other way. search gives nil when it finds none. It is told
+// too which of the others are set aside: free on the map, and only not for this place.
+func (b *board) pick(place string, lost map[int]bool, also []int, search func(free []bool, aside map[int]bool) []int) pick {
 	b.picks.Lock()
 	defer b.picks.Unlock()
 	p := pick{b: b}
@@ -70,13 +71,13 @@ func (p pick) done(version int64) {
 	}
 }
 
-// freeFor are the seats that may be picked for a place. The caller has the lock.
-func (b *board) freeFor(place string, lost map[int]bool, also []int, sure bool) []bool {
+// freeFor are the seats that may be picked for a place, and those it sets aside. The caller has the lock.
+func (b *board) freeFor(place string, lost map[int]bool, also []int, sure bool) (free []bool, aside map[int]bool) {
 	shown := b.mirror.Version()
-	free := b.mirror.FreeSeats()
-	set := func(n int, to bool) {
-		if n >= 0 && n < len(free) {
-			free[n] = to
+	free, aside = b.mirror.FreeSeats(), map[int]bool{}
+	setAside := func(n int) {
+		if n >= 0 && n < len(free) && free[n] {
+			free[n], aside[n] = false, true
 		}
 	}
 	b.picks.begin()
@@ -84,7 +85,7 @@ func (b *board) freeFor(place string, lost map[int]bool, also []int, sure bool) 
 		if version <= shown {
 			delete(b.picks.seats, n)
 		} else {
-			set(n, false)
+			setAside(n)
 		}
 	}
 	now := b.s.Clock.Now()
@@ -94,16 +95,19 @@ func (b *board) freeFor(place string, lost map[int]bool, also []int, sure bool) 
 			delete(b.picks.promised, n)
 			delete(b.picks.shown, p.place)
 		case sure && p.place != place:
-			set(n, false)
+			setAside(n)
 		}
 	}
 	for _, n := range also {
-		set(n, true)
+		if n >= 0 && n < len(free) {
+			free[n] = true
+			delete(aside, n)
+		}
 	}
 	for n := range lost {
-		set(n, false)
+		setAside(n)
 	}
-	return free
+	return free, aside
 }
 
 // begin makes the maps; the zero value is ready for it.
