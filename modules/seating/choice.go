@@ -55,13 +55,13 @@ func (b *board) judge(ctx context.Context, e *Event, room *room, wish *holds.Wis
 
 // ruling holds a choice against the rules, as the map is known here.
 func (b *board) ruling(e *Event, room *room, held holds.Basket, wish *holds.Wish) error {
-	v := view{e: e, room: room, free: b.mirror.FreeSeats(), mine: map[int]bool{}}
+	v := view{e: e, room: room, free: b.mirror.FreeSeats(), mine: map[int]bool{}, back: map[int]bool{}}
 	for _, n := range held.Seats {
 		v.mine[n] = true
 	}
 	for _, n := range slices.Concat(wish.InsteadOf, held.Offered) {
 		if v.mine[n] && !slices.Contains(wish.Seats, n) {
-			v.mine[n], v.free[n] = false, true // as it will be
+			v.mine[n], v.back[n], v.free[n] = false, true, true // as it will be
 		}
 	}
 	var fresh, more []int
@@ -96,6 +96,7 @@ type view struct {
 	room *room
 	free []bool       // changed freely: it is the caller's
 	mine map[int]bool // in the fan's basket, and stays there
+	back map[int]bool // given back by the fan in the same step
 	// aside are seats that count as gone and are free on the map: the house keeps them for somebody else.
 	aside map[int]bool
 }
@@ -122,11 +123,12 @@ func (v *view) kept() (seats []int) {
 }
 
 // companionsAlone are those of the seats that may only be had with an accessible seat, and that seat: it is still free, and
-// neither chosen too nor the fan's already. One that somebody else has sets its companions free.
+// neither chosen too nor the fan's already. One that somebody else has sets its companions free. What the fan has already
+// may stay, but not without the accessible seat that it came with.
 func (v *view) companionsAlone(seats []int) (alone, with []int) {
 	for _, n := range seats {
 		drawn := v.room.plan.Seat(n)
-		if drawn == nil || drawn.CompanionOf < 0 || v.mine[n] {
+		if drawn == nil || drawn.CompanionOf < 0 || v.mine[n] && !v.back[drawn.CompanionOf] {
 			continue
 		}
 		if of := drawn.CompanionOf; v.isFree(of) && !v.mine[of] && !slices.Contains(seats, of) {

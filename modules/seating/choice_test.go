@@ -220,6 +220,43 @@ func TestCompanionSeats(t *testing.T) {
 	h.checkSeats()
 }
 
+// A companion's seat is not kept by giving only the wheelchair place back, be it swapped or an offer that makes way.
+func TestCompanionSeatIsNotKeptAlone(t *testing.T) {
+	t.Parallel()
+	h := openRows(t, `,"max_per_buyer":3`, "aa#+aa#+")
+	h.admit("ada", "bob", "cid")
+	h.mustHold("ada", 2, 3)
+	for _, seats := range [][]int{{3}, {0, 3}} {
+		_, err := h.s.Choose(t.Context(), h.event.ID, "ada", Choice{Seats: seats, InsteadOf: []int{2}})
+		wantRefusal(t, err, "companion-seat", "map[seats:[3] with:[2]]")
+	}
+	if b, _ := h.s.Basket(t.Context(), h.event.ID, "ada"); !slices.Equal(numbers(b), []int{2, 3}) {
+		t.Errorf("refused, ada has %v", numbers(b))
+	}
+	_, err := h.choose("bob", 2, 3)
+	if !slices.Equal(offered(err), []int{6, 7}) {
+		t.Fatalf("bob is offered %v: %v", offered(err), err)
+	}
+	_, err = h.choose("bob", 7)
+	wantRefusal(t, err, "companion-seat", "map[seats:[7] with:[6]]")
+	if _, err = h.choose("bob", 6, 7); err != nil {
+		t.Errorf("both of the offer: %v", err)
+	}
+	// Who had a companion's seat while somebody else had the wheelchair place keeps it when that comes back.
+	h.mustHold("cid", 0)
+	if err := h.s.Release(t.Context(), h.event.ID, "ada", 3); err != nil {
+		t.Fatal(err)
+	}
+	h.mustHold("cid", 3)
+	if err := h.s.Release(t.Context(), h.event.ID, "ada"); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := h.choose("cid", 3); err != nil || len(got.Seats) != 2 {
+		t.Errorf("cid's own seat: %v, %v", numbers(got), err)
+	}
+	h.checkSeats()
+}
+
 func TestChoiceOverHTTP(t *testing.T) {
 	t.Parallel()
 	h := openRows(t, `,"max_per_buyer":2,"orphan_rule":"strict"`, "aaaaaaaa", "#+aaaaaa")
