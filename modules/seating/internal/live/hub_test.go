@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -15,6 +16,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"fairseat/app/clock"
 
 	"nhooyr.io/websocket" //nolint:staticcheck // the project's given library
 )
@@ -410,6 +413,39 @@ func TestASnapshotIsMadeOnce(t *testing.T) {
 	m.Tick()
 	if next := m.First(-1); next == first || next.Version != 2 {
 		t.Error("an old map is shown")
+	}
+}
+
+// A browser that gets a second close frame forgets the code of the first, and would knock for ever.
+func TestNothingFollowsTheClosing(t *testing.T) {
+	t.Parallel()
+	s := newStage(t, 8, DefaultLimits())
+	conn := dialRaw(t, s.url, "?place=ada")
+	defer func() { _ = conn.Close() }()
+	eventually(t, "ada watches", func() bool { return s.Sockets() == 1 })
+	s.Leave("ada", CodeNotAdmitted, "admission-ended")
+	farewell := append([]byte{0x88, 17, 0x0f, 0xa1}, "admission-ended"...)
+	var got []byte
+	answered := false
+	for chunk := make([]byte, 4096); ; {
+		_ = conn.SetReadDeadline(clock.System{}.Now().Add(patience))
+		n, err := conn.Read(chunk)
+		got = append(got, chunk[:n]...)
+		if !answered && bytes.Contains(got, farewell) {
+			answered = true
+			if _, err := conn.Write([]byte{0x88, 0x82, 0, 0, 0, 0, 0x0f, 0xa1}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			t.Fatalf("after %q: %v", got, err)
+		}
+	}
+	if !bytes.HasSuffix(got, farewell) {
+		t.Errorf("the closing is not the last word: %q", got)
 	}
 }
 

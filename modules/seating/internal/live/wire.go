@@ -32,12 +32,17 @@ func wire(text []byte) []byte {
 }
 
 // shared is a connection that two write to: we, and the library with its control frames, each of which is one Write. What
-// one began the other does not interrupt.
+// one began the other does not interrupt, and nothing follows a close frame: the library answers the peer's with another
+// one of its own, and a browser that gets two of them forgets the code of the first.
 type shared struct {
 	net.Conn
-	raw syscall.RawConn // nil where a write cannot be tried
-	mu  sync.Mutex
+	raw    syscall.RawConn // nil where a write cannot be tried
+	mu     sync.Mutex
+	closed bool // a close frame was written
 }
+
+// closes is the first byte of a close frame.
+const closes = 0x88
 
 func share(conn net.Conn) *shared {
 	s := &shared{Conn: conn}
@@ -51,6 +56,10 @@ func share(conn net.Conn) *shared {
 func (s *shared) Write(frame []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		return len(frame), nil
+	}
+	s.closed = len(frame) > 0 && frame[0] == closes
 	return s.Conn.Write(frame)
 }
 
@@ -58,6 +67,10 @@ func (s *shared) Write(frame []byte) (int, error) {
 func (s *shared) try(frame []byte) (rest []byte, err error) {
 	if s.raw == nil || !s.mu.TryLock() {
 		return frame, nil
+	}
+	if s.closed {
+		s.mu.Unlock()
+		return nil, net.ErrClosed
 	}
 	n := 0
 	failed := s.raw.Write(func(fd uintptr) bool {
@@ -87,6 +100,9 @@ func (s *shared) finish(frame, rest []byte, within time.Duration) error {
 		s.mu.Lock()
 	}
 	defer s.mu.Unlock()
+	if s.closed {
+		return net.ErrClosed
+	}
 	if err := s.SetWriteDeadline(clock.System{}.Now().Add(within)); err != nil {
 		return err
 	}
