@@ -118,8 +118,8 @@ func (b linesForSeating) Admitted(ctx context.Context, eventID int64, place stri
 	return b.queue.Admitted(ctx, eventID, place)
 }
 
-func (b seatsForCheckout) Pin(ctx context.Context, eventID int64, place string, least time.Duration) (checkout.Basket, error) {
-	basket, err := b.seating.Pin(ctx, eventID, place, least)
+func (b seatsForCheckout) Pin(ctx context.Context, eventID int64, place string, least time.Duration, clockStands bool) (checkout.Basket, error) {
+	basket, err := b.seating.Pin(ctx, eventID, place, least, clockStands)
 	return checkout.Basket{Seats: seatsOf(basket.Seats), Total: basket.Total, Currency: basket.Currency, ExpiresAt: basket.ExpiresAt}, err
 }
 

@@ -23,8 +23,9 @@ const (
 
 // Seats is what checkout asks of whoever keeps the seats. Methods with a transaction do their work inside it.
 type Seats interface {
-	// Pin makes sure that the place's basket is still all its own and stays so for min; 409 hold-expired if not.
-	Pin(ctx context.Context, eventID int64, place string, min time.Duration) (Basket, error)
+	// Pin makes sure that the place's basket is still all its own and stays so for min; 409 hold-expired if not. However
+	// often it is called it adds little to a basket's life, unless the clock stands: nothing can be paid.
+	Pin(ctx context.Context, eventID int64, place string, min time.Duration, clockStands bool) (Basket, error)
 	// Claim ties the seats to an order: all of them, or a fault 409 seats-taken {seats} or 409 buyer-limit.
 	Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) ([]Claim, error)
 	// Move changes the status of exactly these claims; one that is not in from is an error and changes none.

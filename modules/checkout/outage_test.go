@@ -27,10 +27,13 @@ func TestNothingIsMadeWhileTheProcessorIsDown(t *testing.T) {
 	if n := k.count(`SELECT count(*) FROM orders`); n != 0 {
 		t.Errorf("%d orders", n)
 	}
+	if !k.room.stands {
+		t.Error("nothing can be paid, and the clock runs")
+	}
 	k.bank.setDown(false)
 	k.mustPlace(f)
-	if k.room.pinned[f.place.Key] != 15*time.Second {
-		t.Errorf("pinned for %v", k.room.pinned[f.place.Key])
+	if k.room.pinned[f.place.Key] != 15*time.Second || k.room.stands {
+		t.Errorf("pinned for %v, with its clock stopped %v", k.room.pinned[f.place.Key], k.room.stands)
 	}
 }
 

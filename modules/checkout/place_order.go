@@ -80,7 +80,7 @@ func (s *Service) pin(ctx context.Context, place request.Place) (Basket, error) 
 	if health.Down {
 		hold = pinWhileDown
 	}
-	basket, err := s.Seats.Pin(ctx, place.EventID, place.Key, hold)
+	basket, err := s.Seats.Pin(ctx, place.EventID, place.Key, hold, health.Down)
 	if err == nil && health.Down && basket.Total > 0 {
 		return basket, ErrPaymentsDown.With("safe_until", clock.Time(basket.ExpiresAt)).After(max(health.Retry, time.Second))
 	}

@@ -26,6 +26,7 @@ type room struct {
 	mu       sync.Mutex
 	baskets  map[string][]int
 	pinned   map[string]time.Duration
+	stands   bool // whether the clock stood at the last pin
 	taken    map[int]string
 	told     []map[string]any
 	finished []string
@@ -43,14 +44,14 @@ func (s *room) put(place string, seats []int) {
 	s.baskets[place] = seats
 }
 
-func (s *seats) Pin(_ context.Context, _ int64, place string, least time.Duration) (Basket, error) {
+func (s *seats) Pin(_ context.Context, _ int64, place string, least time.Duration, clockStands bool) (Basket, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	numbers := s.baskets[place]
 	if len(numbers) == 0 {
 		return Basket{}, ErrHoldExpired
 	}
-	s.pinned[place] = least
+	s.pinned[place], s.stands = least, clockStands
 	b := Basket{Currency: "EUR", ExpiresAt: s.clock.Now().Add(least)}
 	for _, n := range numbers {
 		b.Seats = append(b.Seats, s.info(n))

@@ -60,7 +60,13 @@ func TestAnySpinner(t *testing.T) {
 				if err != nil {
 					rt.Fatal(err)
 				}
+				if len(held) > 0 && b.ExpiresAt.After(due) {
+					rt.Fatalf("the basket lives until %v, and then until %v", due, b.ExpiresAt)
+				}
 				due = b.ExpiresAt
+				if got, err := h.s.Basket(t.Context(), h.event.ID, "eve"); err != nil || !got.ExpiresAt.Equal(due) {
+					rt.Fatalf("told %v, and asked again %v, %v", due, got.ExpiresAt, err)
+				}
 				for _, n := range numbers(b) {
 					if _, ok := held[n]; !ok {
 						held[n] = h.Clock.Now()

@@ -11,6 +11,7 @@ import (
 	"fairseat/app/clock"
 	"fairseat/app/fault"
 	"fairseat/app/testkit"
+	"fairseat/modules/seating/internal/holds"
 )
 
 // guarded is a house whose budgets are on: baskets live 480 s.
@@ -103,6 +104,43 @@ func TestWhoHeldForLongComesSecond(t *testing.T) {
 	h.checkSeats()
 }
 
+// A seat taken back brings its older clock for the whole basket: there is one deadline, whoever asks.
+func TestAnOlderClockIsTheWholeBaskets(t *testing.T) {
+	t.Parallel()
+	h := guarded(t, 2, 8, `,"max_per_buyer":3`)
+	h.admit("ada")
+	first := h.mustHold("ada", 3)
+	h.Clock.Advance(300 * time.Second)
+	h.mustRelease("ada")
+	h.mustHold("ada", 4, 5)
+	again, err := h.s.Choose(t.Context(), h.event.ID, "ada", Choice{Seats: []int{3}, InsteadOf: []int{5}})
+	if err != nil || !again.ExpiresAt.Equal(first.ExpiresAt) {
+		t.Fatalf("until %v, not %v; %v", again.ExpiresAt, first.ExpiresAt, err)
+	}
+	if got, err := h.s.Basket(t.Context(), h.event.ID, "ada"); err != nil || !got.ExpiresAt.Equal(first.ExpiresAt) {
+		t.Errorf("and asked again: until %v, %v", got.ExpiresAt, err)
+	}
+	told := map[int]time.Time{}
+	changes, err := h.s.store.Changes(t.Context(), h.b.at(), holds.FirstVersion(h.b.epoch.Load()), 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range changes {
+		told[c.Seat] = c.Due
+	}
+	if !told[3].Equal(first.ExpiresAt) || !told[4].Equal(first.ExpiresAt) {
+		t.Errorf("watchers were told %v", told)
+	}
+	h.Clock.Advance(180 * time.Second)
+	h.sweep()
+	for n := range 8 {
+		if h.status(n) != 0 {
+			t.Errorf("seat %d is not free", n)
+		}
+	}
+	h.checkSeats()
+}
+
 // Giving back and taking again gains no time; another seat is a new choice.
 func TestGivingBackGainsNoTime(t *testing.T) {
 	t.Parallel()
@@ -182,7 +220,7 @@ func TestSecondsHeldAreWhatCounts(t *testing.T) {
 	before := h.spent("ada")
 	h.mustHold("ada", 15)
 	h.Clock.Advance(479 * time.Second)
-	if _, err := h.s.Pin(t.Context(), h.event.ID, "ada", time.Hour); err != nil {
+	if _, err := h.s.Pin(t.Context(), h.event.ID, "ada", time.Hour, true); err != nil {
 		t.Fatal(err)
 	}
 	h.Clock.Advance(3 * time.Hour)

@@ -273,7 +273,7 @@ func (st *stage) act(ctx context.Context, of *twin, r *round, p int, random *ran
 	case dice < 16:
 		a.kind, a.life = "pin", 250
 		err = script(func(at holds.At) (err error) {
-			basket, err = of.s.store.Pin(ctx, at, r.place(p), 250*time.Millisecond)
+			basket, err = of.s.store.Pin(ctx, at, r.place(p), 250*time.Millisecond, pinGrace)
 			return err
 		})
 	case dice < 19:
@@ -336,7 +336,7 @@ func (st *stage) pay(ctx context.Context, of *twin, r *round, p int, random *ran
 	pin := act{kind: "pin", place: p, call: wall.Now().UnixNano(), life: 250}
 	var basket holds.Basket
 	err := b.try(ctx, func(at holds.At) (err error) {
-		basket, err = of.s.store.Pin(ctx, at, r.place(p), 250*time.Millisecond)
+		basket, err = of.s.store.Pin(ctx, at, r.place(p), 250*time.Millisecond, pinGrace)
 		return err
 	})
 	if !r.record(st.t, pin, basket, err) {

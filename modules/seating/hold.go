@@ -144,16 +144,24 @@ func (s *Service) ReleaseAll(ctx context.Context, eventID int64, place string) e
 	return s.board(eventID).release(ctx, place, false, nil)
 }
 
+// pinGrace is how long after its own deadline a basket may end for being pinned: some tries to pay, not any number.
+const pinGrace = time.Minute
+
 // Pin makes sure that everything in a place's basket is still its own and stays so for at least d, long enough to be
-// claimed; ErrHoldExpired when nothing is held any more.
-func (s *Service) Pin(ctx context.Context, eventID int64, place string, d time.Duration) (Basket, error) {
+// claimed; ErrHoldExpired when nothing is held any more. Pins together never add more than a minute to a basket's life,
+// unless the clock stands because nothing can be paid.
+func (s *Service) Pin(ctx context.Context, eventID int64, place string, d time.Duration, clockStands bool) (Basket, error) {
 	e, b, err := s.mustEvent(ctx, eventID)
 	if err != nil {
 		return Basket{}, err
 	}
+	past := pinGrace
+	if clockStands {
+		past = 0
+	}
 	var held holds.Basket
 	err = b.try(ctx, func(at holds.At) (err error) {
-		held, err = s.store.Pin(ctx, at, place, d)
+		held, err = s.store.Pin(ctx, at, place, d, past)
 		return err
 	})
 	if err != nil {

@@ -424,6 +424,16 @@ func (h *house) set(name string) map[string]bool {
 	return out
 }
 
+// all is a hash as Redis has it.
+func (h *house) all(name string) map[string]string {
+	h.T.Helper()
+	fields, err := h.Redis.Do(h.T.Context(), h.Redis.B().Hgetall().Key(h.b.keys.Name(name)).Build()).AsStrMap()
+	if err != nil {
+		h.T.Fatal(err)
+	}
+	return fields
+}
+
 // Holding is how many seats a place holds.
 func (s *Service) Holding(ctx context.Context, eventID int64, place string) (int, error) {
 	held, err := s.board(eventID).read(ctx, place, false)

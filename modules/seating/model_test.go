@@ -19,6 +19,7 @@ type world struct {
 	limit  int
 	seats  int
 	until  map[string]time.Time
+	own    map[string]time.Time // until when a basket would live without its pins
 	held   map[int]string
 	claims map[int]Claim
 	owner  map[int]string // of a claim
@@ -61,6 +62,7 @@ func (w *world) drop(place string) {
 		}
 	}
 	delete(w.until, place)
+	delete(w.own, place)
 	delete(w.offers, place)
 }
 
@@ -74,13 +76,23 @@ func (w *world) giveBack(place string, seats ...int) {
 	w.offers[place] = slices.DeleteFunc(w.offers[place], func(n int) bool { return w.held[n] != place })
 	if len(w.basket(place)) == 0 {
 		delete(w.until, place)
+		delete(w.own, place)
+	}
+}
+
+// makeWay gives seats back for others that come in the same step: changing all of them at once gains no time.
+func (w *world) makeWay(place string, seats ...int) {
+	until, own := w.until[place], w.own[place]
+	w.giveBack(place, seats...)
+	if !until.IsZero() {
+		w.until[place], w.own[place] = until, own
 	}
 }
 
 // hold begins holds, in a basket that lives until due if it is new.
 func (w *world) hold(place string, due time.Time, seats []int) {
 	if w.until[place].IsZero() {
-		w.until[place] = due
+		w.until[place], w.own[place] = due, due
 	}
 	for _, n := range seats {
 		w.held[n] = place
@@ -134,7 +146,7 @@ func TestMapAgainstModel(t *testing.T) {
 		// A new event a run, on the same stores.
 		round++
 		h.slug(t, fmt.Sprintf("run-%d", round), floor)
-		w := &world{limit: 3, seats: 13, offers: map[string][]int{}, blocked: map[int]blockedSeat{}, until: map[string]time.Time{}, held: map[int]string{}, claims: map[int]Claim{},
+		w := &world{limit: 3, seats: 13, offers: map[string][]int{}, blocked: map[int]blockedSeat{}, until: map[string]time.Time{}, own: map[string]time.Time{}, held: map[int]string{}, claims: map[int]Claim{},
 			owner: map[int]string{}, sold: map[int]bool{}, stale: map[int]bool{}}
 		places := []string{"d1", "d2", "t1"}
 		h.admit(places...)
@@ -197,9 +209,12 @@ func TestMapAgainstModel(t *testing.T) {
 			"wait": func(rt *rapid.T) {
 				k.Clock.Advance(time.Duration(rapid.IntRange(1, 300).Draw(rt, "seconds")) * time.Second)
 			},
+			"wait a little": func(rt *rapid.T) {
+				k.Clock.Advance(time.Duration(rapid.IntRange(1, 14).Draw(rt, "seconds")) * time.Second)
+			},
 			"pin": func(rt *rapid.T) {
 				p := place.Draw(rt, "place")
-				got, err := h.s.Pin(t.Context(), h.event.ID, p, 15*time.Second)
+				got, err := h.s.Pin(t.Context(), h.event.ID, p, 15*time.Second, false)
 				w.lapse(now())
 				if len(w.basket(p)) == 0 {
 					if !errors.Is(err, ErrHoldExpired) {
@@ -208,7 +223,11 @@ func TestMapAgainstModel(t *testing.T) {
 					return
 				}
 				delete(w.offers, p) // bought, or about to be
-				if least := now().Add(15 * time.Second); w.until[p].Before(least) {
+				least, last := now().Add(15*time.Second), w.own[p].Add(time.Minute)
+				if least.After(last) {
+					least = last
+				}
+				if w.until[p].Before(least) {
 					w.until[p] = least
 				}
 				if err != nil || !got.ExpiresAt.Equal(w.until[p]) {
@@ -367,11 +386,7 @@ func (h *house) modelHold(rt *rapid.T, w *world, p string, seat *rapid.Generator
 	case err != nil:
 		rt.Fatalf("hold: %v", err)
 	}
-	was := w.until[p]
-	w.giveBack(p, back...)
-	if !was.IsZero() {
-		w.until[p] = was // changing all seats at once gains no time
-	}
+	w.makeWay(p, back...)
 	delete(w.offers, p)
 	w.hold(p, now.Add(480*time.Second), fresh)
 	if !slices.Equal(numbers(got), w.basket(p)) || !got.ExpiresAt.Equal(w.until[p]) || len(got.Offered) > 0 {
@@ -381,11 +396,7 @@ func (h *house) modelHold(rt *rapid.T, w *world, p string, seat *rapid.Generator
 
 // modelOffer judges what was offered for seats that went: free seats, no more than asked for, and held already.
 func (h *house) modelOffer(rt *rapid.T, w *world, p string, choice Choice, offer []int) {
-	was := w.until[p]
-	w.giveBack(p, w.offers[p]...)
-	if !was.IsZero() {
-		w.until[p] = was
-	}
+	w.makeWay(p, w.offers[p]...)
 	for _, n := range offer {
 		if !w.free(n) || !choice.Offer || len(offer) > len(choice.Seats) {
 			rt.Fatalf("%v was offered, %d is not to be had", offer, n)
@@ -430,11 +441,7 @@ func (h *house) modelArea(rt *rapid.T, w *world, p string) {
 	case slices.Equal(numbers(got), before) && mine >= quantity && (total > w.limit || seen < quantity):
 		return // they are the fan's already
 	}
-	was := w.until[p]
-	w.giveBack(p, w.offers[p]...)
-	if !was.IsZero() {
-		w.until[p] = was
-	}
+	w.makeWay(p, w.offers[p]...)
 	var fresh []int
 	for _, n := range numbers(got) {
 		if w.held[n] != p {

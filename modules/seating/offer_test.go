@@ -99,7 +99,7 @@ func TestOfferIsBought(t *testing.T) {
 	h.mustHold("ada", 2)
 	_, err := h.choose("bob", 2)
 	offer := offered(err)
-	pinned, err := h.s.Pin(t.Context(), h.event.ID, "bob", 15*time.Second)
+	pinned, err := h.s.Pin(t.Context(), h.event.ID, "bob", 15*time.Second, false)
 	if err != nil || !slices.Equal(numbers(pinned), offer) {
 		t.Fatalf("pinned %+v, %v", pinned, err)
 	}

@@ -206,6 +206,8 @@ func TestOutageShiftsEveryDeadline(t *testing.T) {
 		return ms
 	}
 	inside := lease()
+	own := strconv.FormatInt(first.ExpiresAt.UnixMilli(), 10)
+	h.redis("HSET", h.b.keys.Name("pins"), "ada", own) // as if she had pinned them
 	var back int64 = 10_000
 	now, err := h.Redis.Do(t.Context(), h.Redis.B().Time().Build()).AsStrSlice()
 	if err != nil {
@@ -235,6 +237,9 @@ func TestOutageShiftsEveryDeadline(t *testing.T) {
 		if gained := time.Duration(lease()-inside) * time.Millisecond; gained < 10*time.Second || gained > 13*time.Second {
 			t.Errorf("the admission gained %v", gained)
 		}
+	}
+	if moved, _ := strconv.ParseInt(h.all("pins")["ada"], 10, 64); moved-first.ExpiresAt.UnixMilli() < 10_000 {
+		t.Errorf("what bounds her pins was %s and is %d", own, moved)
 	}
 	ttl, err := h.Redis.Do(t.Context(), h.Redis.B().Pttl().Key(h.b.keys.Name("k:1")).Build()).AsInt64()
 	if err != nil || ttl < 485_000 {

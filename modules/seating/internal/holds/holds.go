@@ -168,9 +168,14 @@ func (s *Store) Basket(ctx context.Context, at At, place string, insist bool) (B
 	return s.runBasket(ctx, s.basket, at, place, flag(insist))
 }
 
-// Pin makes the basket live for at least d from now, or answers ErrExpired when nothing is held any more.
-func (s *Store) Pin(ctx context.Context, at At, place string, d time.Duration) (Basket, error) {
-	return s.runBasket(ctx, s.pin, at, place, millis(d))
+// Pin makes the basket live for at least d from now, but, however often, no longer than past the deadline it had before it
+// was ever pinned; with past 0 the clock stands and nothing bounds it. ErrExpired when nothing is held any more.
+func (s *Store) Pin(ctx context.Context, at At, place string, d, past time.Duration) (Basket, error) {
+	bound := ""
+	if past > 0 {
+		bound = millis(past)
+	}
+	return s.runBasket(ctx, s.pin, at, place, millis(d), bound)
 }
 
 // Expire frees at most limit seats whose holds ran out, and tells how many.

@@ -35,6 +35,7 @@ settle_hold = function(place, seat, due)
   redis.call('HSET', account, 'at', int(now), 'spent', int(spent(place, most) + math.max(0, math.min(held, life))))
   redis.call('PEXPIRE', account, int(math.max(life * 24, again_ms)))
   if not due then return end
+  due = math.min(due, tonumber(redis.call('HGET', key('pins'), place) or '') or due) -- what a pin adds is no time of theirs
   if due <= now then redis.call('HSET', account, 'rest', int(now + rest_ms)) end
   if held * 2 > life then
     redis.call('HSET', account, 'long', int(now))

@@ -12,6 +12,7 @@
 -- k:<seat> expires about when the hold does: only a bell          chose    set of places that held since admitted
 -- o:<place> set of those of its seats that the house offered for others that went; they make way for the next hold
 -- soft   hash seat -> "until place": shown to that place as a further choice (promise)     p:<place> set of those seats
+-- pins   hash place -> ms when its basket would have run out without a pin; only while a pin made it later
 -- taken  hash seat -> "claim:c|s|b:place" (checkout, sold, blocked); only that claim's id removes it
 -- t:<place> set of seats taken by its claims     payers  set of places with a claim in checkout
 -- log    stream version-0 -> s seat, st state: 0 free 1 held 2 sold 3 blocked 4 in checkout, d deadline ms of a hold,
@@ -91,6 +92,8 @@ local function awake()
       end
     end
   end
+  local pins = redis.call('HGETALL', key('pins'))
+  for i = 1, #pins, 2 do redis.call('HSET', key('pins'), pins[i], int(tonumber(pins[i + 1]) + gap)) end
   redis.call('SPUBLISH', key('ch'), 'shift')
   ring()
 end
@@ -101,6 +104,16 @@ local function held(seat)
   if due and due > now then return redis.call('HGET', key('own'), seat), due end
 end
 
+-- leave takes a seat out of a place's basket.
+local function leave(place, seat)
+  redis.call('SREM', key('b:' .. place), seat)
+  redis.call('SREM', key('o:' .. place), seat)
+  if redis.call('EXISTS', key('b:' .. place)) == 0 then
+    redis.call('SREM', key('holders'), place)
+    redis.call('HDEL', key('pins'), place)
+  end
+end
+
 -- drop ends a hold without saying what the seat becomes; it gives the place that had it, whose account is settled but
 -- for a hold that a claim took over.
 local function drop(seat, claimed)
@@ -109,11 +122,7 @@ local function drop(seat, claimed)
   redis.call('ZREM', key('x'), seat)
   redis.call('HDEL', key('own'), seat)
   redis.call('DEL', key('k:' .. seat))
-  if place then
-    redis.call('SREM', key('b:' .. place), seat)
-    redis.call('SREM', key('o:' .. place), seat)
-    if redis.call('EXISTS', key('b:' .. place)) == 0 then redis.call('SREM', key('holders'), place) end
-  end
+  if place then leave(place, seat) end
   return place
 end
 
@@ -167,6 +176,14 @@ local function offered(place) return redis.call('SMEMBERS', key('o:' .. place)) 
 local function hold(seat, due)
   redis.call('ZADD', key('x'), int(due), seat)
   redis.call('SET', key('k:' .. seat), '', 'PX', int(math.max(1, due - now)))
+end
+
+-- move gives a basket another deadline, and tells watchers.
+local function move(seats, due)
+  for _, seat in ipairs(seats) do
+    hold(seat, due)
+    log(seat, 1, due)
+  end
 end
 
 -- admitted tells whether the place is inside; raise lets it stay at least that long, and never lets anybody in.

@@ -58,20 +58,19 @@ end
 
 -- The clock was started by the first seat, and nothing the fan does extends it: not by changing all seats at once either.
 if #mine == 0 then due = now + life end
+local was = due
 if budgets and #new > 0 then
   local slow
   -- One place of an area is as good as another: none of them is "the same again".
   slow, due = sober(place, some and {} or new, #mine == 0, due, life, most)
   if slow then return refuse(slow) end
 end
-for _, seat in ipairs(back) do
-  drop(seat)
-  log(seat, 0)
-end
 local held_now = {}
 for _, seat in ipairs(mine) do
   if not back[seat] then table.insert(held_now, seat) end
 end
+-- A seat that comes with an older clock brings it for the whole basket: there is only one.
+if #mine > 0 and due < was then move(held_now, due) end
 for _, seat in ipairs(new) do
   -- A hold that ran out and was not swept yet: its owner hears of it first.
   if redis.call('ZSCORE', key('x'), seat) then lapse(seat) end
@@ -82,6 +81,11 @@ for _, seat in ipairs(new) do
   redis.call('SADD', key('b:' .. place), seat)
   log(seat, 1, due)
   table.insert(held_now, seat)
+end
+-- After the new ones, so that a basket changed as a whole is never empty: what stands of it stays.
+for _, seat in ipairs(back) do
+  drop(seat)
+  log(seat, 0)
 end
 -- What is asked for by name is no offer any more.
 if #before > 0 then redis.call('DEL', key('o:' .. place)) end
