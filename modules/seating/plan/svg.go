@@ -13,8 +13,8 @@ func readSVG(src *source, rep *reporter) (*draft, error) {
 	if err != nil {
 		return nil, err
 	}
-	d := &drawing{svgFile: f, loose: newLoose(rep), left: newTally[string](), sections: map[string]bool{}}
-	d.doc.name = clean(f.root.child("title"), maxName)
+	d := newDrawing(f, rep)
+	d.doc.name = clean(f.child(f.root, "title"), maxName)
 	if box := numbers(f.root.get("viewBox"), 4); len(box) == 4 {
 		d.view = bounds{min: Point{box[0], box[1]}, max: Point{box[0] + box[2], box[1] + box[3]}}
 	}
@@ -53,12 +53,29 @@ func (d *drawing) fail(code, format string, args ...any) {
 	}
 }
 
+func newDrawing(f *svgFile, rep *reporter) *drawing {
+	return &drawing{svgFile: f, loose: newLoose(rep), left: newTally[string](), sections: map[string]bool{}}
+}
+
+// pay spends work on the drawing; false when it is refused, for that or for another reason.
+func (d *drawing) pay(work int) bool {
+	if !d.spend(work) && d.err == nil {
+		d.err = tooMuch(d.rep)
+	}
+	return d.err == nil
+}
+
+// visit pays for looking at an element once more.
+func (d *drawing) visit(e *element) bool {
+	if d.drawn++; d.drawn > maxVisits && d.err == nil {
+		d.err = tooMuch(d.rep)
+	}
+	return d.pay(1 + 4*len(e.attrs)) // an attribute is found by looking through all
+}
+
 // walk draws an element and what is in it; depth counts how far references have led.
 func (d *drawing) walk(e *element, in around, depth int) {
-	if d.drawn++; d.drawn > maxVisits {
-		d.fail("too-many-elements", "a drawing refers to itself too often, or has more than %d elements", maxVisits)
-	}
-	if d.err != nil || e.get("display") == "none" || e.get("visibility") == "hidden" || e.get("opacity") == "0" {
+	if !d.visit(e) || e.get("display") == "none" || e.get("visibility") == "hidden" || e.get("opacity") == "0" {
 		return
 	}
 	if e != d.root {
@@ -96,10 +113,10 @@ func (d *drawing) walk(e *element, in around, depth int) {
 // look takes over how an element wants things in it to look.
 func (in *around) look(e *element) {
 	if v := e.get("fill"); v != "" {
-		in.fill = v
+		in.fill = cut(v, maxName) // longer is no colour, and many may share it
 	}
 	if v := e.get("stroke"); v != "" {
-		in.stroke = v
+		in.stroke = cut(v, maxName)
 	}
 	if v := e.get("text-anchor"); v != "" {
 		in.anchor = v
@@ -169,9 +186,10 @@ func (d *drawing) use(e *element, in around, depth int) {
 // corners are what an element covers, under a matrix: its own shape, or all that is in it.
 func (d *drawing) corners(e *element, m matrix, depth int) bounds {
 	box := newBounds()
-	d.drawn++
-	if d.drawn > maxVisits || depth > maxDepth {
-		d.fail("too-many-elements", "a drawing refers to itself too often, or has more than %d elements", maxVisits)
+	if depth > maxDepth && d.err == nil {
+		d.err = tooMuch(d.rep)
+	}
+	if !d.visit(e) {
 		return box
 	}
 	add := func(kid *element, m matrix) {

@@ -12,6 +12,9 @@ import (
 func (d *drawing) finish() {
 	d.nameByID()
 	texts := d.textsOfSeats()
+	if d.err != nil {
+		return
+	}
 	d.categoriesByClass()
 	for i := range d.dots {
 		if !d.add(d.dots[i].single, paint(d.dots[i].fill)) {
@@ -98,13 +101,18 @@ func (d *drawing) textsOfSeats() []lettering {
 	var rest []lettering
 	for _, t := range d.texts {
 		at, upon, names := on(t.at), (*dot)(nil), false
+		row := strings.TrimPrefix(strings.ToLower(t.words), "row ")
 		for x := -1; x <= 1; x++ {
 			for y := -1; y <= 1; y++ {
-				for _, s := range near[tile{at[0] + x, at[1] + y}] {
+				there := near[tile{at[0] + x, at[1] + y}]
+				if !d.pay(len(there)) {
+					return nil
+				}
+				for _, s := range there {
 					if s.box.min.X <= t.at.X && t.at.X <= s.box.max.X && s.box.min.Y <= t.at.Y && t.at.Y <= s.box.max.Y {
 						upon = s
 					}
-					names = names || s.row != "" && strings.EqualFold(strings.TrimPrefix(strings.ToLower(t.words), "row "), s.row)
+					names = names || s.row != "" && strings.EqualFold(row, s.row)
 				}
 			}
 		}

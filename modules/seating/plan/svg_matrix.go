@@ -35,7 +35,11 @@ func shift(x, y float64) matrix { return matrix{1, 0, 0, 1, x, y} }
 // transform is what an element's own transform does, about its transform-origin: px of the drawing, or with transform-box
 // also px or percent of what the element covers.
 func (d *drawing) transform(e *element) matrix {
-	m := parseTransform(e.get("transform"))
+	how := e.get("transform")
+	if !d.pay(len(how)) {
+		return unity
+	}
+	m := parseTransform(how)
 	origin, own := e.get("transform-origin"), e.get("transform-box") == "fill-box"
 	if m == unity || origin == "" && !own {
 		return m
@@ -79,7 +83,7 @@ func parseTransform(s string) matrix {
 		if !ok {
 			break
 		}
-		unitless := strings.NewReplacer("px", " ", "deg", " ").Replace(args)
+		unitless := strings.ReplaceAll(strings.ReplaceAll(args, "px", " "), "deg", " ")
 		m = m.then(oneTransform(strings.Trim(name, ", \t\r\n"), numbers(unitless, 6)))
 		s = after
 	}
@@ -161,7 +165,7 @@ func number(s string) (v float64, rest string, ok bool) {
 // length reads an attribute that is a length; percentages and what is no number are nothing.
 func (e *element) length(name string) float64 {
 	s := e.get(name)
-	v, rest, ok := number(s)
+	v, rest, ok := number(s[:min(len(s), maxName)]) // more digits say nothing
 	if !ok || strings.HasPrefix(rest, "%") {
 		return 0
 	}

@@ -17,6 +17,7 @@ type pathReader struct {
 	last    byte  // the last command, in lower case
 	parts   [][]Point
 	corners int
+	args    [7]float64 // of the command being read
 }
 
 // subpaths gives the corners of a path's parts, curves as short lines; false when there are more than a plan may have.
@@ -58,7 +59,7 @@ func (r *pathReader) step() bool {
 		want = 7
 	}
 	for first := true; ; first = false {
-		v, rest, ok := arguments(r.s, want, kind == 'a')
+		v, rest, ok := r.arguments(want, kind == 'a')
 		if !ok {
 			return !first // a command may be repeated without being named
 		}
@@ -71,8 +72,8 @@ func (r *pathReader) step() bool {
 }
 
 // arguments reads the numbers of one command. The flags of an arc may stand without anything between them.
-func arguments(s string, want int, arc bool) ([]float64, string, bool) {
-	out := make([]float64, 0, 7)
+func (r *pathReader) arguments(want int, arc bool) ([]float64, string, bool) {
+	s, out := r.s, r.args[:0]
 	for len(out) < want {
 		if arc && (len(out) == 3 || len(out) == 4) {
 			s = strings.TrimLeft(s, ", \t\r\n")

@@ -13,6 +13,7 @@ import (
 const (
 	maxElements = 700_000   // of a drawing: the most seats with a number upon each, and what is round them
 	maxVisits   = 3_000_000 // of elements while it is drawn, where a reference draws them again
+	maxWork     = 128 << 20 // what reading may cost in all, about one for each byte looked at
 	maxSheet    = 200_000   // bytes of a style sheet
 	maxAttr     = 60        // attributes of one element that are looked at
 
@@ -52,6 +53,18 @@ type svgFile struct {
 	byID    map[string]*element
 	sheets  []*element
 	classed []*element // those with a class
+	work    int        // done so far
+}
+
+// spend counts work; false when it was too much. A small file can ask for a lot of it: by drawing one long path a
+// thousand times, or by giving one long rule to a thousand classes.
+func (f *svgFile) spend(work int) bool {
+	f.work += work
+	return f.work <= maxWork
+}
+
+func tooMuch(rep *reporter) error {
+	return rep.unusable("too-many-elements", "", "a drawing refers to itself too often, or has more than %d elements", maxVisits)
 }
 
 // readElements reads XML and nothing but XML: no entities of its own, no document types with something in them, nothing
@@ -71,7 +84,9 @@ func readElements(src io.Reader, rep *reporter) (*svgFile, error) {
 	for {
 		t, err := dec.Token()
 		if errors.Is(err, io.EOF) && f.root != nil {
-			f.dress()
+			if !f.dress() {
+				return nil, tooMuch(rep)
+			}
 			return f, nil
 		}
 		if err != nil {
@@ -157,19 +172,34 @@ func (e *element) say(text []byte) {
 	}
 }
 
-// words are the texts in and under an element, in order.
-func (e *element) words() string {
-	out := e.text.String()
+// words are the texts in and under an element, in order; what is beyond any name is left out.
+func (f *svgFile) words(e *element) string {
+	var out strings.Builder
+	f.gather(e, &out)
+	return out.String()
+}
+
+func (f *svgFile) gather(e *element, out *strings.Builder) {
+	if !f.spend(1 + e.text.Len()) {
+		return
+	}
+	out.WriteString(e.text.String())
 	for _, kid := range e.kids {
+		if out.Len() > maxCell || !f.spend(1) {
+			return
+		}
 		if kid.name == "tspan" || kid.name == "textPath" || kid.name == "a" {
-			out += " " + kid.words()
+			out.WriteByte(' ')
+			f.gather(kid, out)
 		}
 	}
-	return out
 }
 
 // child is the text of the first child of a name.
-func (e *element) child(name string) string {
+func (f *svgFile) child(e *element, name string) string {
+	if !f.spend(len(e.kids)) {
+		return ""
+	}
 	for _, kid := range e.kids {
 		if kid.name == name {
 			return kid.text.String()

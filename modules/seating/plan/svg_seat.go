@@ -97,7 +97,11 @@ func (e *element) data(col string) string {
 }
 
 func (d *drawing) isSeat(e *element) bool {
-	kind, rest := idParts(e.get("id"))
+	id, class := e.get("id"), e.get("class")
+	if !d.pay(len(id) + len(class)) {
+		return false
+	}
+	kind, rest := idParts(id)
 	parts := tokens(rest)
 	hasDigit := strings.ContainsFunc(rest, unicode.IsDigit)
 	switch kind {
@@ -106,7 +110,7 @@ func (d *drawing) isSeat(e *element) bool {
 	case "table":
 		return len(parts) >= 2 && hasDigit // table-4 is the table itself
 	}
-	if slices.Contains(strings.Fields(strings.ToLower(e.get("class"))), "seat") {
+	if slices.Contains(strings.Fields(strings.ToLower(class)), "seat") {
 		return true
 	}
 	return e.data(colNumber) != "" || e.data(colCode) != ""
@@ -126,11 +130,7 @@ func (e *element) parts(most int) int {
 // holdsSeats tells a group of seats from a group that is one.
 func (d *drawing) holdsSeats(e *element) bool {
 	for _, kid := range e.kids {
-		if d.drawn++; d.drawn > maxVisits {
-			d.fail("too-many-elements", "a drawing refers to itself too often, or has more than %d elements", maxVisits)
-			return true
-		}
-		if d.isSeat(kid) || d.holdsSeats(kid) {
+		if !d.visit(kid) || d.isSeat(kid) || d.holdsSeats(kid) {
 			return true
 		}
 	}
@@ -157,7 +157,7 @@ func (d *drawing) seat(e *element, in around, depth int) {
 		s.tokens = tokens(rest)
 		s.table = s.table || kind == "table"
 	}
-	s.named(e)
+	d.named(&s, e)
 	if n := len(s.tokens); n >= 2 && s.tokens[n-2] == in.row {
 		s.table = s.table || in.table
 	}
@@ -185,20 +185,20 @@ func (d *drawing) seat(e *element, in around, depth int) {
 }
 
 // named takes the name of a seat that has no telling id from its title, and its note from its description.
-func (s *dot) named(e *element) {
+func (d *drawing) named(s *dot, e *element) {
 	if s.note == "" {
-		s.note = e.child("desc")
+		s.note = d.child(e, "desc")
 	}
 	if s.number != "" || len(s.tokens) > 1 {
 		return
 	}
-	code := e.child("title")
+	code := d.child(e, "title")
 	if len(s.tokens) == 1 {
 		code = s.tokens[0]
 	}
 	for _, kid := range e.kids {
 		if code == "" && kid.name == "text" {
-			code = kid.words()
+			code = d.words(kid)
 		}
 	}
 	if c, kind := readCell(code); kind == cellSeat {

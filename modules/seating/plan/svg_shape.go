@@ -21,6 +21,9 @@ const (
 
 // outline gives the corners of a shape's parts, before any transform.
 func (d *drawing) outline(e *element) [][]Point {
+	if !d.pay(3 * (len(e.get("points")) + len(e.get("d")))) { // a corner takes longer to work out than to read
+		return nil
+	}
 	x, y := e.length("x"), e.length("y")
 	switch e.name {
 	case "rect", "image", "foreignObject":
@@ -28,10 +31,11 @@ func (d *drawing) outline(e *element) [][]Point {
 		return [][]Point{{{x, y}, {x + w, y}, {x + w, y + h}, {x, y + h}}}
 	case "circle", "ellipse":
 		rx, ry := e.radii()
+		cx, cy := e.length("cx"), e.length("cy")
 		part := make([]Point, roundCorners)
 		for i := range part {
 			sin, cos := math.Sincos(2 * math.Pi * float64(i) / roundCorners)
-			part[i] = Point{e.length("cx") + rx*cos, e.length("cy") + ry*sin}
+			part[i] = Point{cx + rx*cos, cy + ry*sin}
 		}
 		return [][]Point{part}
 	case "polygon", "polyline":
@@ -121,7 +125,7 @@ func (d *drawing) isBackground(e *element, box bounds) bool {
 
 // labelKey is what the id of a shape and that of its label have in common: "STALLS" of section-STALLS-bg.
 func labelKey(id string, suffixes ...string) string {
-	id = unescapeID(id)
+	id = unescapeID(cut(id, maxLookup))
 	if kind, rest := idParts(id); kind == "section" {
 		id = rest
 	}

@@ -7,7 +7,8 @@ import (
 
 // dress gives the elements of a drawing what its style sheets say of their classes. Of all that a sheet can say only
 // "a.class, .other { … }" is read: that is how editors write the looks they share out.
-func (f *svgFile) dress() {
+// False when that takes too much work.
+func (f *svgFile) dress() bool {
 	rules := map[string]map[string]string{}
 	for _, e := range f.sheets {
 		css := e.text.String()
@@ -21,25 +22,37 @@ func (f *svgFile) dress() {
 				break
 			}
 			css = after
+			looks := styles(stripComments(body))
 			for selector := range strings.SplitSeq(stripComments(selectors), ",") {
-				if class, ok := oneClass(selector); ok && len(rules) < maxRules {
-					if rules[class] == nil {
-						rules[class] = map[string]string{}
-					}
-					maps.Copy(rules[class], styles(stripComments(body)))
+				class, ok := oneClass(selector)
+				if !ok || len(rules) >= maxRules && rules[class] == nil {
+					continue
 				}
+				if !f.spend(len(class) + copying*len(looks)) {
+					return false
+				}
+				if rules[class] == nil {
+					rules[class] = map[string]string{}
+				}
+				maps.Copy(rules[class], looks)
 			}
 		}
 	}
 	if len(rules) == 0 {
-		return
+		return true
 	}
 	together := map[string]map[string]string{} // by the whole attribute: most elements share it
 	for _, e := range f.classed {
 		class := e.get("class")
+		if !f.spend(1) {
+			return false
+		}
 		sheet, known := together[class]
 		if !known {
 			for word := range strings.FieldsSeq(class) {
+				if !f.spend(len(word) + copying*len(rules[word])) {
+					return false
+				}
 				if rules[word] == nil {
 					continue
 				}
@@ -52,10 +65,13 @@ func (f *svgFile) dress() {
 		}
 		e.sheet = sheet
 	}
+	return true
 }
 
-// maxRules is how many classes of the sheets are read.
-const maxRules = 5000
+const (
+	maxRules = 5000 // classes of the sheets that are read
+	copying  = 8    // work to copy one property
+)
 
 // oneClass is the class that a selector of nothing else names: ".st0", "circle.st0".
 func oneClass(selector string) (string, bool) {
@@ -67,12 +83,16 @@ func oneClass(selector string) (string, bool) {
 }
 
 func stripComments(css string) string {
+	var out strings.Builder
 	for {
-		before, rest, ok := strings.Cut(css, "/*")
-		if !ok {
-			return css
+		before, rest, more := strings.Cut(css, "/*")
+		if !more && out.Len() == 0 {
+			return before
 		}
-		_, after, _ := strings.Cut(rest, "*/")
-		css = before + after
+		out.WriteString(before)
+		if !more {
+			return out.String()
+		}
+		_, css, _ = strings.Cut(rest, "*/")
 	}
 }

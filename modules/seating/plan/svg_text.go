@@ -20,7 +20,10 @@ type lettering struct {
 const letterWidth = 0.55
 
 func (d *drawing) text(e *element, in around) {
-	words := clean(e.words(), maxName)
+	if !d.pay(len(e.kids)) {
+		return
+	}
+	words := clean(d.words(e), maxName)
 	if words == "" {
 		return
 	}
@@ -28,7 +31,7 @@ func (d *drawing) text(e *element, in around) {
 		d.fail("too-many-areas", "a drawing has at most %d texts", MaxSeats+MaxAreas)
 		return
 	}
-	at, lines, longest := e.textPlace()
+	at, lines, longest := d.textPlace(e)
 	if longest == 0 {
 		longest = utf8.RuneCountInString(words)
 	}
@@ -58,7 +61,7 @@ func (d *drawing) text(e *element, in around) {
 }
 
 // textPlace is where the first line of a text begins, how many lines it has, and the letters of the longest.
-func (e *element) textPlace() (at Point, lines, longest int) {
+func (d *drawing) textPlace(e *element) (at Point, lines, longest int) {
 	at, lines = Point{e.length("x") + e.length("dx"), e.length("y") + e.length("dy")}, 1
 	first := true
 	last := ""
@@ -66,7 +69,7 @@ func (e *element) textPlace() (at Point, lines, longest int) {
 		if kid.name != "tspan" {
 			continue
 		}
-		longest = max(longest, utf8.RuneCountInString(strings.TrimSpace(kid.words())))
+		longest = max(longest, utf8.RuneCountInString(strings.TrimSpace(d.words(kid))))
 		y := kid.get("y")
 		if first && (kid.get("x") != "" || y != "") && strings.TrimSpace(e.text.String()) == "" {
 			at, last = Point{kid.length("x"), kid.length("y")}, y
