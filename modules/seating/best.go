@@ -56,12 +56,14 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 		wish := holds.Wish{Place: place, InsteadOf: want.InsteadOf}
 		picked := b.pick(place, lost, also, func(free []bool, aside map[int]bool) []int {
 			v := view{e: e, room: room, free: free, aside: aside}
+			// The map may not have heard yet that a price was taken away.
+			open := func(n int) bool { return free[n] && e.priceOf(room, n) != nil }
 			var got []int
 			if try >= patientTries {
-				got, _ = plan.BestAvailable(room.plan, half(free), want.Quantity, category, want.Accessible)
+				got, _ = plan.BestAvailable(room.plan, half(open, len(free)), want.Quantity, category, want.Accessible)
 			}
 			if got == nil {
-				got, _ = plan.BestAvailable(room.plan, v.isFree, want.Quantity, category, want.Accessible)
+				got, _ = plan.BestAvailable(room.plan, open, want.Quantity, category, want.Accessible)
 			}
 			wish.Free, wish.NotFree = v.witnesses(got, got, also)
 			return got
@@ -83,8 +85,10 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 			}
 			continue
 		}
-		if a := b.areaFor(e, category, want); seats == nil && a != nil {
-			return s.holdIn(ctx, e, b, place, a, AreaPlaces{Quantity: want.Quantity, InsteadOf: want.InsteadOf})
+		if seats == nil {
+			if a := b.areaFor(e, category, want); a != nil {
+				return s.holdIn(ctx, e, b, place, a, AreaPlaces{Quantity: want.Quantity, InsteadOf: want.InsteadOf})
+			}
 		}
 		if seats == nil && slow != nil {
 			return Basket{}, slow // there are some, and this place may have them in a moment
@@ -127,27 +131,19 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 		if err != nil || !want.Others {
 			return basket, err
 		}
-		for _, other := range b.others(ctx, e, room, place, want, category, seats) {
-			also, err := s.SeatInfo(ctx, e.ID, other)
-			if err != nil {
-				return Basket{}, err
-			}
-			basket.Others = append(basket.Others, also)
-		}
+		basket.Others = b.others(ctx, e, room, place, want, category, seats)
 		return basket, nil
 	}
 	return Basket{}, ErrBusy // there are seats, but no getting at them in this crowd
 }
 
-// half leaves out some stretches of the house, others for everybody.
-func half(free []bool) func(n int) bool {
-	out := slices.Clone(free)
-	for from := 0; from < len(out); from += 8 {
-		if rand.IntN(2) == 0 {
-			clear(out[from:min(from+8, len(out))])
-		}
+// half leaves out some stretches of a house of so many seats, others for everybody.
+func half(open func(n int) bool, seats int) func(n int) bool {
+	in := make([]bool, seats/8+1)
+	for i := range in {
+		in[i] = rand.IntN(2) == 0
 	}
-	return func(n int) bool { return out[n] }
+	return func(n int) bool { return in[n/8] && open(n) }
 }
 
 // noneLeft is the refusal, unless it is the fan who is not let in, or who has the last ones.

@@ -15,8 +15,17 @@ const crowded = 4
 
 // others finds further choices for who holds the best now: as many seats, in another zone, at another price, in another row,
 // whichever of these there are. Nobody else is shown the same for half a minute.
-func (b *board) others(ctx context.Context, e *Event, room *room, place string, want Best, category int, got []int) [][]int {
-	return b.promise(ctx, place, b.findOthers(e, room, place, want, category, got))
+func (b *board) others(ctx context.Context, e *Event, room *room, place string, want Best, category int, got []int) (others [][]Seat) {
+	for _, group := range b.promise(ctx, place, b.findOthers(e, room, place, want, category, got)) {
+		seats := make([]Seat, 0, len(group))
+		for _, n := range group {
+			if seat, ok := e.seat(room.plan, n); ok {
+				seats = append(seats, seat)
+			}
+		}
+		others = append(others, seats)
+	}
+	return others
 }
 
 func (b *board) findOthers(e *Event, room *room, place string, want Best, category int, got []int) (groups [][]int) {
@@ -30,7 +39,7 @@ func (b *board) findOthers(e *Event, room *room, place string, want Best, catego
 	together := sideBySide(room.plan, got)
 	zone, _ := room.plan.Where(got[0])
 	from, to := zone.Numbers()
-	cheap, left := otherPrices(e, room.house[got[0]], counts.FreeOf)
+	cheap, left := otherPrices(e, e.priceOf(room, got[0]), counts.FreeOf)
 	var rows stretches
 	rows.add(room.plan, got)
 	for _, way := range []struct {
@@ -45,7 +54,7 @@ func (b *board) findOthers(e *Event, room *room, place string, want Best, catego
 		if !way.open || len(groups) == maxOthers {
 			continue
 		}
-		seats, ok := plan.BestAvailable(room.plan, func(n int) bool { return free[n] && way.fits(n) }, want.Quantity, category, want.Accessible)
+		seats, ok := plan.BestAvailable(room.plan, func(n int) bool { return free[n] && way.fits(n) && e.priceOf(room, n) != nil }, want.Quantity, category, want.Accessible)
 		if !ok || together && !sideBySide(room.plan, seats) {
 			continue
 		}
@@ -58,11 +67,11 @@ func (b *board) findOthers(e *Event, room *room, place string, want Best, catego
 	return groups
 }
 
-// otherPrices tells by category whether it costs something else than one of them, and how many free seats those have.
-func otherPrices(e *Event, category int, free []int) (other []bool, left int) {
+// otherPrices tells by category whether it is on sale at another price, and how many free seats those have.
+func otherPrices(e *Event, price *int64, free []int) (other []bool, left int) {
 	other = make([]bool, len(e.Categories))
 	for i, c := range e.Categories {
-		if c.Price != nil && *c.Price != *e.Categories[category].Price {
+		if c.Price != nil && price != nil && *c.Price != *price {
 			other[i] = true
 			left += free[i]
 		}

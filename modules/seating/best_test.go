@@ -145,6 +145,29 @@ func TestCrowdAsksForTheBest(t *testing.T) {
 	h.checkSeats()
 }
 
+// A price was taken away, and the map has not heard of it: the best are those still on sale, further choices too.
+func TestBestAfterAPriceWasTakenAway(t *testing.T) {
+	t.Parallel()
+	h := openRows(t, `,"max_per_buyer":2`, "aaaaaa", "AAAAAA", "AAAAAA")
+	h.admit("ada", "bob")
+	if err := h.b.pull(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	changed := *h.event
+	changed.Categories = slices.Clone(h.event.Categories)
+	changed.Categories[changed.category("stalls")].Price = nil
+	h.s.beat.Store(1)
+	h.s.events.put(&changed, 1, h.s.events.forgotten.Load())
+	got, err := h.s.HoldBest(t.Context(), h.event.ID, "ada", Best{Quantity: 2, Others: true})
+	if err != nil || !slices.Equal(numbers(got), []int{8, 9}) || fmt.Sprint(seatNumbers(got.Others)) != "[[14 15]]" {
+		t.Errorf("%v and %v, %v", numbers(got), seatNumbers(got.Others), err)
+	}
+	if _, err := h.s.HoldBest(t.Context(), h.event.ID, "bob", Best{Quantity: 2, Category: "stalls"}); !errors.Is(err, ErrNoneLeft) {
+		t.Errorf("of what is not on sale any more: %v", err)
+	}
+	h.checkSeats()
+}
+
 func TestBestWithCompanion(t *testing.T) {
 	t.Parallel()
 	h := openRows(t, `,"max_per_buyer":2`, "aaaaaa", "#+aaaa")

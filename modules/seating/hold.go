@@ -92,6 +92,9 @@ func (s *Service) Choose(ctx context.Context, eventID int64, place string, c Cho
 	return s.basket(ctx, e, held)
 }
 
+// priceOf is the price of a seat of the house; nil when it is not on sale.
+func (e *Event) priceOf(room *room, n int) *int64 { return e.Categories[room.house[n]].Price }
+
 // onSale refuses seats that are none, and those that have no price.
 func (e *Event) onSale(room *room, seats []int) error {
 	var off []int
@@ -99,7 +102,7 @@ func (e *Event) onSale(room *room, seats []int) error {
 		if n < 0 || n >= e.SeatsTotal {
 			return ErrNoSuchSeat.With("seats", []int{n})
 		}
-		if e.Categories[room.house[n]].Price == nil {
+		if e.priceOf(room, n) == nil {
 			off = append(off, n)
 		}
 	}
