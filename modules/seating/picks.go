@@ -22,7 +22,7 @@ type picks struct {
 	sync.Mutex
 	// seats are those picked here, each with the version of the map from which on the mirror shows what became of it.
 	seats map[int]int64
-	// promised are the further choices of fans, here or on another replica, by seat; shown the same by place.
+	// promised are the further choices of fans, here or on another replica, by seat; shown the same by place, and no more.
 	promised map[int]promise
 	shown    map[string][]int
 }
@@ -92,8 +92,7 @@ func (b *board) freeFor(place string, lost map[int]bool, also []int, sure bool) 
 	for n, p := range b.picks.promised {
 		switch {
 		case !p.until.After(now):
-			delete(b.picks.promised, n)
-			delete(b.picks.shown, p.place)
+			b.picks.unpromise(n)
 		case sure && p.place != place:
 			setAside(n)
 		}
@@ -146,13 +145,25 @@ func (b *board) heardPromise(place string, seats []int) {
 	b.picks.Lock()
 	defer b.picks.Unlock()
 	b.picks.begin()
-	for _, n := range b.picks.shown[place] {
-		if b.picks.promised[n].place == place {
-			delete(b.picks.promised, n)
-		}
+	for _, n := range slices.Concat(b.picks.shown[place], seats) {
+		b.picks.unpromise(n)
+	}
+	if len(seats) == 0 {
+		return
 	}
 	b.picks.shown[place] = seats
 	for _, n := range seats {
 		b.picks.promised[n] = promise{place, b.s.Clock.Now().Add(promiseFor)}
+	}
+}
+
+// unpromise forgets a seat's promise, and a place that was promised nothing else.
+func (p *picks) unpromise(n int) {
+	place := p.promised[n].place
+	delete(p.promised, n)
+	if left := slices.DeleteFunc(p.shown[place], func(other int) bool { return other == n }); len(left) > 0 {
+		p.shown[place] = left
+	} else {
+		delete(p.shown, place)
 	}
 }

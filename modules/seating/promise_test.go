@@ -1,6 +1,7 @@
 package seating
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -52,4 +53,42 @@ func TestOfferBesideAPromise(t *testing.T) {
 			h.checkSeats()
 		})
 	}
+}
+
+// A replica remembers those who were promised something, for as long as the promise lasts.
+func TestPromisesAreForgotten(t *testing.T) {
+	t.Parallel()
+	h := openRows(t, `,"max_per_buyer":2`, "aaaaaaaa")
+	want := func(what, shown string) {
+		t.Helper()
+		h.b.picks.Lock()
+		defer h.b.picks.Unlock()
+		if got := fmt.Sprint(h.b.picks.shown); got != shown {
+			t.Errorf("%s: %s, want %s", what, got, shown)
+		}
+		n := 0
+		for place, seats := range h.b.picks.shown {
+			for _, seat := range seats {
+				if n++; h.b.picks.promised[seat].place != place {
+					t.Errorf("%s: %d is not promised to %s", what, seat, place)
+				}
+			}
+		}
+		if n != len(h.b.picks.promised) {
+			t.Errorf("%s: promised %v", what, h.b.picks.promised)
+		}
+	}
+	h.b.heardPromise("ada", nil) // somebody else was quicker with all of hers
+	want("nothing", "map[]")
+	h.b.heardPromise("ada", []int{0, 1, 2, 3})
+	h.b.heardPromise("bob", []int{2, 3, 4})
+	want("some of hers went to bob", "map[ada:[0 1] bob:[2 3 4]]")
+	h.b.heardPromise("cid", []int{0, 1})
+	want("all of hers went", "map[bob:[2 3 4] cid:[0 1]]")
+	h.b.heardPromise("bob", nil)
+	want("bob's newer promise is empty", "map[cid:[0 1]]")
+	h.Clock.Advance(promiseFor)
+	h.b.pick("dan", nil, nil, func([]bool, map[int]bool) []int { return nil })
+	want("their time is over", "map[]")
+	h.checkSeats()
 }
