@@ -25,7 +25,7 @@ dev: ## build and start with everything logged
 	FAIRSEAT_LOG__LEVEL=debug go run . serve
 
 test: test-deps lint ## everything that CI runs
-	go test -count=1 ./...
+	go test -count=1 -timeout 20m ./...
 
 lint: ## formatting, vet, staticcheck
 	@unformatted=$$(gofmt -l $$(git ls-files -c -o --exclude-standard '*.go')); test -z "$$unformatted" || { echo "not gofmt-clean:"; echo "$$unformatted"; exit 1; }

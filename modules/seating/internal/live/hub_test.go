@@ -17,9 +17,9 @@ import (
 	"testing"
 	"time"
 
-	"fairseat/app/clock"
-
 	"nhooyr.io/websocket" //nolint:staticcheck // the project's given library
+
+	"fairseat/app/clock"
 )
 
 //lint:file-ignore SA1019 the project's given library
