@@ -143,7 +143,7 @@ func (r *holdRequest) check() (seats []int, best *Best, area *AreaPlaces, err er
 			fields["best.quantity"] = "is needed"
 		}
 	default:
-		seats = seatList(fields, r.Seats, maxSeats)
+		seats = numberList(fields, "seats", r.Seats, maxSeats)
 	}
 	return seats, best, area, fields.Err()
 }
@@ -158,11 +158,7 @@ func (r *holdRequest) swapped() ([]int, error) {
 	return seats, fields.Err()
 }
 
-// seatList reads numbers of seats; whether they exist is asked later. Repetitions count once.
-func seatList(fields fault.Fields, raw []json.RawMessage, most int) []int {
-	return numberList(fields, "seats", raw, most)
-}
-
+// numberList reads numbers of seats; whether they exist is asked later. Repetitions count once.
 func numberList(fields fault.Fields, name string, raw []json.RawMessage, most int) []int {
 	if len(raw) == 0 || len(raw) > most {
 		fields[name] = fmt.Sprintf("names 1 to %d seats", most)

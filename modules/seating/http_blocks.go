@@ -81,7 +81,7 @@ func (h *handler) block(c echo.Context) error {
 		return err
 	}
 	fields := fault.Fields{}
-	wish := BlockWish{Seats: seatList(fields, req.Seats, plan.MaxSeats), Name: req.Name, Reason: req.Reason}
+	wish := BlockWish{Seats: numberList(fields, "seats", req.Seats, plan.MaxSeats), Name: req.Name, Reason: req.Reason}
 	if end := until(fields, req.Until); end != nil {
 		wish.Until = *end
 	}
@@ -133,7 +133,7 @@ func (h *handler) unblockSome(c echo.Context) error {
 		return err
 	}
 	fields := fault.Fields{}
-	seats := seatList(fields, req.Seats, plan.MaxSeats)
+	seats := numberList(fields, "seats", req.Seats, plan.MaxSeats)
 	if err := fields.Err(); err != nil {
 		return err
 	}

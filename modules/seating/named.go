@@ -2,7 +2,6 @@ package seating
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -17,8 +16,10 @@ import (
 //	Balcony     a whole section or area; Floor 1..Floor 50 some places of one
 //	#7, #7..#40 by number, as the API counts them
 
-// maxNamed bounds what is listed of a mistake.
-const maxNamed = 5
+const (
+	maxNamed = 5      // parts that are listed of a mistake
+	maxParts = 50_000 // of one text: every second seat of a large house
+)
 
 // SeatsNamed reads such a text, rising; whatever it does not know it says in 422 bad-field {seats}.
 func (s *Service) SeatsNamed(ctx context.Context, eventID int64, text string) ([]int, error) {
@@ -31,26 +32,42 @@ func (s *Service) SeatsNamed(ctx context.Context, eventID int64, text string) ([
 		return nil, err
 	}
 	names := newSeatNames(e, room.plan)
-	var seats []int
+	// Every part may name the whole house: only where runs begin and end is noted, so that a part costs no more than
+	// it says.
+	edges := make([]int, e.SeatsTotal+1)
 	var unknown []string
-	for _, part := range strings.FieldsFunc(strings.ReplaceAll(text, "…", ".."), func(r rune) bool { return strings.ContainsRune(",;\n\r", r) }) {
+	parts := 0
+	for part := range strings.FieldsFuncSeq(strings.ReplaceAll(text, "…", ".."), func(r rune) bool { return strings.ContainsRune(",;\n\r", r) }) {
 		if part = strings.TrimSpace(part); part == "" {
 			continue
 		}
-		if some := names.read(part); len(some) > 0 {
-			seats = append(seats, some...)
-		} else if len(unknown) < maxNamed {
+		if parts++; parts > maxParts {
+			break
+		}
+		some := names.read(part)
+		if len(some) == 0 && len(unknown) < maxNamed {
 			unknown = append(unknown, "“"+part+"”")
+		}
+		for _, r := range some {
+			edges[r.from]++
+			edges[r.to+1]--
+		}
+	}
+	var seats []int
+	for n, inside := 0, 0; n < e.SeatsTotal; n++ {
+		if inside += edges[n]; inside > 0 {
+			seats = append(seats, n)
 		}
 	}
 	switch {
+	case parts > maxParts:
+		return nil, fault.Fields{"seats": "names more than " + strconv.Itoa(maxParts) + " seats and rows one by one"}.Err()
 	case len(unknown) > 0:
 		return nil, fault.Fields{"seats": "knows no seat or section called " + strings.Join(unknown, ", ")}.Err()
 	case len(seats) == 0:
 		return nil, fault.Fields{"seats": "names no seat"}.Err()
 	}
-	slices.Sort(seats)
-	return slices.Compact(seats), nil
+	return seats, nil
 }
 
 // seatNames finds seats by what people call them.
@@ -58,10 +75,47 @@ type seatNames struct {
 	event   *Event
 	plan    *plan.Plan
 	byLabel map[string]int // of drawn seats; in lower case too, where that is one seat's alone
+	whole   map[string][]run
+	rows    map[rowName][]run
+}
+
+// run is seats whose numbers follow one another, both ends included.
+type run struct{ from, to int }
+
+type rowName struct {
+	zone  *plan.Zone
+	label string
+}
+
+// with is runs and one more, which may go on where the last one ends.
+func with(runs []run, more run) []run {
+	if last := len(runs) - 1; last >= 0 && runs[last].to+1 == more.from {
+		runs[last].to = more.to
+		return runs
+	}
+	return append(runs, more)
 }
 
 func newSeatNames(e *Event, p *plan.Plan) *seatNames {
-	names := &seatNames{event: e, plan: p, byLabel: make(map[string]int, 2*p.SeatCount())}
+	names := &seatNames{event: e, plan: p, byLabel: make(map[string]int, 2*p.SeatCount()), whole: map[string][]run{}, rows: map[rowName][]run{}}
+	for z := range p.Zones {
+		zone := &p.Zones[z]
+		for r := range zone.Rows {
+			if row := &zone.Rows[r]; len(row.Seats) > 0 {
+				all := run{row.Seats[0].N, row.Seats[len(row.Seats)-1].N}
+				names.whole[zone.Name] = with(names.whole[zone.Name], all)
+				at := rowName{zone, row.Label}
+				names.rows[at] = with(names.rows[at], all)
+			}
+		}
+	}
+	for _, a := range e.Areas {
+		all := run{a.First, a.First + a.Capacity - 1}
+		names.whole[a.Label] = append(names.whole[a.Label], all)
+		if a.Name != a.Label {
+			names.whole[a.Name] = append(names.whole[a.Name], all)
+		}
+	}
 	for n, seat := range p.Seats() {
 		lower := strings.ToLower(seat.Label)
 		if _, twice := names.byLabel[lower]; twice {
@@ -77,50 +131,41 @@ func newSeatNames(e *Event, p *plan.Plan) *seatNames {
 }
 
 // read gives the seats of one part of a text; none when it means nothing.
-func (s *seatNames) read(part string) []int {
+func (s *seatNames) read(part string) []run {
 	if n := s.one(part); n >= 0 {
-		return []int{n}
+		return []run{{n, n}}
 	}
-	var section []int
-	for z := range s.plan.Zones {
-		if s.plan.Zones[z].Name == part {
-			section = append(section, seatsOfZone(&s.plan.Zones[z])...)
-		}
-	}
-	for _, a := range s.event.Areas {
-		if a.Label == part || a.Name == part {
-			section = append(section, count(a.First, a.First+a.Capacity-1)...)
-		}
-	}
-	if len(section) > 0 {
-		return section
+	if whole := s.whole[part]; len(whole) > 0 {
+		return whole
 	}
 	first, last, found := strings.Cut(part, "..")
-	from, to := s.one(strings.TrimSpace(first)), s.one(strings.TrimSpace(last))
-	if !found || from < 0 || to < 0 {
+	if !found {
 		return nil
 	}
-	if a := s.event.AreaOf(from); strings.HasPrefix(part, "#") || a != nil && a == s.event.AreaOf(to) {
-		return count(min(from, to), max(from, to))
-	}
-	zone, row := s.plan.Where(from)
-	end, endRow := s.plan.Where(to)
-	if zone == nil || zone != end {
+	a, b := s.one(strings.TrimSpace(first)), s.one(strings.TrimSpace(last))
+	between := run{min(a, b), max(a, b)}
+	if between.from < 0 {
 		return nil
 	}
-	var between []int
-	for r := range zone.Rows {
-		// Rows of one name are one row with aisles in it: those between its two ends stand elsewhere.
-		if row.Label == endRow.Label && zone.Rows[r].Label != row.Label {
-			continue
-		}
-		for _, seat := range zone.Rows[r].Seats {
-			if seat.N >= min(from, to) && seat.N <= max(from, to) {
-				between = append(between, seat.N)
-			}
+	if area := s.event.AreaOf(a); strings.HasPrefix(part, "#") || area != nil && area == s.event.AreaOf(b) {
+		return []run{between}
+	}
+	zone, row := s.plan.Where(a)
+	end, endRow := s.plan.Where(b)
+	switch {
+	case zone == nil || zone != end:
+		return nil
+	case row.Label != endRow.Label:
+		return []run{between} // seats are numbered row after row
+	}
+	// Rows of one name are one row with aisles in it: those between its two ends stand elsewhere.
+	var along []run
+	for _, r := range s.rows[rowName{zone, row.Label}] {
+		if r.from <= between.to && r.to >= between.from {
+			along = append(along, run{max(r.from, between.from), min(r.to, between.to)})
 		}
 	}
-	return between
+	return along
 }
 
 // one is a single seat by label or number; -1 for none.
@@ -138,29 +183,12 @@ func (s *seatNames) one(text string) int {
 		return n
 	}
 	for _, a := range s.event.Areas {
-		if number, found := strings.CutPrefix(text, a.Label+" "); found {
+		number, found := strings.CutPrefix(text, a.Label)
+		if number, spaced := strings.CutPrefix(number, " "); found && spaced {
 			if n, err := strconv.Atoi(number); err == nil && n >= 1 && n <= a.Capacity {
 				return a.First + n - 1
 			}
 		}
 	}
 	return -1
-}
-
-func seatsOfZone(z *plan.Zone) []int {
-	var seats []int
-	for r := range z.Rows {
-		for _, seat := range z.Rows[r].Seats {
-			seats = append(seats, seat.N)
-		}
-	}
-	return seats
-}
-
-func count(from, to int) []int {
-	seats := make([]int, 0, to-from+1)
-	for n := from; n <= to; n++ {
-		seats = append(seats, n)
-	}
-	return seats
 }

@@ -12,30 +12,44 @@ import (
 	"fairseat/app/request"
 )
 
+// count lists numbers from one to another.
+func count(from, to int) []int {
+	var seats []int
+	for n := from; n <= to; n++ {
+		seats = append(seats, n)
+	}
+	return seats
+}
+
 func TestSeatsAreNamedAsStaffWriteThem(t *testing.T) {
 	t.Parallel()
 	h := open(t, 3, 6, "") // rows A, B, C of the section Hall
 	for text, want := range map[string]string{
-		"A-1":                      "[0]",
-		" a-2 ,\r\nB-1;":           "[1 6]",
-		"A-2..A-4":                 "[1 2 3]",
-		"A-4…A-2":                  "[1 2 3]",
-		"A-5..B-2":                 "[4 5 6 7]",
-		"#3":                       "[3]",
-		"#16..#17, #0":             "[0 16 17]",
-		"Hall":                     fmt.Sprint(count(0, 17)),
-		"A-1, A-1..A-2, #1, A-1":   "[0 1]",
-		"A-1, Gallery":             "“Gallery”",
-		"A-7":                      "“A-7”",
-		"A-1..A-7":                 "“A-1..A-7”",
-		"#18":                      "“#18”",
-		"#-1":                      "“#-1”",
-		"#99999999999999999999":    "“#99999999999999999999”",
-		"..":                       "“..”",
-		" ,, ":                     "names no seat",
-		"":                         "names no seat",
-		strings.Repeat("x,", 5000): "“x”",
-		"A-1\x00":                  "“A-1\x00”",
+		"A-1":                                   "[0]",
+		" a-2 ,\r\nB-1;":                        "[1 6]",
+		"A-2..A-4":                              "[1 2 3]",
+		"A-4…A-2":                               "[1 2 3]",
+		"A-5..B-2":                              "[4 5 6 7]",
+		"#3":                                    "[3]",
+		"#16..#17, #0":                          "[0 16 17]",
+		"Hall":                                  fmt.Sprint(count(0, 17)),
+		"A-1, A-1..A-2, #1, A-1":                "[0 1]",
+		"A-1, Gallery":                          "“Gallery”",
+		"A-7":                                   "“A-7”",
+		"A-1..A-7":                              "“A-1..A-7”",
+		"#18":                                   "“#18”",
+		"#-1":                                   "“#-1”",
+		"#99999999999999999999":                 "“#99999999999999999999”",
+		"..":                                    "“..”",
+		" ,, ":                                  "names no seat",
+		"":                                      "names no seat",
+		strings.Repeat("x,", 5000):              "“x”",
+		strings.Repeat("#0..#17,", maxParts):    fmt.Sprint(count(0, 17)),
+		strings.Repeat("Hall;", maxParts+1):     "more than 50000",
+		strings.Repeat("A-1\n", maxParts) + ",": "[0]",
+		"#3..A-2":                               "[1 2 3]",
+		"A-3..#20":                              "“A-3..#20”",
+		"A-1\x00":                               "“A-1\x00”",
 	} {
 		seats, err := h.s.SeatsNamed(t.Context(), h.event.ID, text)
 		got := fmt.Sprint(seats)
@@ -120,4 +134,22 @@ func TestPlacesOfAreasAreNamedAndBlocked(t *testing.T) {
 		t.Errorf("%+v, %v", owner, err)
 	}
 	h.checkSeats()
+}
+
+// A part costs as much as it says, not as many seats as it means.
+func TestNamedSeatsAreRuns(t *testing.T) {
+	t.Parallel()
+	h := open(t, 5, 30, onFloor(12))
+	room, err := h.s.room(t.Context(), h.event.PlanID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := newSeatNames(h.event, room.plan)
+	for part, want := range map[string][]run{
+		"Hall": {{0, 149}}, "#0..#149": {{0, 149}}, "A-1..E-30": {{0, 149}}, "B-2..B-9": {{31, 38}}, "B-9..B-2": {{31, 38}},
+	} {
+		if got := names.read(part); !slices.Equal(got, want) {
+			t.Errorf("%s: %v, want %v", part, got, want)
+		}
+	}
 }

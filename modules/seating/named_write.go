@@ -65,14 +65,12 @@ func wholeZone(p *plan.Plan, seats []int) (*plan.Zone, int) {
 	if zone == nil || zone.Name == "" {
 		return nil, 0
 	}
-	size, first := 0, -1
-	for r := range zone.Rows {
-		if first < 0 && len(zone.Rows[r].Seats) > 0 {
-			first = zone.Rows[r].Seats[0].N
-		}
-		size += len(zone.Rows[r].Seats)
+	if _, row := p.Where(seats[0]); row.Seats[0].N != seats[0] {
+		return nil, 0 // the usual case, and the cheapest to see: this is asked for every part of a text
 	}
-	if seats[0] != first || len(seats) < size || seats[size-1] != first+size-1 {
+	first, end := zone.Numbers()
+	size := end - first
+	if seats[0] != first || len(seats) < size || seats[size-1] != end-1 {
 		return nil, 0
 	}
 	return zone, size
@@ -80,7 +78,15 @@ func wholeZone(p *plan.Plan, seats []int) (*plan.Zone, int) {
 
 // means tells whether a name can be written for a section of so many seats: it is read as that alone.
 func (s *seatNames) means(name string, size int) bool {
-	return !strings.ContainsAny(name, ",;\n\r#") && !strings.Contains(name, "..") && strings.TrimSpace(name) == name && size > 1 && len(s.read(name)) == size
+	return !strings.ContainsAny(name, ",;\n\r#") && !strings.Contains(name, "..") && strings.TrimSpace(name) == name && size > 1 && seatsIn(s.read(name)) == size
+}
+
+func seatsIn(runs []run) int {
+	n := 0
+	for _, r := range runs {
+		n += r.to - r.from + 1
+	}
+	return n
 }
 
 // together tells whether two places stand in one row, or in one area.
