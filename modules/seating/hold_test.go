@@ -464,3 +464,21 @@ func TestPinIsToldToWatchers(t *testing.T) {
 	}
 	h.checkSeats()
 }
+
+// A basket that names a seat of somebody else's loses it, and the other one nothing.
+func TestAStraySeatEndsNobodysHold(t *testing.T) {
+	t.Parallel()
+	h := open(t, 2, 8, "")
+	h.admit("ada", "bob")
+	h.mustHold("bob", 3)
+	h.redis("SADD", h.b.keys.Name("b:ada"), "3")
+	h.redis("SADD", h.b.keys.Name("o:ada"), "3")
+	h.redis("SADD", h.b.keys.Name("holders"), "ada")
+	if b, err := h.s.Basket(t.Context(), h.event.ID, "ada"); err != nil || len(b.Seats)+len(b.Offered) > 0 {
+		t.Errorf("%+v, %v", b, err)
+	}
+	if b, err := h.s.Basket(t.Context(), h.event.ID, "bob"); err != nil || len(b.Seats) != 1 || h.set("holders")["ada"] {
+		t.Errorf("%+v, %v; %v hold", b, err, h.set("holders"))
+	}
+	h.checkSeats()
+}

@@ -156,6 +156,8 @@ local function basket(place)
     if owner == place then
       table.insert(seats, seat)
       due = math.max(due, d)
+    elseif owner then
+      leave(place, seat) -- another's, however it came here: their hold stands
     else
       lapse(seat)
     end
