@@ -36,9 +36,12 @@ func (s *Service) watch(ctx context.Context, c *live.Conn, r *http.Request, e re
 		err = b.fresh(ctx)
 	}
 	if err == nil && since > b.mirror.Shown() {
-		// A watcher who comes from another replica may have seen more than our watchers were shown.
-		err = b.pull(ctx)
-		b.hub.Tick()
+		// A watcher who comes from another replica may have seen more than our watchers were shown, and is greeted with the
+		// next frame; what nobody can have seen yet is no version.
+		if err = b.pull(ctx); since > b.mirror.Version() {
+			since = -1
+		}
+		b.ring()
 	}
 	if err != nil {
 		s.Log.Debug("live map refused", "event_id", e.ID, "error", err)

@@ -273,6 +273,27 @@ func TestReconnectReplays(t *testing.T) {
 	}
 }
 
+// A version that nobody can have seen makes no frame for everybody else: whoever names it gets what all were shown.
+func TestAVersionOfLaterTicksNothing(t *testing.T) {
+	t.Parallel()
+	h := open(t, 3, 8, "")
+	h.admit("ada", "bob")
+	r := &replica{s: h.s, url: serve(t, h.s) + "/api/v1/events/gala"} // nobody follows the map here
+	if err := h.b.pull(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	h.b.hub.Tick()
+	shown := h.b.mirror.Shown()
+	h.mustHold("bob", 3)
+	ada := r.watch(t, "ada", "?since=9000000000000000000")
+	ada.sees(t, "the map", func() bool { return ada.first == "snapshot" })
+	if ada.version != shown || h.b.mirror.Shown() != shown || !h.b.mirror.Pending() {
+		t.Errorf("she is at %d, all were shown %d and are now at %d", ada.version, shown, h.b.mirror.Shown())
+	}
+	h.b.hub.Tick()
+	ada.sees(t, "the hold with everybody else", ada.seat(3, 1))
+}
+
 func TestWhoMayWatch(t *testing.T) {
 	t.Parallel()
 	h := open(t, 3, 8, "")

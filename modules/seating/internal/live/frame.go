@@ -78,13 +78,18 @@ func (m *Mirror) Next(version int64) *Frame {
 }
 
 // First gives the first frame of a watcher who says it has a version: what changed since, if that is known, else the
-// whole map. One who misses nothing gets a frame without text.
+// whole map. One who misses nothing gets a frame without text; one who is ahead of the others here gets nil, and the
+// next tick has one.
 func (m *Mirror) First(since int64) *Frame {
 	m.mu.RLock()
 	upToDate := m.loaded && since == m.frames.version
+	ahead := m.loaded && since > m.frames.version && since <= m.version
 	m.mu.RUnlock()
 	if upToDate {
 		return &Frame{Version: since}
+	}
+	if ahead {
+		return nil
 	}
 	return m.replay(since)
 }

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -181,6 +182,24 @@ func TestSnapshotThenDeltas(t *testing.T) {
 		t.Errorf("since 5: %v", late.frames)
 	}
 	late.mu.Unlock()
+	// Who comes from elsewhere and has seen more than was shown here waits for the next tick, and misses nothing then.
+	s.change(3, Free)
+	s.change(4, Free)
+	if f := s.m.First(s.m.Version() - 1); f != nil {
+		t.Errorf("before the tick: %s", f.Text)
+	}
+	knows := viewer{version: s.m.Version() - 1, states: slices.Clone(late.states)}
+	knows.states[3] = 0
+	ahead := s.rejoin(t, fmt.Sprintf("place=ahead&since=%d", knows.version), knows, 50)
+	eventually(t, "somebody who is ahead", func() bool { return s.Watches("ahead") })
+	s.Tick()
+	eventually(t, "the rest", ahead.at(s.m.Version()))
+	ahead.mu.Lock()
+	if len(ahead.frames) != 1 || !strings.HasPrefix(ahead.frames[0], `{"t":"delta"`) {
+		t.Errorf("from %d on: %v", knows.version, ahead.frames)
+	}
+	ahead.mu.Unlock()
+	eventually(t, "every change of seats 3 and 4", ada.at(s.m.Version()))
 	// Nothing new: nothing is said.
 	s.Tick()
 	ada.mu.Lock()
