@@ -16,7 +16,7 @@ type Hub struct {
 
 	mu     sync.Mutex
 	places map[string][]*Socket
-	count  int
+	joined int // sockets so far: each takes its turn to be pinged by it
 	round  int
 	closed bool
 
@@ -49,8 +49,8 @@ func (h *Hub) Join(c *Conn, place string, since int64) {
 		return
 	}
 	h.ending.Add(1)
-	h.count++
-	s.slot = h.count % rounds
+	h.joined++
+	s.slot = h.joined % rounds
 	h.places[place] = append(h.places[place], s)
 	var oldest *Socket
 	if have := h.places[place]; h.limits.Place > 0 && len(have) > h.limits.Place {

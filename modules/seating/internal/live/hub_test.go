@@ -325,9 +325,9 @@ func TestPings(t *testing.T) {
 	eventually(t, "the other one served", alive.at(2))
 }
 
-// Readers that stall cost a bounded little, are closed, and do not slow the others.
+// Readers that stall cost a bounded little, are closed, and do not slow the others. Not in parallel, like the next: the
+// heap and the stacks are those of the whole process.
 func TestStalledReaders(t *testing.T) {
-	t.Parallel()
 	const seats, stalled = 20000, 60
 	limits := DefaultLimits()
 	limits.Write = 700 * time.Millisecond
@@ -368,7 +368,6 @@ func TestStalledReaders(t *testing.T) {
 // A thousand readers that stall for as long as they like: what is kept for each is bounded, however much they miss, and a
 // quick one gets every frame meanwhile.
 func TestAThousandStalledReaders(t *testing.T) {
-	t.Parallel()
 	const seats, stalled = 20000, 1000
 	limits := DefaultLimits()
 	limits.Write = time.Minute
