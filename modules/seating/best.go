@@ -55,9 +55,10 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 		}
 		wish := holds.Wish{Place: place, InsteadOf: want.InsteadOf}
 		picked := b.pick(place, lost, also, func(free []bool, aside map[int]bool) []int {
-			v := view{e: e, room: room, free: free, aside: aside}
 			// The map may not have heard yet that a price was taken away.
-			open := func(n int) bool { return free[n] && e.priceOf(room, n) != nil }
+			is := among(free)
+			open := func(n int) bool { return is(n) && e.priceOf(room, n) != nil }
+			v := view{e: e, room: room, free: open, aside: aside}
 			var got []int
 			if try >= patientTries {
 				got, _ = plan.BestAvailable(room.plan, half(open, len(free)), want.Quantity, category, want.Accessible)

@@ -29,11 +29,13 @@ func (b *board) others(ctx context.Context, e *Event, room *room, place string, 
 }
 
 func (b *board) findOthers(e *Event, room *room, place string, want Best, category int, got []int) (groups [][]int) {
+	// Only the look at what is free waits for others who choose. Two may so find the same: it is promised to the quicker.
 	b.picks.Lock()
-	defer b.picks.Unlock()
 	free, _ := b.freeFor(place, nil, nil, true)
+	promised := len(b.picks.promised)
+	b.picks.Unlock()
 	counts := b.mirror.Counts()
-	if len(b.picks.promised)*crowded > counts.Free {
+	if promised*crowded > counts.Free {
 		return nil // in a crowd nobody's best may be kept for the sake of somebody's third
 	}
 	together := sideBySide(room.plan, got)

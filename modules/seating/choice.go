@@ -55,13 +55,13 @@ func (b *board) judge(ctx context.Context, e *Event, room *room, wish *holds.Wis
 
 // ruling holds a choice against the rules, as the map is known here.
 func (b *board) ruling(e *Event, room *room, held holds.Basket, wish *holds.Wish) error {
-	v := view{e: e, room: room, free: b.mirror.FreeSeats(), mine: map[int]bool{}, back: map[int]bool{}}
+	v := view{e: e, room: room, free: b.mirror.FreeAmong(room.plan.Around(wish.Seats)), mine: map[int]bool{}, back: map[int]bool{}}
 	for _, n := range held.Seats {
 		v.mine[n] = true
 	}
 	for _, n := range slices.Concat(wish.InsteadOf, held.Offered) {
 		if v.mine[n] && !slices.Contains(wish.Seats, n) {
-			v.mine[n], v.back[n], v.free[n] = false, true, true // as it will be
+			v.mine[n], v.back[n] = false, true
 		}
 	}
 	var fresh, more []int
@@ -69,7 +69,7 @@ func (b *board) ruling(e *Event, room *room, held holds.Basket, wish *holds.Wish
 		switch {
 		case v.mine[n]:
 			more = append(more, n)
-		case v.free[n]:
+		case v.isFree(n):
 			fresh = append(fresh, n)
 		default:
 			// Gone, as far as is known here; if not, the script says so and it is judged again.
@@ -94,14 +94,14 @@ func (b *board) ruling(e *Event, room *room, held holds.Basket, wish *holds.Wish
 type view struct {
 	e    *Event
 	room *room
-	free []bool       // changed freely: it is the caller's
+	free func(n int) bool
 	mine map[int]bool // in the fan's basket, and stays there
-	back map[int]bool // given back by the fan in the same step
+	back map[int]bool // given back by the fan in the same step, so as good as free
 	// aside are seats that count as gone and are free on the map: the house keeps them for somebody else.
 	aside map[int]bool
 }
 
-func (v *view) isFree(n int) bool { return n >= 0 && n < len(v.free) && v.free[n] }
+func (v *view) isFree(n int) bool { return v.back[n] || v.free(n) }
 
 // price is what a drawn seat costs; -1 when it is not on sale.
 func (v *view) price(n int) int64 {

@@ -31,7 +31,7 @@ func (b *board) offer(ctx context.Context, e *Event, room *room, place string, c
 		}
 		wish := holds.Wish{Place: place}
 		picked := b.pick(place, lost, had.Offered, func(free []bool, aside map[int]bool) []int {
-			v := view{e: e, room: room, free: free, aside: aside, mine: map[int]bool{}}
+			v := view{e: e, room: room, free: among(free), aside: aside, mine: map[int]bool{}}
 			for _, n := range kept {
 				v.mine[n] = true
 			}

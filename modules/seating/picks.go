@@ -109,6 +109,11 @@ func (b *board) freeFor(place string, lost map[int]bool, also []int, sure bool) 
 	return free, aside
 }
 
+// among tells of any number whether it is a free seat.
+func among(free []bool) func(n int) bool {
+	return func(n int) bool { return n >= 0 && n < len(free) && free[n] }
+}
+
 // begin makes the maps; the zero value is ready for it.
 func (p *picks) begin() {
 	if p.seats == nil {

@@ -1,6 +1,9 @@
 package plan
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // OrphanRule says how far a choice is kept from leaving an orphan: a single free seat, which hardly anybody buys.
 type OrphanRule string
@@ -179,6 +182,25 @@ func stretch(first, n int) []int {
 		out[i] = first + i
 	}
 	return out
+}
+
+// Around are the stretches of seats, each from one number up to but not including another, on which a verdict about these
+// seats can hang: their blocks, and the accessible seats they are companions of.
+func (p *Plan) Around(seats []int) [][2]int {
+	d := p.derive()
+	var around [][2]int
+	for _, n := range seats {
+		if n < 0 || n >= len(d.seats) {
+			around = append(around, [2]int{n, n + 1}) // a place of an area, which has no neighbours
+			continue
+		}
+		around = append(around, d.blocks[d.block[n]])
+		if of := d.seats[n].CompanionOf; of >= 0 {
+			around = append(around, [2]int{of, of + 1})
+		}
+	}
+	slices.SortFunc(around, func(a, b [2]int) int { return cmp.Or(a[0]-b[0], a[1]-b[1]) })
+	return slices.Compact(around)
 }
 
 // Witnesses are the few seats beside a choice on which Orphans depended: those that must be free for its verdict to hold,

@@ -53,6 +53,12 @@ func TestOrphans(t *testing.T) {
 			free := func(n int) bool { return !slices.Contains(c.taken, n) }
 			for rule, want := range map[OrphanRule][]int{OrphansLenient: c.lenient, OrphansStrict: c.strict, OrphansOff: nil} {
 				orphans, suggest := c.plan.Orphans(rule, free, priceOf(c.plan), c.chosen)
+				near := func(n int) bool {
+					return free(n) && slices.ContainsFunc(c.plan.Around(c.chosen), func(in [2]int) bool { return n >= in[0] && n < in[1] })
+				}
+				if o, s := c.plan.Orphans(rule, near, priceOf(c.plan), c.chosen); !slices.Equal(o, orphans) || !slices.Equal(s, suggest) {
+					t.Errorf("%s: with only what is around in view %v, suggest %v, want %v, %v", rule, o, s, orphans, suggest)
+				}
 				if !reflect.DeepEqual(suggest, want) || want != nil && !reflect.DeepEqual(orphans, c.orphans) || want == nil && orphans != nil {
 					t.Errorf("%s: %v, suggest %v, want %v, %v", rule, orphans, suggest, c.orphans, want)
 				}
@@ -154,4 +160,24 @@ func otherWay(p *Plan, free func(int) bool, seat int) bool {
 		}
 	}
 	return false
+}
+
+// A verdict needs the blocks of its seats, not the house.
+func TestAround(t *testing.T) {
+	t.Parallel()
+	p := hall("aaaa aaaa", "aaaaaa", "aa#+aa")
+	for _, c := range []struct {
+		seats []int
+		want  [][2]int
+	}{
+		{nil, nil},
+		{[]int{5}, [][2]int{{4, 8}}},
+		{[]int{9, 5, 4}, [][2]int{{4, 8}, {8, 14}}},
+		{[]int{17}, [][2]int{{14, 20}, {16, 17}}},
+		{[]int{0, 1000}, [][2]int{{0, 4}, {1000, 1001}}},
+	} {
+		if got := p.Around(c.seats); !slices.Equal(got, c.want) {
+			t.Errorf("around %v: %v, want %v", c.seats, got, c.want)
+		}
+	}
 }

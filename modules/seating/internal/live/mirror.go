@@ -68,6 +68,7 @@ type Mirror struct {
 	house   House
 	version int64
 	state   []State
+	free    []bool // by seat, beside state: it is copied for every choice of the house
 	fuses   fuses
 	bits    []byte
 	counts  [states]int
@@ -189,7 +190,7 @@ func (m *Mirror) set(n int, s State, due time.Time) {
 	if s == Free {
 		m.freeOf[category]++
 	}
-	m.state[n] = s
+	m.state[n], m.free[n] = s, s == Free
 	m.fuses.set(n, s, due)
 	put(m.bits, n, s.shown())
 }
@@ -198,8 +199,10 @@ func (m *Mirror) recount() {
 	m.counts = [states]int{}
 	m.freeOf = make([]int, len(m.house.OnSale))
 	m.bits = make([]byte, (len(m.state)+3)/4)
+	m.free = make([]bool, len(m.state))
 	for n, s := range m.state {
 		m.counts[s]++
+		m.free[n] = s == Free
 		if s == Free {
 			m.freeOf[m.house.Category[n]]++
 		}
@@ -237,11 +240,28 @@ func (m *Mirror) Holds() bool {
 func (m *Mirror) FreeSeats() []bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	free := make([]bool, len(m.state))
-	for n, s := range m.state {
-		free[n] = s == Free
+	return slices.Clone(m.free)
+}
+
+// FreeAmong is one moment's answer to which seats of some stretches, each from one number up to but not including another,
+// are free; what lies outside of them is not.
+func (m *Mirror) FreeAmong(stretches [][2]int) func(n int) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	free := make([][]bool, len(stretches))
+	for i, in := range stretches {
+		if in[0] >= 0 && in[0] < len(m.free) {
+			free[i] = slices.Clone(m.free[in[0]:min(in[1], len(m.free))])
+		}
 	}
-	return free
+	return func(n int) bool {
+		for i, in := range stretches {
+			if at := n - in[0]; at >= 0 && at < len(free[i]) {
+				return free[i][at]
+			}
+		}
+		return false
+	}
 }
 
 // FreeIn gives up to most free seats of from..to-1, looking round from start on, so that two who start elsewhere seldom

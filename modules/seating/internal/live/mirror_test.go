@@ -233,3 +233,32 @@ func TestForgottenChangesBecomeASnapshot(t *testing.T) {
 		t.Errorf("%.40s", f.Text)
 	}
 }
+
+// However the map came to be, the house chooses among what it shows as free.
+func TestFreeIsWhatIsShownFree(t *testing.T) {
+	t.Parallel()
+	m := NewMirror()
+	check := func(when string) {
+		t.Helper()
+		free, some := m.FreeSeats(), m.FreeAmong([][2]int{{2, 5}, {4, 6}, {9, 10}})
+		for n, word := range m.Words() {
+			if free[n] != (word == "free") {
+				t.Errorf("%s: seat %d is %s, and free: %v", when, n, word, free[n])
+			}
+			if in := n >= 2 && n < 6; some(n) != (in && free[n]) {
+				t.Errorf("%s: among some, seat %d is free: %v", when, n, some(n))
+			}
+		}
+		if some(-1) || some(9) {
+			t.Errorf("%s: there are more seats than there are", when)
+		}
+	}
+	m.Load(1, houseOf(8, 3), []SeatState{{Seat: 0, State: Sold}, {Seat: 4, State: Held}}, nil)
+	check("loaded")
+	m.Apply([]Change{{Version: 2, Seat: 4, State: Free}, {Version: 3, Seat: 5, State: Held}, {Version: 4, Seat: 3, State: Free}})
+	check("changed")
+	m.FreeSeats()[1] = false
+	check("copied")
+	m.Load(9, houseOf(8), []SeatState{{Seat: 7, State: Paying}}, nil)
+	check("loaded again")
+}
