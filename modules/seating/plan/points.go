@@ -173,15 +173,18 @@ func (p *points) nested(path string, r *record, depth int) {
 			})
 			return true
 		}
-		col := p.column(key)
+		col, text, said := p.column(key), "", true
 		switch t := p.token().(type) {
 		case string:
-			r.text[col] = cut(t, 8*maxLookup)
+			text = cut(t, maxCell)
 		case json.Number:
-			r.text[col] = t.String()
+			text = cut(t.String(), maxCell)
 		case bool:
-			r.text[col] = strconv.FormatBool(t)
+			text = strconv.FormatBool(t)
+		case nil:
+			said = false
 		case json.Delim:
+			said = false
 			if t == '{' && depth < 3 {
 				p.nested(path+"."+clean(key, maxShort), r, depth+1)
 			} else {
@@ -192,7 +195,10 @@ func (p *points) nested(path string, r *record, depth int) {
 		case colSection, colRow, colNumber, colTable, colX, colY, colCategory, colID, colCode, colAccessible, colCompanion, colNote,
 			colStatus, colColor, "type", "name", "text", "width", "height", "angle", "rotation", "hidden", "attrs", "position", "sectionid",
 			"freeseating", "radius":
-		default:
+			if said {
+				r.text[col] = text
+			}
+		default: // not kept: a record may have millions of keys
 			if p.walker.err == nil {
 				p.walker.rep.unknownKey(path, key)
 			}
