@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 func TestCells(t *testing.T) {
@@ -83,4 +85,24 @@ func TestRowsAreInDrawnOrder(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Names of rows have one order, whatever order they come in.
+func TestLabelsAreInOrder(t *testing.T) {
+	t.Parallel()
+	want := []string{"1", "2", "10", "2b", "10a", "A", "A2", "A10", "B", "B 2", "B1", "C", "Z", "AA", "AA1", "AB", "Box 9", "Box 10"}
+	rapid.Check(t, func(t *rapid.T) {
+		got := rapid.Permutation(want).Draw(t, "came")
+		slices.SortFunc(got, compareLabels)
+		if !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	})
+	label := rapid.StringMatching(`[ABZÄ0129 -]{0,4}`)
+	rapid.Check(t, func(t *rapid.T) {
+		a, b, c := label.Draw(t, "a"), label.Draw(t, "b"), label.Draw(t, "c")
+		if compareLabels(a, b) <= 0 && compareLabels(b, c) <= 0 && compareLabels(a, c) > 0 || compareLabels(a, b) != -compareLabels(b, a) {
+			t.Errorf("%q, %q, %q", a, b, c)
+		}
+	})
 }

@@ -129,7 +129,7 @@ func plainName(s string) string {
 	}, s)
 }
 
-// compareLabels puts 9 before 10 and Z before AA, numbers before names.
+// compareLabels puts 9 before 10, Z before AA, and B1 between B and C; numbers before names.
 func compareLabels(a, b string) int {
 	n, notA := strconv.Atoi(a)
 	m, notB := strconv.Atoi(b)
@@ -138,10 +138,10 @@ func compareLabels(a, b string) int {
 		return cmp.Compare(n, m)
 	case notA == nil || notB == nil:
 		return cmp.Compare(toInt(notA != nil), toInt(notB != nil))
-	case onlyLetters(a) && onlyLetters(b):
-		return cmp.Or(cmp.Compare(utf8.RuneCountInString(a), utf8.RuneCountInString(b)), cmp.Compare(a, b))
 	}
-	return compareMixed(a, b)
+	i, j := letters(a), letters(b)
+	return cmp.Or(cmp.Compare(utf8.RuneCountInString(a[:i]), utf8.RuneCountInString(b[:j])), cmp.Compare(a[:i], b[:j]),
+		compareMixed(a[i:], b[j:]))
 }
 
 // compareMixed compares names with numbers in them: "Table 9" before "Table 10".
@@ -167,9 +167,8 @@ func compareMixed(a, b string) int {
 // digits is how many ASCII digits s starts with.
 func digits(s string) int { return len(s) - len(strings.TrimLeft(s, "0123456789")) }
 
-func onlyLetters(s string) bool {
-	return s != "" && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsLetter(r) })
-}
+// letters is how many bytes of letters s starts with.
+func letters(s string) int { return len(s) - len(strings.TrimLeftFunc(s, unicode.IsLetter)) }
 
 func toInt(b bool) int {
 	if b {

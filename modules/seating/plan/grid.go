@@ -124,7 +124,7 @@ func lineName(line []string) string {
 	}
 	for _, i := range []int{0, len(line) - 1} {
 		s, kind := readCell(line[i])
-		if kind == cellText && utf8.RuneCountInString(s.row) <= 2 && onlyLetters(s.row) {
+		if kind == cellText && s.row != "" && utf8.RuneCountInString(s.row) <= 2 && letters(s.row) == len(s.row) {
 			return s.row
 		}
 	}
