@@ -45,7 +45,7 @@ var faultWords = map[string][2]string{
 	"bad-cell":            {"A quotation mark that is never closed", "All after it was read as one cell. Look whether seats are missing."},
 	"status-ignored":      {"Seats that are marked as taken", "They are part of the room. Block them in the event if they are not for sale."},
 	"void-place":          {"Places that are no seats", "They are gaps, like an aisle."},
-	"hidden":              {"Outlines that are hidden", "Left out."},
+	"hidden":              {"Outlines or seats that are hidden", "Left out. Show the seats in the editor and export it again, if they are for sale."},
 	"unknown-object":      {"Things we do not know", "Left out; no seat is lost."},
 	"category-by-colour":  {"Seats of one section in several colours", "Each colour became a category."},
 	"id-order":            {"Ids that name number, row and section in this order", "They were read so, since the seats of a row stand together then."},

@@ -33,6 +33,7 @@ type around struct {
 	anchor       string
 	section, row string
 	table        bool
+	hidden       bool
 }
 
 type drawing struct {
@@ -44,6 +45,8 @@ type drawing struct {
 	texts    []lettering
 	shapes   []outlined
 	left     *tally[string] // what is not drawn, by element
+	hidden   int            // seats that are
+	unseen   *tally[string] // those, by section
 	sections map[string]bool
 }
 
@@ -54,7 +57,7 @@ func (d *drawing) fail(code, format string, args ...any) {
 }
 
 func newDrawing(f *svgFile, rep *reporter) *drawing {
-	return &drawing{svgFile: f, loose: newLoose(rep), left: newTally[string](), sections: map[string]bool{}}
+	return &drawing{svgFile: f, loose: newLoose(rep), left: newTally[string](), unseen: newTally[string](), sections: map[string]bool{}}
 }
 
 // pay spends work on the drawing; false when it is refused, for that or for another reason.
@@ -75,7 +78,11 @@ func (d *drawing) visit(e *element) bool {
 
 // walk draws an element and what is in it; depth counts how far references have led.
 func (d *drawing) walk(e *element, in around, depth int) {
-	if !d.visit(e) || e.get("display") == "none" || e.get("visibility") == "hidden" || e.get("opacity") == "0" {
+	if !d.visit(e) {
+		return
+	}
+	if !in.hidden && (e.get("display") == "none" || e.get("visibility") == "hidden" || e.get("opacity") == "0") {
+		d.hide(e, in, depth)
 		return
 	}
 	if e != d.root {
@@ -106,7 +113,19 @@ func (d *drawing) walk(e *element, in around, depth int) {
 	case "text":
 		d.text(e, in)
 	case "image", "foreignObject", "line":
+		if in.hidden {
+			return
+		}
 		d.left.add(e.name, func() string { return clean(e.get("id"), maxShort) })
+	}
+}
+
+// hide counts what is not to be seen: the seats in it, or else the element itself.
+func (d *drawing) hide(e *element, in around, depth int) {
+	in.hidden = true
+	before := d.hidden
+	if d.walk(e, in, depth); d.hidden == before {
+		d.left.add("hidden", func() string { return clean(e.get("id"), maxShort) })
 	}
 }
 
@@ -168,6 +187,9 @@ func (d *drawing) use(e *element, in around, depth int) {
 		return
 	}
 	of := d.target(e)
+	if in.hidden && (of == nil || depth >= maxReferences) {
+		return
+	}
 	if of == nil || depth >= maxReferences {
 		d.left.add("use", func() string { return clean(e.get("id"), maxShort) })
 		return

@@ -10,6 +10,9 @@ import (
 
 // finish names what has been found: seats by their ids and the texts upon them, shapes by theirs.
 func (d *drawing) finish() {
+	d.unseen.repeated(1, func(section, first string, count int) {
+		d.rep.add("hidden", section, "%s hidden in the drawing, from %q on; left out, so show them there if they are for sale", seats(count), first)
+	})
 	d.nameByID()
 	texts := d.textsOfSeats()
 	if d.err != nil {

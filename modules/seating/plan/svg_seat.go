@@ -138,6 +138,11 @@ func (d *drawing) holdsSeats(e *element) bool {
 }
 
 func (d *drawing) seat(e *element, in around, depth int) {
+	if in.hidden {
+		d.hidden++
+		d.unseen.add(clean(in.section, maxName), func() string { return clean(e.get("id"), maxShort) })
+		return
+	}
 	box := d.corners(e, in.matrix, depth)
 	if d.err != nil {
 		return

@@ -64,7 +64,7 @@ func (e *element) radii() (rx, ry float64) {
 
 // shape keeps something drawn beside the seats.
 func (d *drawing) shape(e *element, in around) {
-	if in.fill == "none" && (in.stroke == "" || in.stroke == "none") {
+	if in.hidden || in.fill == "none" && (in.stroke == "" || in.stroke == "none") {
 		return
 	}
 	parts := d.outline(e)

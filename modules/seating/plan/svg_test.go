@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"math"
 	"strings"
 	"testing"
@@ -123,5 +124,40 @@ func TestIDs(t *testing.T) {
 		if got := kind + " " + rest; got != want {
 			t.Errorf("%q: %q, want %q", id, got, want)
 		}
+	}
+}
+
+// What the drawing hides is left out, and the report says how many seats were in it, wherever they were hidden.
+func TestHiddenSeatsAreReported(t *testing.T) {
+	t.Parallel()
+	p, report := mustImportAny(t, []byte(`<svg><style>.gone{display:none}</style>
+		<circle id="seat-A-1" r="5"/><circle id="seat-A-2" cx="20" r="5" opacity="0"/>
+		<g id="section-Balcony" display="none"><g id="row-B"><circle id="seat-B-1" r="5"/><circle id="seat-B-2" r="5"/></g>
+			<g visibility="hidden"><use id="seat-B-3" href="#dot"/></g><rect width="9" height="9"/><text>Balcony</text><image/><use href="#none"/></g>
+		<g id="pair"><circle id="seat-C-1" cy="20" r="5"/><circle id="seat-C-2" cx="20" cy="20" r="5"/></g>
+		<use href="#pair" style="display:none"/><g class="gone"><g id="seat-C-3"><circle id="dot" r="5"/></g></g>
+		<rect id="notes" width="9" height="9" visibility="hidden"/><g opacity="0"/></svg>`), Options{})
+	if p.SeatCount() != 3 || len(p.Zones[0].Areas) != 0 {
+		t.Errorf("%d seats, %d areas", p.SeatCount(), len(p.Zones[0].Areas))
+	}
+	var got []string
+	for _, f := range report.Faults {
+		if f.Code == "hidden" || f.Code == "not-drawn" {
+			got = append(got, f.Code+" "+f.Where+": "+f.Detail)
+		}
+	}
+	for i, want := range []string{
+		`hidden : 4 seats hidden in the drawing, from "seat-A-2" on`, `hidden Balcony: 3 seats hidden in the drawing, from "seat-B-1" on`,
+		"not-drawn notes: hidden: 2 of them, left out",
+	} {
+		if len(got) != 3 || !strings.HasPrefix(got[i], want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	// Where all of them are hidden, that is why there are none.
+	_, _, err := Import(strings.NewReader(`<svg><g display="none"><circle id="seat-A-1" r="5"/></g></svg>`), Options{})
+	var unusable *UnusableError
+	if !errors.As(err, &unusable) || count(unusable.Report, "hidden") != 1 {
+		t.Errorf("%v", err)
 	}
 }

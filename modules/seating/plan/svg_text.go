@@ -20,7 +20,7 @@ type lettering struct {
 const letterWidth = 0.55
 
 func (d *drawing) text(e *element, in around) {
-	if !d.pay(len(e.kids)) {
+	if in.hidden || !d.pay(len(e.kids)) {
 		return
 	}
 	words := clean(d.words(e), maxName)
