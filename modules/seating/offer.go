@@ -25,7 +25,20 @@ func (b *board) offer(ctx context.Context, e *Event, room *room, place string, c
 	for _, n := range gone {
 		lost[n] = true
 	}
-	for range offerTries {
+	firm := true            // what is promised to others is left to them
+	var promised []int      // as far as the script knows and this replica did not
+	insist := func() bool { // rather what somebody was shown than nothing
+		for _, n := range promised {
+			delete(lost, n)
+		}
+		more := firm && len(promised) > 0
+		firm, promised = false, nil
+		return more && b.pull(ctx) == nil // some may rather have gone
+	}
+	for try := range offerTries {
+		if try == offerTries/2 {
+			insist()
+		}
 		if err := b.fresh(ctx); err != nil {
 			return nil
 		}
@@ -44,9 +57,12 @@ func (b *board) offer(ctx context.Context, e *Event, room *room, place string, c
 			return got
 		})
 		if picked.seats == nil {
-			return nil
+			if !insist() {
+				return nil
+			}
+			continue
 		}
-		wish.Seats, wish.Offer = picked.seats, true
+		wish.Seats, wish.Offer, wish.Picked = picked.seats, true, picked.sure && firm
 		held, err := b.hold(ctx, e, wish)
 		picked.done(held.Version)
 		var taken *SeatsTakenError
@@ -56,6 +72,9 @@ func (b *board) offer(ctx context.Context, e *Event, room *room, place string, c
 		case errors.As(err, &taken):
 			for _, n := range taken.Seats {
 				lost[n] = true
+			}
+			if wish.Picked {
+				promised = append(promised, taken.Seats...)
 			}
 		case errors.Is(err, holds.ErrStale):
 			err = b.pull(ctx)

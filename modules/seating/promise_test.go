@@ -92,3 +92,42 @@ func TestPromisesAreForgotten(t *testing.T) {
 	want("their time is over", "map[]")
 	h.checkSeats()
 }
+
+// What another replica promised is offered to nobody who is late, unless there is nothing else.
+func TestOfferLeavesWhatWasPromisedElsewhere(t *testing.T) {
+	t.Parallel()
+	h := openRows(t, `,"max_per_buyer":2`, "aaaaaa")
+	h.admit("ada", "bob", "cid", "dan")
+	h.mustHold("cid", 0)
+	at := h.b.at()
+	if kept, err := h.s.store.Promise(t.Context(), at, "elsewhere", "ada", promiseFor, [][]int{{1, 2, 3}}); err != nil || !kept[0] {
+		t.Fatal(kept, err)
+	}
+	if _, err := h.choose("bob", 0); !slices.Equal(offered(err), []int{4}) {
+		t.Errorf("bob is offered %v: %v", offered(err), err)
+	}
+	h.mustHold("cid", 5)
+	if _, err := h.choose("dan", 0); !slices.Equal(offered(err), []int{1}) {
+		t.Errorf("only promised seats are left, and dan is offered %v: %v", offered(err), err)
+	}
+	h.checkSeats()
+}
+
+// So much is promised elsewhere that it cannot be tried one by one: there is an offer all the same.
+func TestOfferAmongPromises(t *testing.T) {
+	t.Parallel()
+	h := openRows(t, `,"max_per_buyer":2`, strings.Repeat("a", 40))
+	h.admit("ada", "bob", "cid")
+	h.mustHold("cid", 0)
+	var all []int
+	for n := 1; n < 40; n++ {
+		all = append(all, n)
+	}
+	if kept, err := h.s.store.Promise(t.Context(), h.b.at(), "elsewhere", "ada", promiseFor, [][]int{all}); err != nil || !kept[0] {
+		t.Fatal(kept, err)
+	}
+	if _, err := h.choose("bob", 0); len(offered(err)) != 1 {
+		t.Errorf("all seats are promised, and bob is offered %v: %v", offered(err), err)
+	}
+	h.checkSeats()
+}

@@ -140,11 +140,11 @@ func text(name string) string {
 // back whole.
 func (s *Store) Hold(ctx context.Context, at At, w Wish) (Basket, error) {
 	some, how := "", ""
-	switch {
-	case w.Offer:
-		how = "offer"
-	case w.Picked:
-		how = "pick"
+	if w.Offer {
+		how += "offer "
+	}
+	if w.Picked {
+		how += "pick"
 	}
 	if w.Some > 0 {
 		some = strconv.Itoa(w.Some)

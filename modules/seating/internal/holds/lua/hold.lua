@@ -1,8 +1,8 @@
 -- hold puts seats into a place's basket: all it asks for or none. Safe to repeat; repeating extends nothing. In the same
 -- step it gives back what the fan swaps, and what was offered before and is not among the wanted: an offer makes way.
 -- ARGV 3 place  4 most seats a place may have, claims included  5 ms a new basket lives  6 "1" when budgets count
---      7 how many of the seats, whichever are free; "" = all of them  8 "offer": the house offers these for others that went;
---        "pick": it chose them, so what is promised to another place counts as gone; else ""
+--      7 how many of the seats, whichever are free; "" = all of them  8 words: "offer": the house offers these for others that
+--        went; "pick": what is promised to another place counts as gone
 --      9 number of seats to give back  10 number believed free  11 number believed to be anything else
 --      12… those three lists one after the other, then the seats wanted
 -- returns OK deadline version offers offered… seat… (the whole basket) | NOTADMITTED | LIMIT | TAKEN seat…
@@ -11,7 +11,7 @@ local no = refused(false)
 if no then return no end
 awake()
 local place, most, life, budgets = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
-local some, is_offer, is_pick = tonumber(ARGV[7]), ARGV[8] == 'offer', ARGV[8] == 'pick'
+local some, is_offer, is_pick = tonumber(ARGV[7]), string.find(ARGV[8], 'offer'), string.find(ARGV[8], 'pick')
 if not admitted(place) then return { 'NOTADMITTED' } end
 local free = 12 + tonumber(ARGV[9]) -- where each list begins
 local not_free = free + tonumber(ARGV[10])
