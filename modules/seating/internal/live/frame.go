@@ -118,7 +118,7 @@ func (m *Mirror) replay(since int64) *Frame {
 		text := append([]byte(`{"t":"snapshot","v":`), strconv.FormatInt(f.version, 10)...)
 		text = append(text, `,"s":"`...)
 		text = append(base64.StdEncoding.AppendEncode(text, f.bits), '"')
-		text = m.fuses.append(text, m.fuses.soonest(), f.bits)
+		text = m.fuses.appendSoonest(text, f.bits)
 		f.snapshot = newFrame(0, f.version, append(text, '}'))
 	}
 	return f.snapshot
@@ -165,7 +165,7 @@ func (m *Mirror) Status() (version int64, body []byte) {
 		text := append([]byte(`{"version":`), strconv.FormatInt(m.version, 10)...)
 		text = append(text, `,"status":"`...)
 		text = base64.StdEncoding.AppendEncode(text, m.bits)
-		text = m.fuses.append(append(text, '"'), m.fuses.soonest(), m.bits)
+		text = m.fuses.appendSoonest(append(text, '"'), m.bits)
 		m.status.body = append(text, "}\n"...)
 	}
 	return m.version, m.status.body

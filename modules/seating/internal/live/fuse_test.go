@@ -1,6 +1,10 @@
 package live
 
 import (
+	"cmp"
+	"maps"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -69,5 +73,38 @@ func TestFusesAreBounded(t *testing.T) {
 	m.Tick()
 	if f := m.Next(1); len(f.Text) > 16<<10 || f.Text[6] != 'd' {
 		t.Errorf("500 holds make a frame of %d bytes: %.40s", len(f.Text), f.Text)
+	}
+}
+
+// What the whole map tells is what a list of all, sorted by their moment and then by their number, would begin with.
+func TestWhichFusesAreTold(t *testing.T) {
+	t.Parallel()
+	const seats = 12_000
+	random := rand.New(rand.NewPCG(5, 5))
+	for _, steps := range []int{1, 2, 7, 500} {
+		m := NewMirror()
+		m.Load(1, houseOf(seats), nil, nil)
+		due := map[int]int64{}
+		for version := int64(2); version < 9000; version++ {
+			n, c := random.IntN(seats), Change{Version: version, State: []State{Free, Held, Held, Held, Sold}[random.IntN(5)]}
+			c.Seat = n
+			delete(due, n)
+			if c.State == Held {
+				at := int64(1_800_000_000 + fuseStep*random.IntN(steps))
+				due[n], c.Due = at, time.Unix(at, 0)
+			}
+			m.Apply([]Change{c})
+		}
+		told := slices.SortedFunc(maps.Keys(due), func(a, b int) int { return cmp.Or(cmp.Compare(due[a], due[b]), a-b) })
+		want := map[int]int64{}
+		for _, n := range told[:min(len(told), mostFuses)] {
+			want[n] = due[n]
+		}
+		m.Tick()
+		v := viewer{}
+		v.take(t, seats, m.First(-1).Text)
+		if len(told) < mostFuses || !maps.Equal(v.fuses, want) {
+			t.Errorf("%d steps: %d fuses of %d, want %d", steps, len(v.fuses), len(told), len(want))
+		}
 	}
 }

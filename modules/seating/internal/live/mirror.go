@@ -106,7 +106,7 @@ func (m *Mirror) Load(version int64, house House, seats []SeatState, recent []Ch
 	if version < m.version {
 		return false
 	}
-	fresh, due := make([]State, len(house.Category)), make(fuses)
+	fresh, due := make([]State, len(house.Category)), newFuses(len(house.Category))
 	for _, s := range seats {
 		if s.Seat >= 0 && s.Seat < len(fresh) {
 			fresh[s.Seat] = s.State
@@ -116,12 +116,12 @@ func (m *Mirror) Load(version int64, house House, seats []SeatState, recent []Ch
 	for n, category := range house.Category {
 		if !house.OnSale[category] {
 			fresh[n] = Blocked
-			delete(due, int32(n))
+			due.set(n, Blocked, time.Time{})
 		}
 	}
 	if m.loaded && len(m.state) == len(fresh) {
 		for n, s := range fresh {
-			if s.shown() != m.state[n].shown() || due[int32(n)] != m.fuses[int32(n)] {
+			if s.shown() != m.state[n].shown() || due.step[n] != m.fuses.step[n] {
 				m.past = append(m.past, moment{version, int32(n)})
 			}
 		}

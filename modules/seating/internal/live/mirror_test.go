@@ -201,8 +201,8 @@ func TestViewersAgreeWithMirror(t *testing.T) {
 				if v.states[n] != s.shown() || v.version != version {
 					t.Fatalf("seat %d is %d for a viewer, %d in truth; version %d of %d", n, v.states[n], s.shown(), v.version, version)
 				}
-				if v.fuses[n] != m.fuses[int32(n)] {
-					t.Fatalf("seat %d comes back at %d for a viewer, at %d in truth", n, v.fuses[n], m.fuses[int32(n)])
+				if due := int64(m.fuses.step[n]) * fuseStep; v.fuses[n] != due {
+					t.Fatalf("seat %d comes back at %d for a viewer, at %d in truth", n, v.fuses[n], due)
 				}
 			}
 		}
