@@ -34,6 +34,10 @@ func (r *eventRequest) areas(e *Event, drawn *plan.Plan, fields fault.Fields) {
 			if absent(raw) {
 				continue
 			}
+			if shape.Shape == "text" {
+				fields[field] = "is a text of the drawing, with no place in it"
+				continue
+			}
 			var asked areaRequest
 			a := Area{ID: shape.ID, Name: shape.Name, First: first}
 			switch {

@@ -250,6 +250,18 @@ func TestPlanWithAreasOnSale(t *testing.T) {
 	}
 }
 
+// A word on the drawing is no place to be in.
+func TestTextIsNotPutOnSale(t *testing.T) {
+	t.Parallel()
+	drawn := &plan.Plan{Zones: []plan.Zone{{Areas: []plan.Area{{ID: "exit", Name: "Exit", Shape: "text"}, {ID: "floor", Name: "Floor", Shape: "rectangle"}}}}}
+	place, fields := json.RawMessage(`{"capacity":5,"category":"A"}`), fault.Fields{}
+	e := &Event{Categories: []Category{{ID: "a", Name: "A"}}}
+	(&eventRequest{Areas: map[string]json.RawMessage{"exit": place, "floor": place}}).areas(e, drawn, fields)
+	if fields["areas.exit"] == "" || len(fields) != 1 || len(e.Areas) != 1 {
+		t.Errorf("%v, %+v", fields, e.Areas)
+	}
+}
+
 func TestAreasOfAnEventRefused(t *testing.T) {
 	t.Parallel()
 	h := open(t, 3, 6, onFloor(5))

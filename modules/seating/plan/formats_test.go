@@ -138,7 +138,7 @@ func TestUnusableFormats(t *testing.T) {
 		{"points: no number", "", `[{"x":"left","y":1,"seat":"1"}]`, "bad-coordinate"},
 		{"points: two documents", "", `[] []`, "bad-json"},
 		{"points: nothing", "", `[]`, "no-seats"},
-		{"points: areas alone", "", `{"seats":[],"areas":[{"name":"Lawn","points":[[0,0],[1,0],[1,1]]}]}`, "no-seats"},
+		{"points: nameless areas alone", "", `{"seats":[],"areas":[{"points":[[0,0],[1,0],[1,1]]}]}`, "no-seats"},
 		{"points: deep", "", `[{"x":` + many("[", 1000), "too-deep"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -172,16 +172,31 @@ func laughs() string {
 	return out
 }
 
-// A drawing of sections alone says what is missing, and how much there was.
-func TestSectionsAloneAreNoPlan(t *testing.T) {
+// A drawing of sections alone is a plan whose areas can be sold; one of nameless shapes says what is missing, and how
+// much there was.
+func TestSectionsAlone(t *testing.T) {
 	t.Parallel()
-	_, _, err := Import(bytes.NewReader(read(t, "testdata/formats/sections.svg")), Options{})
+	svg := string(read(t, "testdata/formats/sections.svg"))
+	shapes := strings.NewReplacer(` id="section-STALLS-bg"`, "", ` id="section-LAWN-bg"`, "", "<text", "<desc", "</text", "</desc")
+	for _, file := range []string{
+		svg, strings.NewReplacer(".section {", ".map .section {", "<svg ", `<svg class="map" fill="none" `).Replace(svg),
+		`{"seats":[],"areas":[{"name":"Lawn","points":[[0,0],[1,0],[1,1]]},{"name":"Stalls","points":[[2,0],[3,0],[3,1]]}]}`,
+	} {
+		p, report, err := Import(strings.NewReader(file), Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if p.SeatCount() != 0 || p.AreaByID("lawn") == nil || p.AreaByID("stalls") == nil || len(report.Faults) != 1 || report.Faults[0].Code != "only-areas" {
+			t.Errorf("%+v, %+v", p.Zones, report)
+		}
+	}
+	_, _, err := Import(strings.NewReader(shapes.Replace(svg)), Options{})
 	var unusable *UnusableError
 	if !errors.As(err, &unusable) {
 		t.Fatal(err)
 	}
 	first := unusable.Report.Faults[0]
-	if first.Code != "no-seats" || !strings.HasPrefix(first.Detail, "2 areas were found and no seat") || !strings.Contains(first.Detail, "seat-STALLS-A-12") {
+	if first.Code != "no-seats" || !strings.HasPrefix(first.Detail, "2 areas without a name") || !strings.Contains(first.Detail, "seat-STALLS-A-12") {
 		t.Errorf("%+v", first)
 	}
 }

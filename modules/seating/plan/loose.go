@@ -88,7 +88,7 @@ func (l *loose) draft() (*draft, error) {
 	l.void.repeated(1, func(word, where string, count int) {
 		l.rep.add("void-place", where, "%d marked %q; left free, as an aisle", count, word)
 	})
-	if len(l.seats) == 0 {
+	if len(l.seats) == 0 && !l.sellable() {
 		return nil, l.noSeats()
 	}
 	d := &l.doc
@@ -101,7 +101,10 @@ func (l *loose) draft() (*draft, error) {
 		}
 	}
 	d.zones = l.zones()
-	at := map[string]int{"": 0} // what stands in no section is drawn with the first
+	at := map[string]int{}
+	if len(d.zones) > 0 {
+		at[""] = 0 // what stands in no section is drawn with the first
+	}
 	for i, z := range d.zones {
 		at[z.name] = i
 	}
@@ -135,19 +138,30 @@ func (l *loose) limits() error {
 	return nil
 }
 
-// noSeats says what to do with a drawing that has areas alone.
+// sellable tells whether there is an area with a name, which an event may sell by the number of people. A drawing of
+// nameless shapes alone is more likely one whose seats were not known as such.
+func (l *loose) sellable() bool {
+	for _, areas := range l.areas {
+		if slices.ContainsFunc(areas, func(a draftArea) bool { return a.shape != "text" && clean(a.text.Text, maxName) != "" }) {
+			return true
+		}
+	}
+	return false
+}
+
+// noSeats says what to do with a drawing that has neither seats nor areas to sell.
 func (l *loose) noSeats() error {
 	if l.count == 0 {
 		return l.rep.unusable("no-seats", "", "the file has no seats")
 	}
-	return l.rep.unusable("no-seats", "", "%d areas were found and no seat; give every seat of the drawing an id such as "+
-		"seat-STALLS-A-12 (section, row, number), or list the seats in a CSV or JSON file", l.count)
+	return l.rep.unusable("no-seats", "", "%d areas without a name were found and no seat; give every seat of the drawing an id such as "+
+		"seat-STALLS-A-12 (section, row, number), or every area to sell a text, or list the seats in a CSV or JSON file", l.count)
 }
 
 // zones are the seats in rows. Where none has a position a line a row is drawn, the sections below one another.
 func (l *loose) zones() []draftZone {
 	zones := gather(l.seats)
-	if slices.ContainsFunc(l.seats, func(s single) bool { return s.placed }) {
+	if len(l.seats) == 0 || slices.ContainsFunc(l.seats, func(s single) bool { return s.placed }) {
 		return zones
 	}
 	l.rep.add("no-positions", "", "the file says not where seats are; rows are drawn straight, one below the other")

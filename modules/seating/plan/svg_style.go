@@ -6,10 +6,11 @@ import (
 )
 
 // dress gives the elements of a drawing what its style sheets say of their classes. Of all that a sheet can say only
-// "a.class, .other { … }" is read: that is how editors write the looks they share out.
+// "a.class, .other { … }" is read: that is how editors write the looks they share out. The drawing's own class may stand
+// before them, for then they mean all of it.
 // False when that takes too much work.
 func (f *svgFile) dress() bool {
-	rules := map[string]map[string]string{}
+	rules, whole := map[string]map[string]string{}, "."+f.root.get("class")
 	for _, e := range f.sheets {
 		css := e.text.String()
 		for {
@@ -24,7 +25,7 @@ func (f *svgFile) dress() bool {
 			css = after
 			looks := styles(stripComments(body))
 			for selector := range strings.SplitSeq(stripComments(selectors), ",") {
-				class, ok := oneClass(selector)
+				class, ok := oneClass(within(selector, whole))
 				if !ok || len(rules) >= maxRules && rules[class] == nil {
 					continue
 				}
@@ -72,6 +73,15 @@ const (
 	maxRules = 5000 // classes of the sheets that are read
 	copying  = 8    // work to copy one property
 )
+
+// within is a selector without the drawing's own class before it: ".section" of ".map .section".
+func within(selector, whole string) string {
+	selector = strings.TrimSpace(selector)
+	if rest, inside := strings.CutPrefix(selector, whole); inside && strings.HasPrefix(rest, " ") {
+		return rest
+	}
+	return selector
+}
 
 // oneClass is the class that a selector of nothing else names: ".st0", "circle.st0".
 func oneClass(selector string) (string, bool) {
