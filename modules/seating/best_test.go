@@ -168,6 +168,19 @@ func TestBestAfterAPriceWasTakenAway(t *testing.T) {
 	h.checkSeats()
 }
 
+// Asked again below the limit the best are more seats, as docs/holds.md says; at the limit they are those that are held.
+func TestBestAskedAgain(t *testing.T) {
+	t.Parallel()
+	h := openRows(t, `,"max_per_buyer":4`, "aaaaaaaa")
+	h.admit("ada")
+	for _, want := range []int{2, 4, 4} {
+		if got, err := h.s.HoldBest(t.Context(), h.event.ID, "ada", Best{Quantity: 2}); err != nil || len(got.Seats) != want {
+			t.Errorf("%v, %v, want %d", numbers(got), err, want)
+		}
+	}
+	h.checkSeats()
+}
+
 func TestBestWithCompanion(t *testing.T) {
 	t.Parallel()
 	h := openRows(t, `,"max_per_buyer":2`, "aaaaaa", "#+aaaa")
