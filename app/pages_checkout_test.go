@@ -165,16 +165,16 @@ func TestBuyingWithoutScript(t *testing.T) {
 
 	r.get("/events/gala/place/checkout", "You hold no seats")
 	r.get("/events/gala/place/seats", "Best available", "Ground floor, rows A to", "First Floor")
-	r.send("/events/gala/place/seats", "/events/gala/place/seats", "quantity", "2")
+	r.send("/events/gala/place/seats", "/events/gala/place/seats#yours", "quantity", "2")
 	listed := r.get("/events/gala/place/seats?part=2", "198.00 EUR", "minutes left, until", "Hold the ticked seats")
 	seat := listed.find(t, freeSeat)
 	price := listed.find(t, `<option value="([^"]+)">Category IV · 39.00 EUR</option>`)
 	if one := r.get("/events/gala/place/seats?part=0&price="+price, "39.00 EUR", "together"); strings.Contains(one.body, "</strong> 99.00 EUR") {
 		t.Error("another price is listed, too")
 	}
-	r.send("/events/gala/place/seats", "/events/gala/place/seats?part=2&price="+price+"#list", "part", "2", "price", price, "seat", seat)
+	r.send("/events/gala/place/seats", "/events/gala/place/seats?part=2&price="+price+"#yours", "part", "2", "price", price, "seat", seat)
 	full := r.get("/events/gala/place/seats?part=2", "You have the 3 seats that one person may have")
-	r.send("/events/gala/place/seats", "/events/gala/place/seats", "back", full.find(t, `name="back" value="(\d+)"`))
+	r.send("/events/gala/place/seats", "/events/gala/place/seats#yours", "back", full.find(t, `name="back" value="(\d+)"`))
 	left := r.get("/events/gala/place/checkout", "198.00 EUR", "Change seats")
 
 	// A mistake: the errors stand by their fields, what was typed is still there, and the seats are too.

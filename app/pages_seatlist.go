@@ -42,7 +42,7 @@ func (a *App) seatListChange(c echo.Context) error {
 
 func placePath(c echo.Context) string { return "/events/" + request.EventOf(c).Slug + "/place" }
 
-// seatListPath is the page with the part of the house that was open.
+// seatListPath is the page with the part of the house that was open, at what the fan holds: pressing the button changed that.
 func seatListPath(c echo.Context) string {
 	path := placePath(c) + "/seats"
 	query := url.Values{}
@@ -53,9 +53,9 @@ func seatListPath(c echo.Context) string {
 		query.Set("price", price)
 	}
 	if len(query) > 0 {
-		path += "?" + query.Encode() + "#list"
+		path += "?" + query.Encode()
 	}
-	return path
+	return path + "#yours"
 }
 
 // partOf is the part of the house that a request asks for; -1 for none.
