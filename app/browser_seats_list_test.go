@@ -131,7 +131,10 @@ func standsOnTheFloor(t *testing.T, s *stage) {
 func hugeHouseListed(t *testing.T, s *stage) {
 	b := newBrowser(t, s.base)
 	s.seats(b, s.enters("long", "Hugo"))
-	var got struct{ Open, Update, Filter, Rows, Seats float64 }
+	var got struct {
+		Open, Update, Filter, Rows, Seats float64
+		Named                             string
+	}
 	b.set(b.js(`(async () => {
 		const { createList } = await import(`+module("list.js")+`), { makeParty } = await import(`+module("party.js")+`);
 		const rows = 2000, across = 50, seats = rows * across, zone = (n) => Math.floor(n / across / 100);
@@ -156,9 +159,17 @@ func hugeHouseListed(t *testing.T, s *stage) {
 		const changes = Array.from({ length: 500 }, (_, i) => i * 199);
 		for (const n of changes) states[n] = 1;
 		const update = took(() => list.update(changes)), filter = took(() => list.filter(new Set([1]), false));
-		return { open, update, filter, rows: element.querySelectorAll(".list-row").length, seats: element.querySelectorAll(".list-seat").length };
+		plan.rows[7].label = ""; // a row without a name is called by its seats
+		const bare = document.createElement("div"), again = createList(bare, room, makeParty(room), { size: () => 2, look: () => {}, pick: () => {}, hold: () => {}, area: () => {} });
+		again.filter(null, false);
+		bare.querySelector(".list-head").click();
+		const named = bare.querySelectorAll(".list-open bdi")[7].textContent;
+		return { named, open, update, filter, rows: element.querySelectorAll(".list-row").length, seats: element.querySelectorAll(".list-seat").length };
 	})()`, &got))
 	t.Logf("100,000 seats: all 20 sections and 20 rows open in %.0f ms, 500 changes in %.0f ms, a filter in %.0f ms", got.Open, got.Update, got.Filter)
+	if got.Named != "Seats 1–50" {
+		t.Errorf("a row without a name is called %q", got.Named)
+	}
 	if got.Rows != 2000 || got.Seats != 1000 || got.Open > 5000 || got.Update > 1000 || got.Filter > 2000 {
 		t.Errorf("the list of a hundred thousand: %+v", got)
 	}

@@ -1,7 +1,7 @@
 // One row of the list: its name, how many stand together in it, its seats as buttons. Only one seat of a section and the
 // button of its row are tab stops; the arrows go from seat to seat, over what is hidden.
 import { money, plural, t } from '../shared/words.js';
-import { priceOf, rowName, say } from './say.js';
+import { priceOf, rowTitle, say } from './say.js';
 import { FREE } from './state.js';
 
 const kinds = ['free', 'held', 'sold', 'blocked'];
@@ -29,7 +29,7 @@ export function makeRows(list, room, party, want, on) {
   };
 
   const make = (index, closed) => {
-    const row = plan.rows[index], name = rowName(row);
+    const row = plan.rows[index], name = rowTitle(plan, row);
     const line = document.createElement('div'), seats = document.createElement('div'), foot = document.createElement('div');
     const left = Object.assign(document.createElement('span'), { className: 'soft' }), take = Object.assign(document.createElement('button'), { type: 'button', className: 'list-take quiet', tabIndex: -1 });
     const head = closed ? Object.assign(document.createElement('button'), { type: 'button', className: 'list-open', tabIndex: -1 }) : Object.assign(document.createElement('span'), { className: 'list-letter', ariaHidden: 'true' });
@@ -37,9 +37,9 @@ export function makeRows(list, room, party, want, on) {
     line.className = closed ? 'list-row list-closed' : 'list-row';
     seats.className = 'list-seats';
     seats.setAttribute('role', 'group');
-    seats.setAttribute('aria-label', name || t('js.row-unnamed'));
+    seats.setAttribute('aria-label', name);
     foot.className = 'list-foot';
-    if (closed) head.append(Object.assign(document.createElement('bdi'), { textContent: name || t('js.row-unnamed') }), left);
+    if (closed) head.append(Object.assign(document.createElement('bdi'), { textContent: name }), left);
     else {
       head.textContent = row.label;
       foot.append(left);

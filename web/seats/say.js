@@ -10,6 +10,12 @@ export const clock = (ms) => new Date(ms).toLocaleTimeString(document.documentEl
 /** rowName is "Row F", or what a table is called; "" for a row without a name. */
 export const rowName = (row) => (row.label && !row.table ? t('js.row', { row: row.label }) : row.label);
 
+/** rowTitle is rowName, or for a row without a name what stands in it: "Seats 121–150". */
+export function rowTitle(plan, row) {
+  const from = plan.number(row.first), to = plan.number(row.first + row.size - 1);
+  return rowName(row) || t(row.size > 1 ? 'js.row-unnamed' : 'js.row-single', { from, to });
+}
+
 /** say is a seat in words: "Row F, seat 12, free, behind a pillar, Category I, 99.00 EUR". */
 export function say(room, n) {
   const { plan, states, prices, basket } = room, category = plan.category[n], price = prices[category], row = plan.rows[plan.row[n]];
