@@ -131,6 +131,10 @@ func houseRules(t *testing.T, s *stage) {
 	b.sees("Ground A-2 belongs to wheelchair place Ground A-1. Take both?")
 	b.click("button", "Take both")
 	b.comesTo(f, "Ground A-1 Ground A-2")
+	b.until("the basket says which is which", func() bool {
+		said := b.text("#picked")
+		return strings.Contains(said, "wheelchair place") && strings.Contains(said, "companion place")
+	})
 	b.pressSeat(13) // B-2 would leave B-1 alone
 	b.sees("Ground B-1 would be left alone. Take ", "instead: same price, no gap.")
 	b.set(b.js(`document.querySelector("#note-acts button").click()`, nil))

@@ -32,7 +32,7 @@ export function showPicked(room, basket, giveBack) {
     const waits = basket.leaving.has(seat.n) || basket.asking.has(seat.n), note = room.plan.noteOf.get(seat.n);
     const back = cross(t('js.give-back', { seat: seat.label }), () => giveBack(seat.n));
     back.disabled = waits;
-    const small = [basket.offered.includes(seat.n) && t('js.offered'), room.plan.categories.find((c) => c.id === seat.category)?.name, note].filter(Boolean).join(' · ');
+    const small = [basket.offered.includes(seat.n) && t('js.offered'), room.plan.categories.find((c) => c.id === seat.category)?.name, room.plan.accessible.has(seat.n) && t('js.accessible'), room.plan.companionOf.has(seat.n) && t('js.companion-place'), note].filter(Boolean).join(' · ');
     const li = line(room, seat.category, seat.label, small, make('span', { className: 'number', textContent: money(seat.price, basket.currency, room.digits) }), back);
     li.classList.toggle('waiting', waits);
     return li;
