@@ -83,6 +83,7 @@ func TestSeatPages(t *testing.T) {
 		"party": partyByOneTap, "tight": tooFewTogether, "blocks": blocksWellChosen, "wish": comesBack, "away": calledWhileAway,
 		"refusals": refusalsWithAnAnswer, "slow": askingIsNotHaving, "late": tooLate, "others": anotherBest, "rules": houseRules,
 		"filter": listFiltered, "large": largeHouseListed, "huge": hugeHouseListed, "told": toldPolitely, "floor": standsOnTheFloor,
+		"order": orderedInAnotherTab,
 	} {
 		t.Run(name, func(t *testing.T) {
 			own := *s
@@ -169,6 +170,31 @@ func seatsLiveBetweenTwo(t *testing.T, s *stage) {
 	// Another device of Ada's gives the rest back: this one hears it.
 	ada.must(t, 204, "DELETE", ada.path("/holds"), nil, nil)
 	a.until("nothing is held", func() bool { return a.has("button", "2 best available seats") && !a.has("link", "Continue") })
+}
+
+// orderedInAnotherTab: what another tab ordered is in no basket any more, and this one says so, heard or not.
+func orderedInAnotherTab(t *testing.T, s *stage) {
+	f := s.holds("gala", "Tabea", 2)
+	b, deaf := newBrowser(t, s.base), newBrowser(t, s.base)
+	deaf.before(`window.WebSocket = class { close() {} }`)
+	s.seats(b, f)
+	s.seats(deaf, f)
+	deaf.owes("198.00 EUR")
+	var hold holdView
+	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)
+	order, a, err := f.order(t.Context(), "tabea@example.org")
+	if err != nil || order == nil {
+		t.Fatalf("order: %v %v", a, err)
+	}
+	b.sees("You have an order that waits to be paid.")
+	b.until("the basket is empty", func() bool { return !b.has("link", "Continue") })
+	deaf.click("button", "Give "+hold.Seats[0].Label+" back")
+	deaf.sees("You have an order that waits to be paid.")
+	if said := deaf.text("#said"); strings.Contains(said, "given back") || deaf.has("link", "Continue") {
+		t.Errorf("of a seat that is in an order: %q", said)
+	}
+	f.must(t, 204, "DELETE", "/api/v1/orders/"+order.ID, nil, nil)
+	b.until("no word of an order that ended", func() bool { return !strings.Contains(b.text("#note"), "waits to be paid") })
 }
 
 // seatsCostWhatTheServerSays also in currencies whose digits this browser counts otherwise.

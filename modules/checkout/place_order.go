@@ -178,6 +178,7 @@ func (s *Service) afterPlacing(ctx context.Context, o Order, p Payment, claims [
 		s.afterPaid(ctx, o, claims)
 		return
 	}
+	s.tell(o, shownPending) // the basket of another tab has gone into this order
 	s.createNow(ctx, o, p)
 }
 

@@ -64,10 +64,17 @@ export function makeBasket(event, on) {
     hold: (seats, instead = []) => post(seats, instead.length ? { seats, instead_of: instead } : { seats }),
     best: (quantity, { category, accessible } = {}) => post([], { best: { quantity, ...(category && { category }), ...(accessible && { accessible }) } }),
     area: (area, quantity) => post([], { area, quantity }),
-    giveBack: (...seats) => turn(seats, basket.leaving, {}, async () => {
-      for (const n of seats) await ask('DELETE', holds(`/${n}`));
-      await read();
-    }),
+    /** giveBack says false also of seats that were no longer in the basket: another tab may have made an order of it. */
+    giveBack: (...seats) => {
+      let there = false;
+      return turn(seats, basket.leaving, {}, async () => {
+        await read();
+        there = seats.every(basket.has);
+        if (!there) return;
+        for (const n of seats) await ask('DELETE', holds(`/${n}`));
+        await read();
+      }).then((ok) => ok && there);
+    },
     giveAllBack: () => turn(basket.seats.map((seat) => seat.n), basket.leaving, {}, async () => {
       await ask('DELETE', holds());
       take(nothing);

@@ -1,12 +1,13 @@
 // What happens to the map and to one's own seats, as the server tells it, written into the page's state.
 import { watch } from '../shared/live.js';
 import { t } from '../shared/words.js';
-import { note } from './notes.js';
+import { note, unsay } from './notes.js';
 import { unpackStates } from './state.js';
 
 /**
  * follow keeps {states, due, basket} of room up to date from a version on. on: snapshot(states) and patch(changes) draw what
- * changed · fuses([[n, seconds], …]), all of them · lapsed(), own seats went back · online(yes) · outside(), when one is no longer let in.
+ * changed · fuses([[n, seconds], …]), all of them · lapsed(), own seats went back · fewer(), own seats went while nothing was heard · online(yes) ·
+ * outside(), when one is no longer let in.
  */
 export function follow(slug, version, room, on) {
   const { plan, basket, due } = room;
@@ -36,13 +37,25 @@ export function follow(slug, version, room, on) {
       on.lapsed();
     },
     order: ({ id, status }) => {
-      if (status === 'paid') location.assign(`/orders/${id}`);
-      else if (status === 'pending' || status === 'paying' || status === 'declined') note(t('js.order-open'), { acts: [{ label: t('js.to-order'), href: `/orders/${id}` }] });
+      if (status === 'paid') return location.assign(`/orders/${id}`);
+      // Its seats are in no basket any more, whichever tab ordered.
+      basket.refresh().catch(() => {});
+      if (status === 'pending' || status === 'paying' || status === 'declined') return orderOpen(`/orders/${id}`);
+      return unsay(t('js.order-open'));
     },
     lost: () => on.online(false),
-    back: () => { on.online(true); basket.refresh().catch(() => {}); },
+    back: () => {
+      const held = basket.seats.length;
+      on.online(true);
+      basket.refresh().then(() => basket.seats.length < held && on.fewer()).catch(() => {});
+    },
     out: on.outside,
   });
+}
+
+/** orderOpen says that an order waits to be paid, at this address. */
+export function orderOpen(url) {
+  note(t('js.order-open'), { acts: [{ label: t('js.to-order'), href: url }], kind: 'warn' });
 }
 
 /** setDues makes due, a Map, hold exactly these. */

@@ -45,6 +45,11 @@ export function note(text, { acts = [], kind = '', shut = null, quiet = false } 
   }
 }
 
+/** unsay takes a sentence away that is no longer true, if it still stands there. */
+export function unsay(text) {
+  if ($('note-text').textContent === text) note('');
+}
+
 /** closable lets the note be closed, by its cross or by Escape in it. */
 export function closable() {
   const close = () => {

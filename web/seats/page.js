@@ -4,7 +4,7 @@ import { api, ask } from '../shared/api.js';
 import { money, plural, t } from '../shared/words.js';
 import { makeBasket } from './basket.js';
 import { back, comeIn, enter } from './door.js';
-import { follow, setDues } from './feed.js';
+import { follow, orderOpen, setDues } from './feed.js';
 import { makeFloors } from './levels.js';
 import { createList } from './list.js';
 import { huesOf } from './look.js';
@@ -62,7 +62,7 @@ async function start() {
   const hold = (wanted, instead) => basket.hold(wanted, instead);
   const giveBack = (n) => {
     const seat = basket.seats.find((mine) => mine.n === n);
-    return basket.giveBack(n).then((ok) => ok && announce(t('js.gone-back', { seats: seat?.label ?? '' })));
+    return basket.giveBack(n).then((ok) => (ok ? announce(t('js.gone-back', { seats: seat?.label ?? '' })) : ordered()));
   };
   const tap = makeTap(room, party, { size: () => panel.party(), mark: map.mark, focus: (n) => map.focusSeat(n), hold, giveBack });
   const show = (numbers) => { if (numbers.length) map.focusSeat(numbers[0]); map.focusSeat(-1); };
@@ -89,7 +89,7 @@ async function start() {
     if (await enter(event.slug)) return back(event.slug);
     const held = basket.seats.length;
     await basket.refresh().catch(() => {});
-    if (basket.seats.length < held) note(t('js.expired'), { kind: 'warn' });
+    if (basket.seats.length < held && !await ordered()) note(t('js.expired'), { kind: 'warn' });
     return true;
   };
   const offers = makeOffers(room, {
@@ -120,10 +120,10 @@ async function start() {
     }
     had = mine;
   };
-  const lapse = () => {
+  const lapse = async () => {
     had = [];
     basket.lose(basket.seats.map((seat) => seat.n));
-    note(t('js.expired'), { kind: 'warn' });
+    if (!await ordered()) note(t('js.expired'), { kind: 'warn' });
     // An outage may have moved the deadline; the server knows.
     basket.refresh().catch(() => {});
   };
@@ -145,7 +145,7 @@ async function start() {
     snapshot: (all) => { map.setStates(all); drawn(); },
     patch: (changes) => { map.patch(changes); drawn(changes.map(([n]) => n)); },
     fuses: (all) => map.fuse(all),
-    lapsed: () => note(t('js.expired'), { kind: 'warn' }),
+    lapsed: () => note(t('js.expired'), { kind: 'warn' }), fewer: ordered,
     online, outside: outsideNow,
   });
 
@@ -171,10 +171,16 @@ async function start() {
   wished();
   offers.standing();
   // Who went back from paying must not choose anew while an order runs down unseen.
-  const order = await ask('GET', `${door}/place/order`).catch(() => null);
-  if (order?.url) note(t('js.order-open'), { acts: [{ label: t('js.to-order'), href: order.url }], kind: 'warn' });
+  await ordered();
   room.wishes.recall(); // what came back while the page was closed
   return undefined;
+}
+
+/** ordered says so when what was in the basket is in an order now, and whether it is. */
+async function ordered() {
+  const order = await ask('GET', `${door}/place/order`).catch(() => null);
+  if (order?.url) orderOpen(order.url);
+  return Boolean(order?.url);
 }
 
 function online(yes) {
