@@ -16,7 +16,11 @@ func (d *draft) build(rep *reporter) (*Plan, error) {
 	switch {
 	case len(b.seats) > 0:
 	case b.plan.hasArea():
-		rep.add("only-areas", "", "no row of the file has a seat; its areas can be sold by the number of people")
+		detail := "no row of the file has a seat; its areas can be sold by the number of people"
+		if d.advice != "" {
+			detail += ". To sell seats, " + d.advice
+		}
+		rep.add("only-areas", "", "%s", detail)
 	default:
 		return nil, rep.unusable("no-seats", "", "no row of the file has a seat, and there is no area")
 	}

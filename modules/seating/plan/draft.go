@@ -7,6 +7,7 @@ type draft struct {
 	width, height float64 // as the file declares them, 0 when it does not
 	categories    []draftCategory
 	zones         []draftZone
+	advice        string // to one who misses seats
 }
 
 type draftCategory struct{ name, label, color string }

@@ -33,6 +33,9 @@ func focalPoint(p *Plan) Point {
 			}
 		}
 	}
+	if left > right {
+		return Point{p.Width / 2, 0} // no seats
+	}
 	return Point{(left + right) / 2, top}
 }
 

@@ -27,6 +27,7 @@ func TestFormats(t *testing.T) {
 		{"tessitura-amazing-venue.svg", FormatSVG, 152, 24, 5},
 		{"groups.svg", FormatSVG, 12, 5, 3},
 		{"colours.svg", FormatSVG, 5, 3, 2},
+		{"sections.svg", FormatSVG, 0, 0, 1},
 		{"ticketland-hall-1115.json", FormatPoints, 1115, 39, 6},
 		{"points.json", FormatPoints, 9, 4, 3},
 		{"grid.json", FormatPoints, 8, 3, 1},
@@ -139,6 +140,8 @@ func TestUnusableFormats(t *testing.T) {
 		{"points: two documents", "", `[] []`, "bad-json"},
 		{"points: nothing", "", `[]`, "no-seats"},
 		{"points: nameless areas alone", "", `{"seats":[],"areas":[{"points":[[0,0],[1,0],[1,1]]}]}`, "no-seats"},
+		{"points: a stage alone", "", `{"seats":[],"areas":[{"name":"Main stage","points":[[0,0],[1,0],[1,1]]}]}`, "no-seats"},
+		{"shapes and a stage", "", svg(many(`<circle r="5"/>`, 99) + `<text>Hello</text><rect id="stage" y="50" width="50" height="9"/>`), "no-seats"},
 		{"points: deep", "", `[{"x":` + many("[", 1000), "too-deep"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -186,7 +189,8 @@ func TestSectionsAlone(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if p.SeatCount() != 0 || p.AreaByID("lawn") == nil || p.AreaByID("stalls") == nil || len(report.Faults) != 1 || report.Faults[0].Code != "only-areas" {
+		if p.SeatCount() != 0 || p.AreaByID("lawn") == nil || p.AreaByID("stalls") == nil || len(report.Faults) != 1 || report.Faults[0].Code != "only-areas" ||
+			!strings.Contains(report.Faults[0].Detail, "seat-STALLS-A-12") {
 			t.Errorf("%+v, %+v", p.Zones, report)
 		}
 	}

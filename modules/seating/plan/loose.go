@@ -88,10 +88,13 @@ func (l *loose) draft() (*draft, error) {
 	l.void.repeated(1, func(word, where string, count int) {
 		l.rep.add("void-place", where, "%d marked %q; left free, as an aisle", count, word)
 	})
-	if len(l.seats) == 0 && !l.sellable() {
-		return nil, l.noSeats()
-	}
 	d := &l.doc
+	if len(l.seats) == 0 {
+		if !l.sellable() {
+			return nil, l.noSeats()
+		}
+		d.advice = "give every seat of the drawing " + idOfSeat
+	}
 	for _, s := range l.seats {
 		if paint, first := l.colors[s.category]; first {
 			if strings.TrimSpace(s.category) != "" {
@@ -139,23 +142,28 @@ func (l *loose) limits() error {
 }
 
 // sellable tells whether there is an area with a name, which an event may sell by the number of people. A drawing of
-// nameless shapes alone is more likely one whose seats were not known as such.
+// nameless shapes and a stage is more likely one whose seats were not known as such.
 func (l *loose) sellable() bool {
 	for _, areas := range l.areas {
-		if slices.ContainsFunc(areas, func(a draftArea) bool { return a.shape != "text" && clean(a.text.Text, maxName) != "" }) {
+		if slices.ContainsFunc(areas, func(a draftArea) bool {
+			name := clean(a.text.Text, maxName)
+			return a.shape != "text" && name != "" && !namesStage(name)
+		}) {
 			return true
 		}
 	}
 	return false
 }
 
+const idOfSeat = "an id such as seat-STALLS-A-12 (section, row, number)"
+
 // noSeats says what to do with a drawing that has neither seats nor areas to sell.
 func (l *loose) noSeats() error {
 	if l.count == 0 {
 		return l.rep.unusable("no-seats", "", "the file has no seats")
 	}
-	return l.rep.unusable("no-seats", "", "%d areas without a name were found and no seat; give every seat of the drawing an id such as "+
-		"seat-STALLS-A-12 (section, row, number), or every area to sell a text, or list the seats in a CSV or JSON file", l.count)
+	return l.rep.unusable("no-seats", "", "%d areas without a name were found and no seat; give every seat of the drawing "+idOfSeat+
+		", or every area to sell a text, or list the seats in a CSV or JSON file", l.count)
 }
 
 // zones are the seats in rows. Where none has a position a line a row is drawn, the sections below one another.

@@ -6,11 +6,13 @@ import (
 )
 
 // dress gives the elements of a drawing what its style sheets say of their classes. Of all that a sheet can say only
-// "a.class, .other { … }" is read: that is how editors write the looks they share out. The drawing's own class may stand
-// before them, for then they mean all of it.
-// False when that takes too much work.
+// "a.class, .other { … }" is read: that is how editors write the looks they share out. The drawing itself may stand before
+// them, for then they mean all of it. False when that takes too much work.
 func (f *svgFile) dress() bool {
-	rules, whole := map[string]map[string]string{}, "."+f.root.get("class")
+	rules, whole := map[string]map[string]string{}, map[string]bool{"svg": true}
+	for class := range strings.FieldsSeq(f.root.get("class")) {
+		whole["."+class] = true
+	}
 	for _, e := range f.sheets {
 		css := e.text.String()
 		for {
@@ -74,10 +76,9 @@ const (
 	copying  = 8    // work to copy one property
 )
 
-// within is a selector without the drawing's own class before it: ".section" of ".map .section".
-func within(selector, whole string) string {
-	selector = strings.TrimSpace(selector)
-	if rest, inside := strings.CutPrefix(selector, whole); inside && strings.HasPrefix(rest, " ") {
+// within is a selector without the whole drawing before it: ".section" of ".map .section".
+func within(selector string, whole map[string]bool) string {
+	if above, rest, inside := strings.Cut(strings.TrimSpace(selector), " "); inside && whole[above] {
 		return rest
 	}
 	return selector

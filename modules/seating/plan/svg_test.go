@@ -161,3 +161,15 @@ func TestHiddenSeatsAreReported(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// Looks that a sheet gives to what stands in the drawing are read, those for what stands in some other element are not.
+func TestSheetsForTheWholeDrawing(t *testing.T) {
+	t.Parallel()
+	p, _ := mustImportAny(t, []byte(`<svg class="map big" fill="none"><style>.map .part, svg .more { fill: #123456 } .big  .b{fill:red} .other .c{fill:red}
+		.map .more .d{fill:red}</style><rect class="part" id="section-LAWN" width="9" height="9"/><rect class="more" x="20" width="9" height="9"/>
+		<rect class="b" x="40" width="9" height="9"/><rect class="c" x="60" width="9" height="9"/><rect class="d" x="80" width="9" height="9"/></svg>`), Options{})
+	areas := p.Zones[0].Areas
+	if len(areas) != 3 || areas[0].Color != "#123456" || areas[0].Name != "LAWN" || areas[1].Color != "#123456" || areas[2].Color != "red" {
+		t.Errorf("%+v", areas)
+	}
+}
