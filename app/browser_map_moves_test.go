@@ -146,3 +146,36 @@ func mapInTheCorner(t *testing.T, s *stage) {
 	r.set(r.js(`document.getElementById("alone").style.bottom = "calc(100vh - 200px)"`, nil))
 	r.until("it makes room", func() bool { return !seen() })
 }
+
+// mapStaysUnderTheHand: once it was touched, nothing moves when a sheet below it grows or shrinks, neither the whole nor
+// a part; before that the whole is fitted anew, and so it is when the width changes.
+func mapStaysUnderTheHand(t *testing.T, s *stage) {
+	r := newRoom(t, s, "")
+	sheet := func(px string) view {
+		t.Helper()
+		r.set(r.js(`document.getElementById("alone").style.bottom = "`+px+`"`, nil))
+		r.until("the map has its size", func() bool { return told[bool](r, `innerHeight - document.getElementById("alone").clientHeight === parseInt("`+px+`")`) })
+		return r.rests()
+	}
+	first := r.rests()
+	if now := sheet("60px"); now.Scale >= first.Scale {
+		t.Errorf("untouched, the whole goes from %+v to %+v", first, now)
+	}
+	if now := sheet("0px"); now != first {
+		t.Errorf("untouched, the whole comes back to %+v, not %+v", now, first)
+	}
+	r.drags(0, r.on(3*r.columns+4))
+	r.until("a seat is tapped", func() bool { return told[int](r, "tapped.length") == 1 })
+	for _, px := range []string{"24px", "0px", "60px", "0px"} {
+		if now := sheet(px); now != first {
+			t.Errorf("over a sheet of %s the whole goes from %+v to %+v", px, first, now)
+		}
+	}
+	r.wheels(spot{500, 350}, -300)
+	near := r.rests()
+	for _, px := range []string{"24px", "0px"} {
+		if now := sheet(px); now != near {
+			t.Errorf("over a sheet of %s a part goes from %+v to %+v", px, near, now)
+		}
+	}
+}

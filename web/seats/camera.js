@@ -10,13 +10,13 @@ export function makeCamera(plan) {
   // For a moment an element may be next to nothing: a scale must stay above 0 for all that.
   const least = () => Math.min(Math.max(1, c.width - border) / plan.width, Math.max(1, c.height - border) / plan.height, closest / plan.pitch);
 
-  /** settle keeps the scale in range and some of the plan in sight. */
-  const settle = () => {
-    c.scale = Math.max(least(), Math.min(closest / plan.pitch, c.scale));
+  /** settle keeps some of the plan in sight, and a plan that fits whole, unless it is left where it is. */
+  const settle = (left = false) => {
+    c.scale = Math.min(closest / plan.pitch, c.scale);
     const side = (at, size, view) => {
       const slack = view - size;
       // A plan that fits stays whole; a larger one may be pulled until half of the view is empty.
-      return slack >= 0 ? Math.max(0, Math.min(slack, at)) : Math.max(view / 2 - size, Math.min(view / 2, at));
+      return slack >= 0 && !left ? Math.max(0, Math.min(slack, at)) : Math.max(view / 2 - size, Math.min(view / 2, at));
     };
     c.x = side(c.x, plan.width * c.scale, c.width);
     c.y = side(c.y, plan.height * c.scale, c.height);
@@ -26,15 +26,17 @@ export function makeCamera(plan) {
     c.x = (c.width - plan.width * c.scale) / 2;
     c.y = (c.height - plan.height * c.scale) / 2;
   };
-  /** resize keeps the middle of the view where it was. */
+  /** touched says that a hand was on the map: from then on nothing may slip away from under it. */
+  c.touched = false;
+  /** resize keeps the middle of the view where it was. Where only the height changes, since a sheet grew or shrank, all
+   * stays where it is: the next tap is on its way already. */
   c.resize = (width, height) => {
-    const first = c.width === 0, whole = c.isFit();
+    const first = c.width === 0, turned = width !== c.width, whole = c.isFit();
     const dx = (width - c.width) / 2, dy = (height - c.height) / 2;
     [c.width, c.height] = [width, height];
-    if (first || whole) return c.fit();
-    c.x += dx;
-    c.y += dy;
-    settle();
+    if (first || (whole && (turned || !c.touched)) || (turned && c.scale < least())) return c.fit();
+    if (turned) [c.x, c.y] = [c.x + dx, c.y + dy];
+    settle(!turned);
   };
   c.isFit = () => c.width > 0 && c.scale <= least() * 1.001;
   /** zoomed is how many times larger than the whole plan what one sees is. */
@@ -43,7 +45,7 @@ export function makeCamera(plan) {
   /** zoomAt leaves what is under (x, y) where it is. */
   c.zoomAt = (x, y, factor) => {
     const before = c.scale;
-    c.scale = Math.max(least(), Math.min(closest / plan.pitch, before * factor));
+    c.scale = Math.max(Math.min(before, least()), Math.min(closest / plan.pitch, before * factor));
     const k = c.scale / before;
     c.x = x - (x - c.x) * k;
     c.y = y - (y - c.y) * k;

@@ -5,7 +5,7 @@ const rest = 250; // ms for which the element is taken to stay where it is
 const friction = 0.0045; // a ms; a flick runs out in about half a second
 
 /**
- * listen hears an element until the function it gives back is called. on: pan(dx, dy), zoom(x, y, factor),
+ * listen hears an element until the function it gives back is called. on: touch(), pan(dx, dy), zoom(x, y, factor),
  * tap(x, y, kind), doubleTap(x, y), hover(x, y) or hover(null), settled(). While draws() says so, one finger draws
  * instead of panning: draw(x, y, event), then drawn(event) or undrawn(); two fingers still pan and zoom.
  */
@@ -26,6 +26,7 @@ export function listen(element, on) {
 
   const press = (e) => {
     if (e.button > 0) return;
+    on.touch();
     halt();
     if (!fingers.size) box = null;
     // A pointer that went away in between (or was made by a script) cannot be captured; it still taps.

@@ -95,6 +95,7 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
     return n >= 0 || area !== undefined;
   };
   const quiet = listen(element, {
+    touch: () => { camera.touched = true; },
     pan: (dx, dy) => { flight.stop(); camera.pan(dx, dy); draw(); },
     zoom: (x, y, factor) => { flight.stop(); camera.zoomAt(x, y, factor); draw(); },
     fit: () => { camera.fit(); draw(); },
