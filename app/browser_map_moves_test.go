@@ -1,6 +1,7 @@
 package app_test
 
 import (
+	"fmt"
 	"testing"
 )
 
@@ -154,7 +155,9 @@ func mapStaysUnderTheHand(t *testing.T, s *stage) {
 	sheet := func(px string) view {
 		t.Helper()
 		r.set(r.js(`document.getElementById("alone").style.bottom = "`+px+`"`, nil))
-		r.until("the map has its size", func() bool { return told[bool](r, `innerHeight - document.getElementById("alone").clientHeight === parseInt("`+px+`")`) })
+		r.until("the map has its size", func() bool {
+			return told[bool](r, `innerHeight - document.getElementById("alone").clientHeight === parseInt("`+px+`")`)
+		})
 		return r.rests()
 	}
 	first := r.rests()
@@ -176,6 +179,27 @@ func mapStaysUnderTheHand(t *testing.T, s *stage) {
 	for _, px := range []string{"24px", "0px"} {
 		if now := sheet(px); now != near {
 			t.Errorf("over a sheet of %s a part goes from %+v to %+v", px, near, now)
+		}
+	}
+}
+
+// mapClearOfItsButtons: at first no seat lies under the buttons, on a phone as on a desk, and the button for the whole
+// comes back to just that.
+func mapClearOfItsButtons(t *testing.T, s *stage) {
+	for name, change := range map[string]string{"wide": "", "tall": "plan.height = 1100; for (let n = 0; n < seats; n++) plan.y[n] *= 2.5;"} {
+		for _, size := range []browserOption{phone, func(*browser) {}} {
+			r := newRoom(t, s, change, size)
+			first := r.rests()
+			if under := told[int](r, fmt.Sprintf(`(({ left, bottom }) => Array.from(plan.x).filter((x, n) => x * %[1]g + %[2]g + 8 * %[1]g > left && plan.y[n] * %[1]g + %[3]g - 8 * %[1]g < bottom).length)(
+				document.querySelector(".map-buttons").getBoundingClientRect())`, first.Scale, first.X, first.Y)); under > 0 {
+				t.Errorf("%s, %d px: %d seats lie under the buttons", name, r.width, under)
+			}
+			r.click("button", "Closer")
+			r.rests()
+			r.click("button", "Whole")
+			if now := r.rests(); !near(now.Scale, first.Scale, 0.01) || !near(now.X, first.X, 1) || !near(now.Y, first.Y, 1) {
+				t.Errorf("%s: the whole is %+v, and was %+v", name, now, first)
+			}
 		}
 	}
 }

@@ -90,7 +90,7 @@ func TestMap(t *testing.T) {
 	t.Parallel()
 	s := hall(t)
 	for name, test := range map[string]func(*testing.T, *stage){
-		"lasso": lassoTakesWhatLiesInIt, "fingers": mapByFinger, "mouse": mapByMouse, "keys": mapByKeys, "under": mapStaysUnderTheHand, "corner": mapInTheCorner,
+		"lasso": lassoTakesWhatLiesInIt, "fingers": mapByFinger, "mouse": mapByMouse, "keys": mapByKeys, "buttons": mapClearOfItsButtons, "under": mapStaysUnderTheHand, "corner": mapInTheCorner,
 		"floors": floorsOneAtATime, "aside": floorsAside, "filter": filterOfSeveralPrices, "areas": areasOnSale, "drawn": tablesNotesAndPicked,
 		"fuses": fusesBurnDown, "shapes": shapesWithoutColour,
 	} {

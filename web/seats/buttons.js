@@ -1,6 +1,6 @@
 // What stands on the map to press: closer, further away, the whole.
 
-/** makeButtons puts them into an element; words names them, on is {zoomIn, zoomOut, fit}. */
+/** makeButtons puts them into an element and gives what they stand in; words names them, on is {zoomIn, zoomOut, fit}. */
 export function makeButtons(element, words, on) {
   const buttons = document.createElement('div');
   buttons.className = 'map-buttons';
@@ -12,4 +12,5 @@ export function makeButtons(element, words, on) {
     buttons.append(button);
   }
   element.append(buttons);
+  return buttons;
 }

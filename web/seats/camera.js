@@ -7,8 +7,21 @@ const border = 24;
 export function makeCamera(plan) {
   const c = { scale: 1, x: 0, y: 0, width: 0, height: 0 };
   Object.defineProperty(c, 'p', { get: () => plan.pitch * c.scale });
+  // What stands on the map, in its upper right corner, with the space round it.
+  c.corner = { width: 0, height: 0 };
   // For a moment an element may be next to nothing: a scale must stay above 0 for all that.
-  const least = () => Math.min(Math.max(1, c.width - border) / plan.width, Math.max(1, c.height - border) / plan.height, closest / plan.pitch);
+  const sizeIn = (width, height) => Math.min(Math.max(1, width - border) / plan.width, Math.max(1, height - border) / plan.height, closest / plan.pitch);
+  /** whole is the view of the whole plan: below or beside what stands in the corner, where that would hide some of it. */
+  c.whole = () => {
+    const { corner } = c, middle = (scale) => ({ scale, x: (c.width - plan.width * scale) / 2, y: (c.height - plan.height * scale) / 2 });
+    const { scale, x, y } = middle(sizeIn(c.width, c.height));
+    if (y >= corner.height || x + plan.width * scale <= c.width - corner.width) return { scale, x, y };
+    const below = sizeIn(c.width, c.height - corner.height), beside = sizeIn(c.width - corner.width, c.height), view = middle(Math.max(below, beside));
+    if (below >= beside) view.y = Math.max(view.y, corner.height);
+    else view.x = Math.min(view.x, c.width - corner.width - plan.width * view.scale);
+    return view;
+  };
+  const least = () => c.whole().scale;
 
   /** settle keeps some of the plan in sight, and a plan that fits whole, unless it is left where it is. */
   const settle = (left = false) => {
@@ -21,11 +34,7 @@ export function makeCamera(plan) {
     c.x = side(c.x, plan.width * c.scale, c.width);
     c.y = side(c.y, plan.height * c.scale, c.height);
   };
-  c.fit = () => {
-    c.scale = least();
-    c.x = (c.width - plan.width * c.scale) / 2;
-    c.y = (c.height - plan.height * c.scale) / 2;
-  };
+  c.fit = () => { Object.assign(c, c.whole()); };
   /** touched says that a hand was on the map: from then on nothing may slip away from under it. */
   c.touched = false;
   /** resize keeps the middle of the view where it was. Where only the height changes, since a sheet grew or shrank, all

@@ -128,8 +128,8 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
     undrawn: () => { loop.cancel(); draw(); },
   });
 
-  const fit = () => flyTo(camera.target(plan.width / 2, plan.height / 2, 0));
-  makeButtons(element, words, { zoomIn: () => zoomBy(2), zoomOut: () => zoomBy(0.5), fit });
+  const fit = () => flyTo(camera.whole());
+  const buttons = makeButtons(element, words, { zoomIn: () => zoomBy(2), zoomOut: () => zoomBy(0.5), fit });
 
   const repaint = () => {
     overview.repaint();
@@ -141,6 +141,9 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
   const resize = () => {
     const { clientWidth, clientHeight } = element;
     if (!clientWidth || !clientHeight) return;
+    // What one only looks at may lie under them, and so it may where there is hardly room for anything.
+    const roomy = !readOnly && clientHeight >= 200;
+    camera.corner = roomy ? { width: clientWidth - buttons.offsetLeft, height: buttons.offsetTop + buttons.offsetHeight } : { width: 0, height: 0 };
     camera.resize(clientWidth, clientHeight);
     slabs.resize(clientWidth, clientHeight, Math.min(2, devicePixelRatio));
     draw();
