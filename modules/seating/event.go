@@ -94,13 +94,17 @@ func (s *Service) SeatInfo(ctx context.Context, eventID int64, seats []int) ([]S
 	if err != nil {
 		return nil, err
 	}
+	return event.info(room, seats), nil
+}
+
+func (e *Event) info(room *room, seats []int) []Seat {
 	out := make([]Seat, 0, len(seats))
 	for _, n := range seats {
-		if seat, ok := event.seat(room.plan, n); ok {
+		if seat, ok := e.seat(room.plan, n); ok {
 			out = append(out, seat)
 		}
 	}
-	return out, nil
+	return out
 }
 
 // category finds a category by its id; -1 for none.

@@ -191,13 +191,17 @@ func (s *Service) onSale(ctx context.Context, eventID int64) (*Event, *board, *r
 
 // basket dresses what is held with labels and prices.
 func (s *Service) basket(ctx context.Context, e *Event, held holds.Basket) (Basket, error) {
-	seats, err := s.SeatInfo(ctx, e.ID, held.Seats)
+	room, err := s.roomOf(ctx, e)
 	if err != nil {
 		return Basket{}, err
 	}
-	out := Basket{Seats: seats, Offered: held.Offered, Currency: e.Currency, ExpiresAt: held.Deadline, Version: held.Version}
-	for _, seat := range seats {
+	return e.basket(room, held), nil
+}
+
+func (e *Event) basket(room *room, held holds.Basket) Basket {
+	out := Basket{Seats: e.info(room, held.Seats), Offered: held.Offered, Currency: e.Currency, ExpiresAt: held.Deadline, Version: held.Version}
+	for _, seat := range out.Seats {
 		out.Total += seat.Price
 	}
-	return out, nil
+	return out
 }
