@@ -83,7 +83,7 @@ func TestSeatPages(t *testing.T) {
 		"party": partyByOneTap, "tight": tooFewTogether, "blocks": blocksWellChosen, "wish": comesBack, "away": calledWhileAway,
 		"refusals": refusalsWithAnAnswer, "slow": askingIsNotHaving, "late": tooLate, "others": anotherBest, "rules": houseRules,
 		"filter": listFiltered, "large": largeHouseListed, "huge": hugeHouseListed, "told": toldPolitely, "floor": standsOnTheFloor,
-		"order": orderedInAnotherTab,
+		"order": orderedInAnotherTab, "focus": keepsItsPlace, "sheet": leavesRoomForTheMap,
 	} {
 		t.Run(name, func(t *testing.T) {
 			own := *s
@@ -197,6 +197,85 @@ func orderedInAnotherTab(t *testing.T, s *stage) {
 	b.until("no word of an order that ended", func() bool { return !strings.Contains(b.text("#note"), "waits to be paid") })
 }
 
+// keepsItsPlace: the keyboard goes on where its button was, answers what its own act led to, and nobody else's act moves it.
+func keepsItsPlace(t *testing.T, s *stage) {
+	f, other := s.enters("tight", "Kit"), s.enters("tight", "Otto")
+	b := newBrowser(t, s.base)
+	s.seats(b, f)
+	on := func(name string) {
+		t.Helper()
+		b.until("the focus is on "+name, func() bool { at, _ := b.focused(); return at.name == name })
+	}
+	b.tabTo("button", "2 best available seats")
+	b.press("Enter")
+	on("Continue")
+	var hold holdView
+	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)
+	b.set(b.js(`document.querySelector("#picked button").focus()`, nil))
+	b.press("Enter")
+	on("Give " + hold.Seats[1].Label + " back")
+	if !b.has("button", "1 more seat") {
+		t.Error("the rest of the party is not asked for as such")
+	}
+	b.press("Enter")
+	on("2 best available seats")
+
+	other.must(t, 201, "POST", other.path("/holds"), object{"seats": []int{47}}, nil) // D-12
+	b.toList()
+	b.until("it is held", func() bool { return strings.Contains(b.seat(47), "held by another") })
+	b.pressSeat(47) // as a finger does: nothing shows the focus
+	on("Tell me if it comes back")
+	b.press("Escape")
+	b.until("it is closed", func() bool { return b.text("#note:not([hidden])") == "" })
+	b.pressSeat(47)
+	b.click("button", "Tell me if it comes back")
+	b.until("it is waited for", func() bool { return strings.Contains(b.seat(47), "you asked to be told") })
+	b.set(b.js(`document.getElementById("more").focus()`, nil))
+	other.must(t, 204, "DELETE", other.path("/holds"), nil, nil)
+	b.sees("D-12 came back.")
+	on("One more")
+}
+
+// leavesRoomForTheMap: on a phone the sheet is half the screen at most, its way on is never cut off, and what an act led to is
+// in sight; the head says when it begins.
+func leavesRoomForTheMap(t *testing.T, s *stage) {
+	createEvent(t, s.staff, "single", house(t, s.staff, 1, 1), stalls, -time.Second, object{"queue": nil})
+	small := newBrowser(t, s.base, phone)
+	s.seats(small, s.enters("single", "Sol"))
+	if !small.has("button", "Best available seat") {
+		t.Error("two seats are offered in a house of one")
+	}
+	for _, one := range []struct {
+		event         string
+		seats         int
+		width, height int64
+	}{{"six", 6, 360, 740}, {"gala", 2, 320, 568}} {
+		b := newBrowser(t, s.base, phone)
+		b.width, b.height = one.width, one.height
+		b.set(b.dress())
+		s.seats(b, s.holds(one.event, fmt.Sprint("Thumb ", one.seats), one.seats))
+		b.owes(map[int]string{6: "270.00 EUR", 2: "198.00 EUR"}[one.seats])
+		b.until("the sheet leaves room", func() bool {
+			_, sheet, _, _ := b.shape("#sheet")
+			_, top, _, bottom := b.shape("#go")
+			return sheet >= float64(one.height)/2-1 && top > sheet && bottom <= float64(one.height)
+		})
+		b.fits()
+		b.touches()
+		b.set(b.js(`while (document.getElementById("sheet").dataset.height !== "2") document.getElementById("grip").click()`, nil))
+		b.set(b.js(`document.getElementById("leave").scrollIntoView()`, nil))
+		b.click("button", "Leave and give all seats back")
+		b.until("it is asked in sight", func() bool {
+			_, sheet, _, _ := b.shape("#sheet")
+			_, top, _, bottom := b.shape("#note")
+			at, _ := b.focused()
+			return top >= sheet && bottom <= float64(one.height) && at.name == "Leave"
+		})
+		b.press("Escape")
+		b.until("it is closed", func() bool { return b.text("#note:not([hidden])") == "" })
+	}
+}
+
 // seatsCostWhatTheServerSays also in currencies whose digits this browser counts otherwise.
 func seatsCostWhatTheServerSays(t *testing.T, s *stage) {
 	for slug, price := range map[string]string{"huf": "45.00 HUF", "rsd": "4500 RSD"} {
@@ -268,10 +347,13 @@ func connectionLostAndBack(t *testing.T, s *stage) {
 	b.toList()
 	b.online(false)
 	b.sees("No connection. Your place is kept; we'll carry on when you're back.")
+	b.click("button", "2 best available seats")
+	b.until("what was asked for is answered", func() bool { return strings.HasPrefix(b.text("#note:not([hidden])"), "No connection.") })
 	var hold holdView
 	other.must(t, 201, "POST", other.path("/holds"), object{"best": object{"quantity": 1}}, &hold)
 	b.online(true)
 	b.sees("You're back.")
+	b.until("no note of an outage that is over", func() bool { return b.text("#note:not([hidden])") == "" })
 	b.until("the map caught up", func() bool { return strings.Contains(b.seat(hold.Seats[0].N), "held by another") })
 	other.must(t, 204, "DELETE", other.path("/holds"), nil, nil)
 }

@@ -55,7 +55,7 @@ export function follow(slug, version, room, on) {
 
 /** orderOpen says that an order waits to be paid, at this address. */
 export function orderOpen(url) {
-  note(t('js.order-open'), { acts: [{ label: t('js.to-order'), href: url }], kind: 'warn' });
+  note(t('js.order-open'), { acts: [{ label: t('js.to-order'), href: url }], kind: 'warn', own: false });
 }
 
 /** setDues makes due, a Map, hold exactly these. */

@@ -9,19 +9,25 @@ export function announce(text) {
   announce.timer = setTimeout(() => { $('said').textContent = text; }, 50);
 }
 
+/** home is where somebody goes on whose button went: on with the seats, for more of them, or back to the list. */
+export const home = () => ['go', 'best', 'view'].map($).find(seen);
+const seen = (element) => element.isConnected && element.getClientRects().length > 0;
+
 /**
  * note shows a sentence on the sheet, with what can be done about it; it stays until answered, closed or replaced. "" takes
  * it away. acts: [{label, act | href}], the first being the likely one; shut(byHand) is called when it is closed or replaced.
- * Whoever got here by the keyboard finds the first answer in focus, and is taken back afterwards.
+ * What somebody's own act led to comes into sight, the first answer in focus, and they are taken back afterwards; what came
+ * by itself (own: false) is said and moves nobody.
  */
-export function note(text, { acts = [], kind = '', shut = null, quiet = false } = {}) {
+export function note(text, { acts = [], kind = '', shut = null, own = true } = {}) {
   const open = acts.filter(Boolean), was = closed;
   closed = null;
   was?.(false);
   closed = text ? shut : null;
-  const within = $('note').contains(document.activeElement);
+  const from = document.activeElement, within = $('note').contains(from), asks = Boolean(text && own && open.length);
+  if (asks && !within) before = from;
   $('note-text').textContent = text;
-  $('note').className = `note ${kind}`;
+  $('note').className = `note ${kind} ${asks ? 'asks' : ''}`;
   $('note').hidden = !text;
   $('note-acts').hidden = !open.length;
   $('note-acts').replaceChildren(...open.map(({ label, act, href }, i) => {
@@ -34,13 +40,11 @@ export function note(text, { acts = [], kind = '', shut = null, quiet = false } 
     });
     return button;
   }));
-  if (text && !quiet) announce(text);
-  const seat = document.activeElement;
-  if (text && open.length && seat?.matches('.list-seat:focus-visible')) {
-    before = seat;
-    $('note-acts').firstElementChild.focus();
-  } else if (!text && within) {
-    before?.focus();
+  if (text) announce(text);
+  if (text && own) $('note').scrollIntoView({ block: 'nearest' });
+  if (asks) $('note-acts').firstElementChild.focus({ preventScroll: true });
+  else if (within) {
+    (before && before !== document.body && seen(before) ? before : home())?.focus({ preventScroll: true });
     before = null;
   }
 }
@@ -50,7 +54,7 @@ export function unsay(text) {
   if ($('note-text').textContent === text) note('');
 }
 
-/** closable lets the note be closed, by its cross or by Escape in it. */
+/** closable lets the note be closed, by its cross or by Escape. */
 export function closable() {
   const close = () => {
     const was = closed;
@@ -59,7 +63,7 @@ export function closable() {
     was?.(true);
   };
   $('note-close').addEventListener('click', close);
-  $('note').addEventListener('keydown', (e) => { if (e.key === 'Escape') close(); });
+  document.addEventListener('keydown', (e) => { if (e.key === 'Escape' && !$('note').hidden && !$('area').contains(e.target)) close(); });
 }
 
 /** tip shows a sentence at a spot of the map, or hides it. */

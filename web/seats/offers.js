@@ -13,10 +13,10 @@ export function makeOffers(room, on) {
   const { basket, states, plan } = room;
 
   /** offered says which seats are held instead. Whoever closes it keeps them; whoever takes another gives them up. */
-  const offered = (text, offer) => {
+  const offered = (text, offer, own = true) => {
     requestAnimationFrame(() => requestAnimationFrame(() => on.show(offer))); // once the sheet has grown by the note
     return note(text, {
-      kind: 'warn', shut: (byHand) => byHand && basket.hold(offer),
+      kind: 'warn', own, shut: (byHand) => byHand && basket.hold(offer),
       acts: [
         { label: plural('js.keep', offer.length), act: () => basket.hold(offer) },
         { label: plural('js.another', offer.length), act: () => basket.giveBack(...offer) },
@@ -50,7 +50,7 @@ export function makeOffers(room, on) {
     refused,
     standing: () => {
       const { offered: offer } = basket;
-      if (offer.length) offered(plural('js.still-offered', offer.length, { offer: names(plan, offer) }), offer);
+      if (offer.length) offered(plural('js.still-offered', offer.length, { offer: names(plan, offer) }), offer, false);
     },
   };
 }

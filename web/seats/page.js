@@ -9,7 +9,7 @@ import { makeFloors } from './levels.js';
 import { createList } from './list.js';
 import { huesOf } from './look.js';
 import { createMap } from './map.js';
-import { announce, closable, note } from './notes.js';
+import { announce, closable, note, unsay } from './notes.js';
 import { makeOffers, slowly } from './offers.js';
 import { makePanel } from './panel.js';
 import { makeParty } from './party.js';
@@ -80,7 +80,7 @@ async function start() {
       map.mark('sign', panel.chips.accessible() ? [...plan.accessible].filter((n) => states[n] === FREE).slice(0, most) : []);
       list?.filter(panel.chips.chosen(), panel.chips.accessible());
     },
-    minute: () => note(t('js.minute'), { kind: 'warn' }), end: () => lapse(),
+    minute: () => note(t('js.minute'), { kind: 'warn', own: false }), end: () => lapse(),
   });
   const standing = makeStanding(room, (area, quantity) => basket.area(area.id, quantity));
 
@@ -89,7 +89,7 @@ async function start() {
     if (await enter(event.slug)) return back(event.slug);
     const held = basket.seats.length;
     await basket.refresh().catch(() => {});
-    if (basket.seats.length < held && !await ordered()) note(t('js.expired'), { kind: 'warn' });
+    if (basket.seats.length < held && !await ordered()) note(t('js.expired'), { kind: 'warn', own: false });
     return true;
   };
   const offers = makeOffers(room, {
@@ -98,7 +98,7 @@ async function start() {
       if (problem.status === 401 || await enter(event.slug)) return back(event.slug);
       // Let in again, but what was held is gone: say so rather than take seats for somebody who may not look.
       await basket.refresh().catch(() => {});
-      return note(t('js.expired'), { kind: 'warn' });
+      return note(t('js.expired'), { kind: 'warn', own: false });
     },
   });
   later.refused = offers.refused;
@@ -123,7 +123,7 @@ async function start() {
   const lapse = async () => {
     had = [];
     basket.lose(basket.seats.map((seat) => seat.n));
-    if (!await ordered()) note(t('js.expired'), { kind: 'warn' });
+    if (!await ordered()) note(t('js.expired'), { kind: 'warn', own: false });
     // An outage may have moved the deadline; the server knows.
     basket.refresh().catch(() => {});
   };
@@ -145,13 +145,12 @@ async function start() {
     snapshot: (all) => { map.setStates(all); drawn(); },
     patch: (changes) => { map.patch(changes); drawn(changes.map(([n]) => n)); },
     fuses: (all) => map.fuse(all),
-    lapsed: () => note(t('js.expired'), { kind: 'warn' }), fewer: ordered,
+    lapsed: () => note(t('js.expired'), { kind: 'warn', own: false }), fewer: ordered,
     online, outside: outsideNow,
   });
 
   const toList = (yes) => {
     $('view').textContent = t(yes ? 'js.map' : 'js.list');
-    $('view').setAttribute('aria-pressed', String(yes));
     list ??= yes ? createList($('list'), room, party, {
       pick: (n) => tap.pick(n, true, true), hold, look: (n) => map.focusSeat(n), size: () => panel.party(), area: (area) => standing.open(area, panel.party()),
     }) : null;
@@ -187,6 +186,7 @@ function online(yes) {
   $('net').textContent = t(yes ? 'js.online' : 'js.offline');
   $('net').hidden = false;
   clearTimeout(online.timer);
+  if (yes) unsay(t('js.offline')); // said of what was asked for meanwhile
   if (yes) online.timer = setTimeout(() => { $('net').hidden = true; }, 4000);
 }
 

@@ -2,7 +2,9 @@
 import { countdown } from '../shared/countdown.js';
 import { money, plural } from '../shared/words.js';
 import { makeChips } from './chips.js';
+import { home } from './notes.js';
 import { showOthers, showPicked } from './picked.js';
+import { FREE } from './state.js';
 
 const $ = (id) => document.getElementById(id);
 
@@ -11,10 +13,16 @@ const $ = (id) => document.getElementById(id);
  * filter(), when chips or the party change · minute() and end() of the clock.
  */
 export function makePanel(room, on) {
-  const { basket, max } = room;
-  let many = Math.min(2, max), just = false, stop = null, deadline = 0;
+  const { basket, max, plan, states, prices } = room;
+  let many = Math.max(1, Math.min(2, max, left())), just = false, stop = null, deadline = 0;
   const chips = makeChips(room.plan, room.hues, on.filter);
 
+  /** left is how many a party may be, as far as it matters: free and on sale now. */
+  function left() {
+    let free = 0;
+    for (let n = 0; n < plan.seats && free < max; n++) free += states[n] === FREE && prices[plan.category[n]] !== null;
+    return free;
+  }
   /** rest is how many of the party are without a seat; a whole party anew for who has all and wants more. */
   const rest = () => {
     const held = basket.seats.length;
@@ -25,7 +33,7 @@ export function makePanel(room, on) {
     $('many').textContent = many;
     $('fewer').disabled = many <= 1;
     $('more').disabled = many >= max;
-    $('best').textContent = plural('js.best', rest());
+    $('best').textContent = plural(held && held < many ? 'js.more-seats' : 'js.best', rest());
     $('choose').hidden = held > 0 && held >= many;
     document.querySelector('.many').hidden = max === 1;
     $('just').hidden = rest() < 2;
@@ -73,7 +81,7 @@ export function makePanel(room, on) {
     chips,
     party: () => (just || basket.seats.length >= many ? 1 : rest()),
     update: () => {
-      const held = basket.seats.length;
+      const held = basket.seats.length, within = $('sheet').contains(document.activeElement);
       showPicked(room, basket, on.giveBack);
       showOthers(room, basket, on.swap);
       $('pay').hidden = held === 0;
@@ -82,6 +90,8 @@ export function makePanel(room, on) {
       $('sum').textContent = held ? money(basket.total, basket.currency, room.digits) : '';
       clock(basket.expiresAt());
       draw();
+      // A button that did its work may be gone: whoever goes by the keyboard must not begin anew.
+      if (within && !document.activeElement?.getClientRects().length || within && document.activeElement === document.body) home()?.focus({ preventScroll: true });
     },
   };
 }

@@ -1,5 +1,6 @@
 // Lines on the sheet: the seats that are mine, what else the house could give, the seats somebody waits for.
 import { money, t } from '../shared/words.js';
+import { home } from './notes.js';
 import { where } from './say.js';
 import { FREE, HELD, SOLD } from './state.js';
 
@@ -24,21 +25,25 @@ function line({ hues, plan }, category, name, small, ...end) {
     make('span', { className: 'picked-name' }, make('bdi', { textContent: name }), make('small', { className: 'soft', textContent: small ?? plan.categories[at]?.name ?? '' })), ...end);
 }
 
+/** replace puts other lines into a list; whoever stands on a button of it stays where they were. */
+function replace(list, lines) {
+  const at = [...list.children].findIndex((li) => li.contains(document.activeElement));
+  list.replaceChildren(...lines);
+  if (at >= 0) (list.children[Math.min(at, lines.length - 1)]?.querySelector('button:last-child') ?? home())?.focus({ preventScroll: true });
+}
+
 /** showPicked lists what the basket holds; giveBack(n) is called for a seat that is not wanted any more. */
 export function showPicked(room, basket, giveBack) {
-  const at = [...$('picked').children].findIndex((li) => li.contains(document.activeElement));
   $('picked').hidden = !basket.seats.length;
-  $('picked').replaceChildren(...basket.seats.map((seat) => {
+  replace($('picked'), basket.seats.map((seat) => {
     const waits = basket.leaving.has(seat.n) || basket.asking.has(seat.n), note = room.plan.noteOf.get(seat.n);
-    const back = cross(t('js.give-back', { seat: seat.label }), () => giveBack(seat.n));
-    back.disabled = waits;
+    const back = cross(t('js.give-back', { seat: seat.label }), () => waits || giveBack(seat.n));
+    back.setAttribute('aria-disabled', String(waits)); // disabled would lose the focus
     const small = [basket.offered.includes(seat.n) && t('js.offered'), room.plan.categories.find((c) => c.id === seat.category)?.name, room.plan.accessible.has(seat.n) && t('js.accessible'), room.plan.companionOf.has(seat.n) && t('js.companion-place'), note].filter(Boolean).join(' · ');
     const li = line(room, seat.category, seat.label, small, make('span', { className: 'number', textContent: money(seat.price, basket.currency, room.digits) }), back);
     li.classList.toggle('waiting', waits);
     return li;
   }));
-  // Whoever gives back by the keyboard stays where they were.
-  if (at >= 0) ($('picked').children[Math.min(at, basket.seats.length - 1)]?.querySelector('button:not(:disabled)') ?? $('best')).focus();
 }
 
 /** showOthers offers what the house could give instead of its last best; swap(other) is called with the one that is liked better. */
@@ -53,7 +58,7 @@ export function showOthers(room, basket, swap) {
 export function showWished(room, { take, drop }) {
   const { plan, states, wishes } = room, seats = wishes.all();
   $('wishes').hidden = !seats.length;
-  $('wished').replaceChildren(...seats.map((n) => {
+  replace($('wished'), seats.map((n) => {
     const state = states[n], seat = plan.label(n);
     const said = state === FREE ? t('js.free-now') : state === SOLD ? t('js.sold-waits') : state === HELD && room.due.has(n) ? t('js.until-about', { time: room.clock(room.due.get(n) * 1000) }) : t('js.held');
     const end = [cross(t('js.wish-no', { seat }), () => drop(n))];

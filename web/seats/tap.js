@@ -59,6 +59,6 @@ export function makeTap(room, party, on) {
       return tip(block.length > 1 ? priced(block) : say(room, n), x, y);
     },
     /** back says that a seat somebody waited for is free. */
-    back: (n) => note(`${t('js.back', { seat: plan.label(n) })} ${t('js.back-how')}`, { acts: [states[n] !== HELD && take([n])] }),
+    back: (n) => note(`${t('js.back', { seat: plan.label(n) })} ${t('js.back-how')}`, { acts: [states[n] !== HELD && take([n])], own: false }),
   };
 }
