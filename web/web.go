@@ -80,6 +80,7 @@ func (p *Pages) parse(folder, name string) (*template.Template, error) {
 	funcs := template.FuncMap{
 		"asset": p.assets.address, "modules": p.assets.modules, "t": w.Say, "plural": w.Plural, "number": number,
 		"when":  func(t time.Time, zone string) (string, error) { return w.When("layout.full", t, zone) },
+		"soon":  func(t time.Time, zone string) (string, error) { return w.When("layout.soon", t, zone) },
 		"clock": func(t time.Time, zone string) (string, error) { return w.When("layout.clock", t, zone) },
 		"price": money.Format,
 		"words": func() (template.JS, error) {
