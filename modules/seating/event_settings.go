@@ -147,8 +147,8 @@ func (e *Event) check(fields fault.Fields) {
 	_, err = colour.Parse(e.Accent)
 	refuse(err != nil, "accent", "is no colour like #1f5fbf")
 	refuse(e.OpensAt.IsZero(), "opens_at", "is needed")
-	refuse(e.PrequeueAt.After(e.OpensAt), "prequeue_at", "lies after opens_at")
-	refuse(e.ClosesAt != nil && !e.ClosesAt.After(e.OpensAt), "closes_at", "does not lie after opens_at")
+	refuse(e.PrequeueAt.After(e.OpensAt), "prequeue_at", "lies after the sale opens")
+	refuse(e.ClosesAt != nil && !e.ClosesAt.After(e.OpensAt), "closes_at", "must be after the sale opens")
 }
 
 // price sets prices by category name. Creating names every category that has seats, changing only some.

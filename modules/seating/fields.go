@@ -49,8 +49,12 @@ func moment(fields fault.Fields, name string, raw json.RawMessage, to **time.Tim
 		if err == nil {
 			t, err = time.Parse(time.RFC3339Nano, text)
 		}
-		if err != nil || t.Year() < 2000 || t.Year() > 9000 {
+		if err != nil {
 			fields[name] = "is no RFC 3339 time, such as 2027-05-01T18:00:00Z"
+			return
+		}
+		if t.Year() < 2000 || t.Year() > 9000 {
+			fields[name] = "is a time between the years 2000 and 9000"
 			return
 		}
 		t = t.UTC().Truncate(time.Millisecond)
