@@ -72,6 +72,7 @@ func TestHandWithoutScript(t *testing.T) {
 		o.post(200, sponsor+"/release", "sure", "1")
 		o.at(path)
 	}
+	o.sees("Nothing was changed")
 	if strings.Contains(o.text(), "Sponsor") {
 		t.Errorf("the block is still there: %s", o.text())
 	}

@@ -100,20 +100,21 @@ func (a *App) staffPage(c echo.Context, status int, name, tab string, data map[s
 
 // doneWords say that what was asked has happened, on the page that one lands on.
 var doneWords = map[string]string{
-	"created":   "The event is published. Its page is open to everyone.",
-	"saved":     "Saved.",
-	"open":      "The sale is open.",
-	"pause":     "Paused. Nobody new is let in; everyone keeps their place.",
-	"resume":    "Admissions go on.",
-	"beacon":    "The draw takes a later round.",
-	"end":       "The sale has ended. Orders that are being paid for may finish.",
-	"pace":      "The new pace counts from now on.",
-	"message":   "Everyone who waits sees it within seconds.",
-	"quiet":     "The message is gone.",
-	"blocked":   "Off sale. Fans see it at once; the seats stand in the list below.",
-	"unblocked": "Back on sale.",
-	"refund":    "Returned. The tickets are void, the seats are on sale again, and the money is on its way.",
-	"resend":    "The mail is on its way again; its fate stands in the outbox.",
+	"created":          "The event is published. Its page is open to everyone.",
+	"saved":            "Saved.",
+	"open":             "The sale is open.",
+	"pause":            "Paused. Nobody new is let in; everyone keeps their place.",
+	"resume":           "Admissions go on.",
+	"beacon":           "The draw takes a later round.",
+	"end":              "The sale has ended. Orders that are being paid for may finish.",
+	"pace":             "The new pace counts from now on.",
+	"message":          "Everyone who waits sees it within seconds.",
+	"quiet":            "The message is gone.",
+	"blocked":          "Off sale. Fans see it at once; the seats stand in the list below.",
+	"unblocked":        "Back on sale.",
+	"unblocked-before": "Nothing was changed: these seats were put back on sale before, or never were taken off.",
+	"refund":           "Returned. The tickets are void, the seats are on sale again, and the money is on its way.",
+	"resend":           "The mail is on its way again; its fate stands in the outbox.",
 }
 
 // done leads back to a page after a change, so that reloading it repeats nothing.

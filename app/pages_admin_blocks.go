@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"net/http"
 	"net/url"
 	"slices"
@@ -66,7 +65,7 @@ func (a *App) blockReleaseForm(c echo.Context) error {
 	}
 	i := slices.IndexFunc(blocks, func(b seating.Block) bool { return b.ID == id })
 	if i < 0 {
-		return done(c, handPath(c), "unblocked") // somebody did it already
+		return done(c, handPath(c), "unblocked-before")
 	}
 	ok, err := a.confirmed(c, "events", func() (sure, error) {
 		named, err := a.seating.NameSeats(ctx, eventID, blocks[i].Seats)
@@ -77,8 +76,17 @@ func (a *App) blockReleaseForm(c echo.Context) error {
 		return err
 	}
 	who, _ := request.StaffOf(c)
-	if _, err := a.seating.Unblock(ctx, who, c.RealIP(), eventID, id, nil); err != nil && !errors.Is(err, seating.ErrNoSuchBlock) {
+	_, freed, err := a.seating.Unblock(ctx, who, c.RealIP(), eventID, id, nil)
+	if err != nil {
 		return err
+	}
+	return putBack(c, len(freed))
+}
+
+// putBack says that so many seats went back on sale, or that none was left to.
+func putBack(c echo.Context, n int) error {
+	if n == 0 {
+		return done(c, handPath(c), "unblocked-before")
 	}
 	return done(c, handPath(c), "unblocked")
 }

@@ -211,12 +211,15 @@ func (h *handFill) release() error {
 		return err
 	}
 	who, _ := request.StaffOf(h.c)
+	count := 0
 	for id, seats := range of {
-		if _, err := h.seating.Unblock(ctx, who, h.c.RealIP(), h.e.ID, id, seats); err != nil && !errors.Is(err, seating.ErrNoSuchBlock) {
+		_, freed, err := h.seating.Unblock(ctx, who, h.c.RealIP(), h.e.ID, id, seats)
+		if err != nil {
 			return err
 		}
+		count += len(freed)
 	}
-	return done(h.c, handPath(h.c), "unblocked")
+	return putBack(h.c, count)
 }
 
 // until reads a time by the venue's clock; "" is never.

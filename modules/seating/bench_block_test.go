@@ -26,7 +26,7 @@ func TestBenchBlock(t *testing.T) {
 		t.Fatal("the map does not show it")
 	}
 	began = time.Now()
-	if _, err := h.s.Unblock(t.Context(), request.Staff{}, "", h.event.ID, made.ID, nil); err != nil {
+	if _, _, err := h.s.Unblock(t.Context(), request.Staff{}, "", h.event.ID, made.ID, nil); err != nil {
 		t.Fatal(err)
 	}
 	released := time.Since(began)

@@ -58,7 +58,9 @@ func (c *BlockChange) check(fields fault.Fields, now time.Time) {
 			return
 		}
 		*text = strings.TrimSpace(*text)
-		if n := utf8.RuneCountInString(*text); n < least || n > most || strings.ContainsRune(*text, 0) || !utf8.ValidString(*text) {
+		if strings.ContainsRune(*text, 0) || !utf8.ValidString(*text) {
+			fields[name] = "is not text"
+		} else if n := utf8.RuneCountInString(*text); n < least || n > most {
 			fields[name] = fmt.Sprintf("has %d to %d characters", least, most)
 		}
 	}

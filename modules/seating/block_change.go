@@ -44,12 +44,10 @@ func (s *Service) ChangeBlock(ctx context.Context, who request.Staff, ip string,
 }
 
 // Unblock puts seats of a block back on sale: those named, or all without a name. What it does not have is passed over, and
-// a block that is over is fine. It gives what the block still has.
-func (s *Service) Unblock(ctx context.Context, who request.Staff, ip string, eventID int64, id string, seats []int) (Block, error) {
+// a block that is over is fine. It gives what the block still has, and the seats that went back by this very call.
+func (s *Service) Unblock(ctx context.Context, who request.Staff, ip string, eventID int64, id string, seats []int) (left Block, freed []int, err error) {
 	var claims []int64
-	var left Block
-	err := s.withBlock(ctx, eventID, id, func(tx *gorm.DB, e *Event, block uuid.UUID) (err error) {
-		var freed []int
+	err = s.withBlock(ctx, eventID, id, func(tx *gorm.DB, e *Event, block uuid.UUID) (err error) {
 		if claims, freed, err = releaseBlock(tx, eventID, block, seats, clock.SQLArg(s.Clock)); err != nil {
 			return err
 		}
@@ -68,10 +66,10 @@ func (s *Service) Unblock(ctx context.Context, who request.Staff, ip string, eve
 			map[string]any{"block": block, "count": len(freed), "seats": spans(freed)})
 	})
 	if err != nil {
-		return Block{}, err
+		return Block{}, nil, err
 	}
 	s.syncSoon(ctx, eventID, claims)
-	return left, nil
+	return left, freed, nil
 }
 
 // withBlock does something to a block while nobody else does; ErrNoSuchBlock for what is no id of one.

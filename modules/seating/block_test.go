@@ -62,6 +62,14 @@ func TestBlocksOverHTTP(t *testing.T) {
 			t.Errorf("%s: %s, want %s", body, got, want)
 		}
 	}
+	for body, says := range map[string]string{
+		`{"seats":[3],"reason":"x","until":"9999-12-31T23:59:59Z"}`: "is a time between the years 2000 and 9000",
+		`{"seats":[3],"reason":"x\u0000"}`:                          "is not text",
+	} {
+		if a := ask(t, "POST", blocks, body); !strings.Contains(string(a.body), says) {
+			t.Errorf("%s: %s", body, a.body)
+		}
+	}
 	if _, err := h.claim("ada", "a@x", 1); err == nil {
 		t.Error("a blocked seat was claimed")
 	}
@@ -93,9 +101,9 @@ func TestBlockForAPartner(t *testing.T) {
 		list[0].Reason != "contract 7" || clock.Format(time.Time(list[0].Until)) != until || time.Time(list[0].At).IsZero() {
 		t.Fatalf("%+v", list)
 	}
-	for range 2 { // 7 is not the block's, and a repetition changes nothing
+	for _, released := range []string{"[2 9]", "[]"} { // 7 is not the block's, and a repetition changes nothing
 		left := ask(t, "POST", blocks+"/"+id+"/release", `{"seats":[9,2,7]}`).want(t, 200, "")
-		if fmt.Sprint(left.field("seats")) != "[1 3]" {
+		if fmt.Sprint(left.field("seats")) != "[1 3]" || fmt.Sprint(left.field("released")) != released {
 			t.Errorf("left: %s", left.body)
 		}
 	}

@@ -30,6 +30,11 @@ type (
 	unblockRequest struct {
 		Seats []json.RawMessage `json:"seats"`
 	}
+	// unblockResponse is what the block still has, and what this request put back: not what somebody else did before.
+	unblockResponse struct {
+		blockResponse
+		Released []int `json:"released"`
+	}
 	blockMade struct {
 		ID string `json:"id"`
 	}
@@ -119,7 +124,7 @@ func (h *handler) changeBlock(c echo.Context) error {
 // unblock answers DELETE /admin/events/:event/blocks/:id.
 func (h *handler) unblock(c echo.Context) error {
 	who := whoIs(c)
-	_, err := h.seating.Unblock(c.Request().Context(), who.staff, who.ip, request.EventOf(c).ID, c.Param("id"), nil)
+	_, _, err := h.seating.Unblock(c.Request().Context(), who.staff, who.ip, request.EventOf(c).ID, c.Param("id"), nil)
 	if err != nil && !errors.Is(err, ErrNoSuchBlock) {
 		return err
 	}
@@ -138,11 +143,11 @@ func (h *handler) unblockSome(c echo.Context) error {
 		return err
 	}
 	who := whoIs(c)
-	left, err := h.seating.Unblock(c.Request().Context(), who.staff, who.ip, request.EventOf(c).ID, c.Param("id"), seats)
+	left, freed, err := h.seating.Unblock(c.Request().Context(), who.staff, who.ip, request.EventOf(c).ID, c.Param("id"), seats)
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, newBlockResponse(left))
+	return c.JSON(http.StatusOK, unblockResponse{newBlockResponse(left), append([]int{}, freed...)})
 }
 
 // whoHas answers GET /admin/events/:event/seats/:n.

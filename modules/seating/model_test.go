@@ -175,7 +175,7 @@ func TestMapAgainstModel(t *testing.T) {
 			"unblock": func(rt *rapid.T) {
 				n := seat.Draw(rt, "seat")
 				if was, ok := w.blocked[n]; ok {
-					if _, err := h.s.Unblock(t.Context(), request.Staff{}, "", h.event.ID, was.id, nil); err != nil {
+					if _, _, err := h.s.Unblock(t.Context(), request.Staff{}, "", h.event.ID, was.id, nil); err != nil {
 						rt.Fatal(err)
 					}
 					delete(w.blocked, n)
