@@ -2,10 +2,13 @@
 // somebody apart from what nobody may have.
 import { ask } from '../shared/api.js';
 
-/** makeBlocks gives {refresh() reads it anew, of(n) → the block that has seat n}. show(seats) shows one on the map. */
+/**
+ * makeBlocks gives {refresh(now) reads it anew, not so soon again when it is long unless it must be now, and of(n) → the
+ * block that has seat n}. show(seats) shows one on the map.
+ */
 export function makeBlocks(hand, { staff, map, show }) {
   const list = hand.querySelector('[data-blocks]'), total = hand.querySelector('[data-block-count]');
-  let ofSeat = new Map(), byID = new Map(), seen = '';
+  let ofSeat = new Map(), byID = new Map(), seen = '', last = -Infinity;
 
   const dress = () => {
     for (const entry of list.querySelectorAll('[data-block]')) {
@@ -16,21 +19,40 @@ export function makeBlocks(hand, { staff, map, show }) {
   };
   // What somebody has opened stays open; a form in which somebody types stays as it is.
   const key = (details) => `${details.closest('[data-block]').id} ${details.className}`;
+  // The focus stays on the same button of the same entry; when the entry is gone, on the one in its place, or on the heading.
+  const controls = (entry) => [...entry.querySelectorAll('summary, a, button, input')];
+  const grip = () => {
+    const at = document.activeElement, entry = list.contains(at) ? at.closest('[data-block]') : null;
+    if (!entry) return () => {};
+    const place = [...list.querySelectorAll('[data-block]')].indexOf(entry), nth = controls(entry).indexOf(at);
+    return () => {
+      const entries = [...list.querySelectorAll('[data-block]')], same = entries.find((other) => other.id === entry.id);
+      const to = same ? controls(same)[nth] : entries.length ? controls(entries[Math.min(place, entries.length - 1)])[0] : total.closest('h2');
+      if (to?.matches('h2')) to.tabIndex = -1;
+      to?.focus({ preventScroll: true });
+    };
+  };
   const write = async () => {
     const answer = await fetch(location.pathname);
     const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html'), entries = fresh.querySelector('[data-blocks]');
     if (!entries || list.contains(document.activeElement) && document.activeElement.matches('input')) return false;
+    if ([...list.querySelectorAll('details[open] input')].some((input) => input.value !== input.defaultValue)) return false;
+    const back = grip();
     const open = new Set([...list.querySelectorAll('details[open]')].map(key));
     list.replaceChildren(...entries.childNodes);
     for (const details of list.querySelectorAll('details')) details.open = open.has(key(details));
     total.textContent = fresh.querySelector('[data-block-count]').textContent;
     dress();
+    back();
     return true;
   };
 
   dress();
   return {
-    refresh: async () => {
+    refresh: async (must) => {
+      // A hundred thousand seats are half a megabyte: once in ten seconds will do.
+      if (!must && performance.now() - last < ofSeat.size / 10) return;
+      last = performance.now();
       const { blocks } = await ask('GET', staff('/blocks'));
       const now = JSON.stringify(blocks);
       if (now === seen) return;

@@ -2,6 +2,7 @@
 // same to the server when no script runs.
 import { api, ask } from '../shared/api.js';
 import { money } from '../shared/words.js';
+import { makeFloors } from '../seats/levels.js';
 import { BLOCKED, FREE, HELD, SOLD } from '../seats/state.js';
 import { showMap } from '../seats/view.js';
 import { makeBlocks } from './blocks.js';
@@ -24,6 +25,7 @@ const staff = (rest) => `/api/v1/admin/events/${encodeURIComponent(event)}${rest
 history.replaceState(null, '', location.pathname + location.hash); // "Off sale." is said once, not after every reload
 
 const chosen = new Set();
+let unknown = [], written = ''; // names in the field that nothing here has; what the field said when it was last read or written
 const sure = makeSure(document.querySelector('[data-sure]')), owner = makeOwner(part('owner'), event, {
   price, clock, moment, count, chosen: (places, n) => {
     choose(places, false);
@@ -48,12 +50,14 @@ const { map, plan, states } = await showMap(room.querySelector('.map'), facts, {
   lasso: { on: (seats, { remove }) => choose(seats.filter((n) => states[n] === FREE || states[n] === BLOCKED), !remove) },
 });
 const priceOf = new Map(facts.categories.map((c) => [c.id, c.price])), prices = plan.categories.map((c) => priceOf.get(c.id) ?? null);
+const floors = makeFloors(part('floors'), plan, 'Whole house', (zone) => map.showZone(zone));
 const names = makeNames(plan);
 const tree = makeTree(part('tree'), { plan, states, prices: prices.map((p) => (p === null ? null : price(p))), chosen, choose: (seats, yes) => choose(seats, yes) });
 
 const blocks = makeBlocks(hand, { staff, map, show: (seats) => {
-  choose([...chosen], false);
+  chooseNone();
   choose(seats, true);
+  if (seats.length) floors.to(seats[Math.floor(seats.length / 2)]);
   map.focusSeat(seats[Math.floor(seats.length / 2)]);
   room.scrollIntoView({ block: 'nearest' });
 } });
@@ -72,8 +76,14 @@ const places = (area) => Array.from({ length: area.capacity }, (_, i) => area.fi
 
 function choose(seats, yes) {
   for (const n of seats) if (yes) chosen.add(n); else chosen.delete(n);
-  field('seats').value = names.write(sorted(chosen));
+  written = field('seats').value = [names.write(sorted(chosen)), ...unknown].filter(Boolean).join(', ');
   showChosen();
+}
+
+function chooseNone() {
+  unknown = [];
+  complain('seats', '');
+  choose([...chosen], false);
 }
 
 const sorted = (seats) => [...seats].sort((a, b) => a - b);
@@ -90,18 +100,26 @@ function showChosen() {
   line.hidden = !chosen.size;
   line.replaceChildren(`${count(chosen.size)} chosen: ${said.join(', ')}. ${by[FREE].length ? `The free ones are worth ${price(worth(by[FREE]))}. ` : ''}`);
   const clear = Object.assign(document.createElement('button'), { type: 'button', className: 'plain', textContent: 'Choose none' });
-  clear.addEventListener('click', () => { choose([...chosen], false); field('seats').focus(); });
+  clear.addEventListener('click', () => { chooseNone(); field('seats').focus(); });
   line.append(clear);
+  part('acts').hidden = !chosen.size;
+  part('acts-count').textContent = `${number.format(chosen.size)} chosen`;
   return by;
 }
 
-field('seats').addEventListener('change', () => {
-  const { seats, unknown } = names.read(field('seats').value);
-  complain('seats', unknown.length ? `Nothing here is called ${unknown.slice(0, 5).map((u) => `“${u}”`).join(', ')}.` : '');
+field('seats').addEventListener('change', read);
+
+// A name that nothing here has stays in the field, and nothing happens to the others until it is gone.
+function read() {
+  const said = names.read(written = field('seats').value);
+  unknown = said.unknown;
+  complain('seats', noSuch());
   chosen.clear();
-  for (const n of seats) chosen.add(n);
+  for (const n of said.seats) chosen.add(n);
   showChosen();
-});
+}
+
+const noSuch = () => (unknown.length ? `Nothing here is called ${unknown.slice(0, 5).map((u) => `“${u}”`).join(', ')}.` : '');
 
 /** complain says by a field what is wrong with it, or that nothing is. */
 function complain(name, text) {
@@ -126,13 +144,14 @@ function until() {
 
 form.addEventListener('submit', (e) => {
   e.preventDefault();
+  if (field('seats').value !== written) read(); // not every browser tells of a change when a button is tapped
   if (e.submitter?.value === 'release') askToRelease();
   else askToBlock();
 });
 
 function askToBlock() {
   const by = showChosen(), end = until(), reason = field('reason').value.trim(), name = field('name').value.trim();
-  complain('seats', by[FREE].length ? '' : chosen.size ? 'None of these seats is free.' : 'Choose seats first: on the map, in the list, or by name.');
+  complain('seats', noSuch() || by[FREE].length ? noSuch() : chosen.size ? 'None of these seats is free.' : 'Choose seats first: on the map, in the list, or by name.');
   complain('reason', reason ? '' : 'Say why in a few words: whoever finds these seats later wants to know.');
   complain('until', Number.isNaN(end) ? 'That hour does not exist on that day.' : end !== null && end <= Date.now() ? 'Lies in the past.' : '');
   const wrong = form.querySelector('[aria-invalid=true]');
@@ -160,17 +179,21 @@ async function block(seats, words, question) {
     if (problem.code !== 'seats-taken') throw problem;
     // Somebody was faster with a few: the others are asked about again.
     const taken = new Set(problem.facts.seats), left = seats.filter((n) => !taken.has(n));
-    if (!left.length) throw problem;
+    if (!left.length) {
+      const title = seats.length === 1 ? 'This seat was taken a moment ago' : `All ${number.format(seats.length)} were taken a moment ago`;
+      return { title, lines: [`Somebody has or holds ${clipped(names.write(seats))}. Nothing was changed.`], button: '' };
+    }
     return question(left, [`Meanwhile somebody took ${clipped(names.write(sorted(taken)))}: left as it is.`]);
   }
   map.patch(seats.map((n) => [n, BLOCKED]));
   for (const name of ['name', 'reason', 'until']) field(name).value = '';
-  choose([...chosen], false);
+  chooseNone();
   say(`${count(seats.length)} off sale.`);
   return null;
 }
 
 async function askToRelease() {
+  if (unknown.length) return field('seats').focus();
   const { blocks: all } = await ask('GET', staff('/blocks'));
   const of = all.map((b) => ({ ...b, seats: b.seats.filter((n) => chosen.has(n)) })).filter((b) => b.seats.length);
   complain('seats', of.length ? '' : chosen.size ? 'None of these seats was taken off sale by hand.' : 'Choose seats first: on the map, in the list, or by name.');
@@ -181,10 +204,13 @@ async function askToRelease() {
     lines: [...of.map((b) => `${b.name || 'Not for sale'} (${b.reason}): ${count(b.seats.length)}.`), 'Anybody inside can take them at once.'],
     button: 'Put back on sale', danger: false,
     act: async () => {
-      for (const b of of) await ask('POST', staff(`/blocks/${b.id}/release`), { seats: b.seats }, { csrf });
-      map.patch(of.flatMap((b) => b.seats.map((n) => [n, FREE])));
-      choose([...chosen], false);
-      say(`${count(total)} back on sale.`);
+      const freed = []; // what somebody else put back may be sold already: it is not ours to show
+      for (const b of of) freed.push(...(await ask('POST', staff(`/blocks/${b.id}/release`), { seats: b.seats }, { csrf })).released);
+      map.patch(freed.map((n) => [n, FREE]));
+      chooseNone();
+      const others = total - freed.length;
+      if (!freed.length) say('Nothing was changed: these seats were back on sale already.');
+      else say(`${count(freed.length)} back on sale.${others ? ` ${count(others)} already ${others === 1 ? 'was' : 'were'}.` : ''}`);
       return null;
     },
   });
@@ -195,11 +221,12 @@ const clipped = (text) => (text.length > 160 ? `${text.slice(0, 159)}…` : text
 function say(text) {
   part('owner').replaceChildren(text);
   part('owner').hidden = false;
+  now = true;
   changed();
 }
 
 // Whatever changes, the figures and the list follow, at most once in a second.
-let due = 0;
+let due = 0, now = false;
 function changed(soon = 1000) {
   due ||= setTimeout(async () => {
     due = 0;
@@ -207,7 +234,8 @@ function changed(soon = 1000) {
     try {
       const stats = await ask('GET', staff('/stats'));
       for (const name of ['free', 'held', 'paying', 'sold', 'blocked']) part(`count=${name}`).textContent = number.format(stats[name]);
-      await blocks.refresh();
+      await blocks.refresh(now);
+      now = false;
       part('lost').hidden = true;
     } catch (problem) {
       if (problem.status === 401) location.reload();
@@ -222,5 +250,13 @@ for (const tool of room.querySelectorAll('[data-tool]')) {
     for (const other of room.querySelectorAll('[data-tool]')) other.setAttribute('aria-pressed', String(other === tool));
   });
 }
+for (const button of hand.querySelectorAll('[data-go]')) {
+  button.addEventListener('click', () => {
+    if (button.dataset.go === 'none') return chooseNone();
+    return field(button.dataset.go).focus();
+  });
+}
 changed(0);
+// A name, a reason or an end that somebody else changes moves no seat.
+setInterval(() => { if (!document.hidden) changed(); }, 10_000);
 field('seats').dispatchEvent(new Event('change'));

@@ -1,9 +1,12 @@
 // The question before something happens to many: what, to how many; then it is done, and a refusal is said in its place.
 
-/** makeSure takes the dialog and gives ask({title, lines, button, danger, act}): act() → {title, lines} to ask again, or null. */
+/**
+ * makeSure takes the dialog and gives ask({title, lines, button, danger, act}): act() → {title, lines, button} to ask again, or null. A
+ * question without a button can only be closed.
+ */
 export function makeSure(dialog) {
   const part = (name) => dialog.querySelector(`[data-sure-${name}]`);
-  const yes = part('yes'), error = part('error');
+  const yes = part('yes'), no = part('no'), busy = part('busy'), error = part('error'), leave = no.textContent;
   let now = null;
 
   const show = (question) => {
@@ -11,11 +14,13 @@ export function makeSure(dialog) {
     part('title').textContent = now.title;
     part('lines').replaceChildren(...now.lines.map((text) => Object.assign(document.createElement('li'), { textContent: text, dir: 'auto' })));
     yes.textContent = now.button;
+    yes.hidden = !now.button;
+    no.textContent = now.button ? leave : 'Close';
     yes.classList.toggle('danger', now.danger === true);
     error.hidden = true;
   };
   yes.addEventListener('click', async () => {
-    yes.disabled = true;
+    work(true);
     try {
       const more = await now.act();
       if (more) show(more);
@@ -26,13 +31,22 @@ export function makeSure(dialog) {
       error.textContent = problem.status === 0 ? 'The server cannot be reached. Nothing happened yet.' : problem.detail ?? 'The server did not answer. Look at the list before you try again.';
       error.hidden = false;
     } finally {
-      yes.disabled = false;
+      work(false);
     }
   });
-  part('no').addEventListener('click', () => dialog.close());
+  // While it is done there is nothing to leave as it is.
+  const work = (on) => {
+    yes.disabled = no.disabled = on;
+    if (on) error.hidden = true;
+    busy.replaceChildren(...(on ? ['Working… ', Object.assign(document.createElement('progress'), { ariaLabel: 'Working' })] : []));
+    if (on) busy.focus();
+    else if (dialog.open) no.focus();
+  };
+  dialog.addEventListener('cancel', (e) => { if (no.disabled) e.preventDefault(); });
+  no.addEventListener('click', () => dialog.close());
   return (question) => {
     show(question);
     dialog.showModal();
-    part('no').focus();
+    no.focus();
   };
 }

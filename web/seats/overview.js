@@ -35,7 +35,7 @@ export function makeOverview(layer, scene) {
   const drawPicked = () => {
     ctx.fillStyle = scene.look.ink;
     const side = Math.max(1.5, 0.7 * plan.pitch * k);
-    for (const n of scene.picked) ctx.fillRect(plan.x[n] * k - side / 2, plan.y[n] * k - side / 2, side, side);
+    for (const n of scene.picked) if (n < plan.seats && !scene.hidden(n)) ctx.fillRect(plan.x[n] * k - side / 2, plan.y[n] * k - side / 2, side, side);
   };
 
   return {

@@ -161,7 +161,7 @@ async function start() {
       sheet.setHeight(0);
     }
   };
-  makeFloors(plan, (zone) => map.showZone(zone));
+  makeFloors($('floors'), plan, t('js.all-floors'), (zone) => map.showZone(zone));
   $('view').addEventListener('click', () => toList($('list').hidden));
   $('leave').addEventListener('click', () => leave(basket));
   closable();
