@@ -14,7 +14,7 @@ export function makeOffers(room, on) {
 
   /** offered says which seats are held instead. Whoever closes it keeps them; whoever takes another gives them up. */
   const offered = (text, offer, own = true) => {
-    requestAnimationFrame(() => requestAnimationFrame(() => on.show(offer))); // once the sheet has grown by the note
+    on.show(offer);
     return note(text, {
       kind: 'warn', own, shut: (byHand) => byHand && basket.hold(offer),
       acts: [

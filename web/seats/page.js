@@ -65,7 +65,11 @@ async function start() {
     return basket.giveBack(n).then((ok) => (ok ? announce(t('js.gone-back', { seats: seat?.label ?? '' })) : ordered()));
   };
   const tap = makeTap(room, party, { size: () => panel.party(), mark: map.mark, focus: (n) => map.focusSeat(n), hold, giveBack });
-  const show = (numbers) => { if (numbers.length) map.focusSeat(numbers[0]); map.focusSeat(-1); };
+  // Once the sheet has grown by them: the map keeps its upper edge, and they are to stand in the middle of what is left.
+  const show = (numbers) => requestAnimationFrame(() => requestAnimationFrame(() => {
+    if (numbers.length) map.focusSeat(numbers[0]);
+    map.focusSeat(-1);
+  }));
   const best = async (quantity) => {
     const chosen = panel.chips.chosen(), accessible = panel.chips.accessible(), before = new Set(had);
     // The house takes one price or all: of several, the first where so many stand together.
