@@ -1,6 +1,8 @@
 // The few things that lie over the seats: mine, asked for, in focus, just changed. Elements, not pixels: each is moved by
 // one transform a frame, and CSS says how it looks.
 
+import { drawSign } from './glyphs.js';
+
 const most = 40; // pulses at once; more would be noise
 
 /** makeMarks draws into a layer. kinds: mine, asking, lost, focus, hover. */
@@ -9,10 +11,20 @@ export function makeMarks(layer, scene) {
   const marks = new Map(); // `${kind} ${n}` → {element, n}
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
 
+  /** sign is the wheelchair, which the mark would hide, in white. */
+  const sign = () => {
+    const canvas = Object.assign(document.createElement('canvas'), { width: 64, height: 64 });
+    drawSign(canvas.getContext('2d'), 0, 0, 64, '#fff');
+    return canvas;
+  };
   const add = (kind, n) => {
     const element = document.createElement('div');
     element.className = `mark mark-${kind}`;
     if (kind === 'mine') element.append(Object.assign(document.createElement('i'), { className: 'mark-pin' }));
+    if (kind === 'mine' && plan.accessible.has(n)) {
+      element.classList.add('mark-sign');
+      element.prepend(sign());
+    }
     layer.append(element);
     marks.set(`${kind} ${n}`, { element, n });
     return element;
