@@ -45,7 +45,15 @@ export function makeGrid(plan) {
     }
     return best;
   };
+  /** any tells whether the middle of a seat lies in a rectangle. */
+  const any = (left, top, right, bottom) => {
+    for (let i = within(left, top, right, bottom, found) - 1; i >= 0; i--) {
+      const x = plan.x[found[i]], y = plan.y[found[i]];
+      if (x > left && x < right && y > top && y < bottom) return true;
+    }
+    return false;
+  };
   /** sharing gives the seats drawn over one another with seat n, itself among them. */
   const sharing = (n) => near(plan.x[n], plan.y[n], plan.pitch / 2).map(([, other]) => other);
-  return { within, nearest, sharing };
+  return { within, nearest, any, sharing };
 }

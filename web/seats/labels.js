@@ -1,5 +1,6 @@
 // The names of sections and of areas on sale, with what is free in each and from which price, as elements over the map.
-// Where the whole does not fit its section only the name is shown, and where that does not fit, nothing.
+// Where the whole does not fit its section only the name is shown; where that does not fit either, of an area how much is
+// free, and else nothing. No area's hides a seat.
 import { boundsOf, boxOf } from './floors.js';
 import { FREE, freeBy, freeIn } from './state.js';
 
@@ -14,14 +15,14 @@ function middleOf({ area, x, y, wide, high }, camera) {
   return [side(x, wide, camera.x, camera.width), side(y, high, camera.y, camera.height)];
 }
 
-/** makeLabels puts them into a layer. words is {free(count), from(price)}; it gives {count, frame(camera)}. */
+/** makeLabels puts them into a layer. words is {free(count), from(price, only)}; it gives {count, frame(camera)}. */
 export function makeLabels(layer, scene, words) {
   const { plan } = scene, labels = [];
   const add = (name, kind, place) => {
     if (!name) return;
     const element = document.createElement('div');
     element.className = `map-zone ${kind}`;
-    element.append(Object.assign(document.createElement('b'), { textContent: name, dir: 'auto' }), document.createElement('span'));
+    element.append(Object.assign(document.createElement('b'), { textContent: name, dir: 'auto' }), document.createElement('span'), Object.assign(document.createElement('span'), { className: 'map-price' }));
     element.hidden = true;
     layer.append(element);
     labels.push({ element, said: null, ...place });
@@ -43,14 +44,16 @@ export function makeLabels(layer, scene, words) {
   const columns = plan.categories.length, keyOf = (n) => plan.rows[plan.row[n]].zone * columns + plan.category[n];
   let counts = null;
   const figures = ({ area, zone }) => {
-    if (area) return [freeIn(scene.states, area), scene.prices[area.category]];
-    let free = 0, least = null;
+    if (area) return [freeIn(scene.states, area), scene.prices[area.category], true];
+    let free = 0, least = null, only = true;
     for (let category = 0; category < columns; category++) {
       const here = counts[zone * columns + category], price = scene.prices[category];
       free += here;
-      if (here && price !== null && (least === null || price < least)) least = price;
+      if (!here || price === null) continue;
+      only &&= least === null || price === least;
+      if (least === null || price < least) least = price;
     }
-    return [free, least];
+    return [free, least, only];
   };
 
   return {
@@ -64,36 +67,43 @@ export function makeLabels(layer, scene, words) {
     count: () => {
       counts ??= freeBy(scene.states, keyOf, plan.zones.length * columns, plan.seats);
       const grown = labels.filter((label) => {
-        const [free, price] = figures(label), said = words.free(free) + (free && words.from && price !== null ? `\n${words.from(price)}` : '');
+        const [free, price, only] = figures(label), left = words.free(free), cost = free && words.from && price !== null ? words.from(price, only) : '', said = left + cost;
         if (said === label.said) return false;
         const same = said.length === label.said?.length; // nearly as wide: that is not worth a layout
         label.said = said;
-        label.element.lastElementChild.textContent = said;
-        if (!same) Object.assign(label.element, { hidden: false, className: label.element.className.replace(' map-name', '') });
-        return !same;
+        [label.element.children[1].textContent, label.element.lastElementChild.textContent] = [left, cost];
+        if (same) return false;
+        label.element.hidden = false;
+        label.element.classList.remove('map-name', 'map-count');
+        return true;
       });
       for (const label of grown) [label.width, label.height] = [label.element.offsetWidth, label.element.offsetHeight];
       for (const label of grown) label.element.classList.add('map-name');
       for (const label of grown) [label.nameWidth, label.nameHeight] = [label.element.offsetWidth, label.element.offsetHeight];
+      for (const { element } of grown) element.classList.replace('map-name', 'map-count');
+      for (const label of grown) [label.countWidth, label.countHeight] = [label.element.offsetWidth, label.element.offsetHeight];
     },
     /** frame shows them while seats are small, areas and the larger sections first, none over another. */
     frame: (camera) => {
-      const taken = [];
+      const taken = [], seat = 0.4 * camera.p;
       for (const label of labels) {
         const [x, middle] = middleOf(label, camera), wide = label.wide * camera.scale, high = label.high * camera.scale;
         const clear = (y, width, height) => !taken.some((t) => Math.abs(t.x - x) < (t.width + width) / 2 + 4 && Math.abs(t.y - y) < (t.height + height) / 2 + 4);
         // Floors over one another have their middles at one spot: there one name stands below the other.
         let y = middle;
+        const bare = (at, width, height) => !label.area || !scene.grid.any(...camera.toPlan(x - width / 2 - seat, at - height / 2 - seat), ...camera.toPlan(x + width / 2 + seat, at + height / 2 + seat));
         const fits = (width, height) => {
-          y = [middle, middle + height + 6, middle - height - 6].find((at) => Math.abs(at - middle) <= (high - height) / 2 && clear(at, width, height));
+          y = [middle, middle + height + 6, middle - height - 6].find((at) => Math.abs(at - middle) <= (high - height) / 2 && clear(at, width, height) && bare(at, width, height));
           return wide > width * 1.1 && high > height && y !== undefined;
         };
         const seen = camera.p < label.until && scene.shown[label.zone] === 0 && x > -80 && middle > -40 && x < camera.width + 80 && middle < camera.height + 40;
         const full = seen && fits(label.width, label.height), name = seen && !full && fits(label.nameWidth, label.nameHeight);
-        if (label.element.hidden === (full || name)) label.element.hidden = !full && !name;
-        if (!full && !name) continue;
+        const count = seen && !full && !name && label.area !== undefined && fits(label.countWidth, label.countHeight), none = !full && !name && !count;
+        if (label.element.hidden !== none) label.element.hidden = none;
+        if (none) continue;
         label.element.classList.toggle('map-name', name);
-        const [width, height] = full ? [label.width, label.height] : [label.nameWidth, label.nameHeight];
+        label.element.classList.toggle('map-count', count);
+        const [width, height] = full ? [label.width, label.height] : name ? [label.nameWidth, label.nameHeight] : [label.countWidth, label.countHeight];
         taken.push({ x, y, width, height });
         label.element.style.transform = `translate(${x}px,${y}px) translate(-50%,-50%)`;
       }

@@ -54,7 +54,7 @@ async function start() {
   const map = createMap($('map'), {
     plan, states, prices, holdSeconds: event.hold_seconds,
     words: {
-      free: (count) => plural('js.free-seats', count), from: (price) => t('js.from', { price: money(price, event.currency, event.digits) }),
+      free: (count) => plural('js.free-seats', count), from: (price, only) => ((said) => (only ? said : t('js.from', { price: said })))(money(price, event.currency, event.digits)),
       zoomIn: t('js.zoom-in'), zoomOut: t('js.zoom-out'), fit: t('js.fit'),
     },
     onTap: (n, sure) => tap.pick(n, sure), onHover: (n, x, y, area) => tap.hover(n, x, y, area), onArea: (area) => standing.open(area, panel.party()),
