@@ -110,7 +110,7 @@ func areasOnSale(t *testing.T, s *stage) {
 		t.Helper()
 		r.until("the area says "+text, func() bool { return told[string](r, `document.querySelector(".map-area").innerText`) == text })
 	}
-	says("Standing\n8 free\nfrom 4500")
+	says("Standing\n8 free\n4500")
 	v := r.rests()
 	middle := spot{320*v.Scale + v.X, 475*v.Scale + v.Y}
 	r.drags(0, middle)
@@ -121,9 +121,61 @@ func areasOnSale(t *testing.T, s *stage) {
 		t.Errorf("a tap on the bar, which is not on sale, opens %s", got)
 	}
 	r.set(r.js(`map.fit(); map.patch(Array.from({ length: 6 }, (_, i) => [600 + i, 2]))`, nil))
-	says("Standing\n2 free\nfrom 4500")
+	says("Standing\n2 free\n4500")
 	r.set(r.js(`map.patch([[606, 1], [607, 1]])`, nil))
 	says("Standing\n0 free")
+}
+
+// namesHideNoSeat: what is said of an area stands where no seat is under it; where its name is too long, how much is free.
+func namesHideNoSeat(t *testing.T, s *stage) {
+	for _, c := range []struct{ name, seats, says string }{
+		{"Pit", "", ""}, {"Pit", "away", "Pit\n8 free\n4500"}, {"Standing, in front of the stage", "away", "8 free"},
+	} {
+		r := newRoom(t, s, fmt.Sprintf(`
+			const pit = { id: "pit", name: %q, shape: "rectangle", x: 250, y: 150, width: 80, height: 80, first: 600, capacity: 8, category: 1, zone: 0 };
+			if (%q) for (let n = 0; n < seats; n++) if (plan.x[n] > 240 && plan.x[n] < 340 && plan.y[n] > 140 && plan.y[n] < 240) plan.y[n] = 20;
+			plan.zones = [{ ...plan.zones[0], name: "", areas: [pit] }];
+			plan.areas = [pit];
+			plan.size = 608;
+			plan.category = Uint8Array.from({ length: 608 }, (_, n) => Number(n >= 600));`, c.name, c.seats))
+		r.until(fmt.Sprintf("of %s (seats %s) one reads %q", c.name, c.seats, c.says), func() bool {
+			return told[string](r, `(({ hidden, innerText }) => (hidden ? "" : innerText))(document.querySelector(".map-area"))`) == c.says
+		})
+	}
+}
+
+// rowsAtTheEdge: in the midst of a large plan one reads at the edge which rows one sees; not from afar, and not beside
+// the letters at a row's own end.
+func rowsAtTheEdge(t *testing.T, s *stage) {
+	r := newRoom(t, s, "", phone)
+	read := func(want string) {
+		t.Helper()
+		r.until("the rows at the edge are "+want, func() bool {
+			return told[string](r, `[...document.querySelectorAll(".map-row:not([hidden])")].map((e) => [e.textContent, Math.round(e.getBoundingClientRect().x)].join("@")).join(" ")`) == want
+		})
+	}
+	read("")
+	r.set(r.js(`map.focusSeat(10 * 30 + 15)`, nil))
+	v := r.rests()
+	want := ""
+	for row := range r.rows {
+		if at := float64(20+20*row)*v.Scale + v.Y; at >= 0 && at <= float64(r.height) {
+			want += fmt.Sprintf(" R%d@2", row)
+		}
+	}
+	read(want[1:])
+	r.set(r.js(`map.focusSeat(10 * 30)`, nil))
+	read("")
+}
+
+// signStaysOnMine: a wheelchair place has its sign when it is mine, and another seat has none.
+func signStaysOnMine(t *testing.T, s *stage) {
+	r := newRoom(t, s, `plan.accessible.add(34);`)
+	r.set(r.js(`map.mark("mine", [34, 36])`, nil))
+	r.rests()
+	if got := told[[]bool](r, `[...document.querySelectorAll(".mark-mine")].map((mark) => [...mark.querySelector("canvas")?.getContext("2d").getImageData(0, 0, 64, 64).data ?? []].some(Boolean))`); fmt.Sprint(got) != "[true false]" {
+		t.Errorf("signs on mine: %v", got)
+	}
 }
 
 // tablesNotesAndPicked: a table is drawn in the middle of its seats, a note folds a corner, what is picked has a rim.

@@ -42,7 +42,7 @@ func newRoom(t *testing.T, s *stage, change string, options ...browserOption) *r
 		Object.assign(window, { floors, tapped: [], opened: [], looped: [] });
 		window.map = createMap(document.getElementById("alone"), { plan, states, prices: [9900, 4500], holdSeconds,
 			onTap: (n) => tapped.push(n), onArea: (area) => opened.push(area.id), lasso: { on: (seats, keys) => looped.push({ seats, ...keys }) },
-			words: { free: (count) => count + " free", from: (price) => "from " + price, zoomIn: "Closer", zoomOut: "Further", fit: "Whole" } });
+			words: { free: (count) => count + " free", from: (price, only) => (only ? "" : "from ") + price, zoomIn: "Closer", zoomOut: "Further", fit: "Whole" } });
 	})()`, module("map.js"), module("floors.js"), r.rows, r.columns, change), nil))
 	r.rests()
 	return r
@@ -91,7 +91,7 @@ func TestMap(t *testing.T) {
 	s := hall(t)
 	for name, test := range map[string]func(*testing.T, *stage){
 		"lasso": lassoTakesWhatLiesInIt, "fingers": mapByFinger, "mouse": mapByMouse, "keys": mapByKeys, "buttons": mapClearOfItsButtons, "under": mapStaysUnderTheHand, "corner": mapInTheCorner,
-		"floors": floorsOneAtATime, "aside": floorsAside, "filter": filterOfSeveralPrices, "areas": areasOnSale, "drawn": tablesNotesAndPicked,
+		"floors": floorsOneAtATime, "aside": floorsAside, "filter": filterOfSeveralPrices, "areas": areasOnSale, "names": namesHideNoSeat, "sign": signStaysOnMine, "rows": rowsAtTheEdge, "drawn": tablesNotesAndPicked,
 		"fuses": fusesBurnDown, "shapes": shapesWithoutColour,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -6,6 +6,7 @@
 import { areaAt, tablesOf, tintOf } from './areas.js';
 import { makeButtons } from './buttons.js';
 import { makeCamera } from './camera.js';
+import { makeEdges } from './edges.js';
 import { makeFlight } from './flight.js';
 import { boundsOf, shownZones } from './floors.js';
 import { makeFuses } from './fuses.js';
@@ -33,7 +34,7 @@ const thumb = 44; // CSS px of an area on the screen that can be meant from afar
  *   onHover(n, x, y, area)  the mouse is over seat n, -1 for none, or over an area on sale
  *   lasso: {on(seats, {add, remove})}  what lies in a loop that was drawn, and which keys were held
  *   holdSeconds  how long a hold lasts, for the length of fuses
- *   words  {free: (count) → text, from: (price) → text, if wanted; names of the buttons: zoomIn, zoomOut, fit}
+ *   words  {free: (count) → text, from: (price, only) → text, if wanted, only: there is no dearer; names of the buttons: zoomIn, zoomOut, fit}
  * gives: {patch, setStates, setFilter, mark, focusSeat, fuse, showZone, lasso, fit, destroy}
  *   patch([[n, state], …])  changes, pulsing; setStates(states) all of them at once
  *   setFilter(Set of category indexes | null)  only these stay coloured
@@ -61,7 +62,7 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
   });
   const fuses = scene.fuses = makeFuses(states, holdSeconds, (seats) => slabs.patch(seats));
   const camera = makeCamera(plan), flight = makeFlight(camera);
-  const overview = makeOverview(layers[0], scene), slabs = makeSlabs(layers[1], scene), labels = makeLabels(layers[2], scene, words);
+  const overview = makeOverview(layers[0], scene), slabs = makeSlabs(layers[1], scene), labels = makeLabels(layers[2], scene, words), edges = makeEdges(layers[2], scene);
   const marks = makeMarks(layers[3], scene), loop = makeLasso(layers[4], scene, lasso?.on);
   const mini = makeMini(element, scene, overview, (x, y) => {
     flight.stop();
@@ -73,7 +74,7 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
   const frame = (now) => {
     raf = 0;
     const flies = flight.step(now), overviewLeft = overview.frame(camera), slabsLeft = slabs.frame(camera);
-    for (const layer of [labels, marks, loop, mini]) layer.frame(camera);
+    for (const layer of [labels, edges, marks, loop, mini]) layer.frame(camera);
     if (flies || overviewLeft || slabsLeft) draw();
   };
   const draw = () => { raf ||= requestAnimationFrame(frame); };
