@@ -35,17 +35,17 @@ export function makeCamera(plan) {
     c.y = side(c.y, plan.height * c.scale, c.height);
   };
   c.fit = () => { Object.assign(c, c.whole()); };
-  /** touched says that a hand was on the map: from then on nothing may slip away from under it. */
+  /** touched says that a hand was on the map: nothing may slip away from under it until the map is led elsewhere. */
   c.touched = false;
-  /** resize keeps the middle of the view where it was. Where only the height changes, since a sheet grew or shrank, all
+  /** resize keeps the middle of the view where it was. Where a hand was on the map and only the height changes, since a sheet grew or shrank, all
    * stays where it is: the next tap is on its way already. */
   c.resize = (width, height) => {
     const first = c.width === 0, turned = width !== c.width, whole = c.isFit();
-    const dx = (width - c.width) / 2, dy = (height - c.height) / 2;
+    const left = c.touched && !turned, dx = (width - c.width) / 2, dy = (height - c.height) / 2;
     [c.width, c.height] = [width, height];
     if (first || (whole && (turned || !c.touched)) || (turned && c.scale < least())) return c.fit();
-    if (turned) [c.x, c.y] = [c.x + dx, c.y + dy];
-    settle(!turned);
+    if (!left) [c.x, c.y] = [c.x + dx, c.y + dy];
+    settle(left);
   };
   c.isFit = () => c.width > 0 && c.scale <= least() * 1.001;
   /** zoomed is how many times larger than the whole plan what one sees is. */

@@ -199,8 +199,9 @@ export function createMap(element, { plan, states, prices, readOnly = false, onT
     },
     focusSeat: (n, zoom = true) => {
       marks.set('focus', n >= 0 ? [n] : []);
-      if (n >= 0 && n < plan.seats && zoom) flyTo(camera.target(plan.x[n], plan.y[n], Math.max(near, camera.p)));
-      draw();
+      if (n < 0 || n >= plan.seats || !zoom) return draw();
+      camera.touched = false; // what is shown stays in the middle, whatever the sheet has to say of it
+      flyTo(camera.target(plan.x[n], plan.y[n], Math.max(near, camera.p)));
     },
     fuse: (entries) => { slabs.patch(fuses.set(entries)); draw(); },
     showZone: (index) => {
