@@ -172,6 +172,11 @@ func TestBuyingWithoutScript(t *testing.T) {
 	if one := r.get("/events/gala/place/seats?part=0&price="+price, "39.00 EUR", "together"); strings.Contains(one.body, "</strong> 99.00 EUR") {
 		t.Error("another price is listed, too")
 	}
+	for _, words := range []string{`?part=0#rows"`, `<h3 id="rows"`, " EUR each"} {
+		if !strings.Contains(listed.body, words) {
+			t.Errorf("a part of the house has no %s", words)
+		}
+	}
 	r.send("/events/gala/place/seats", "/events/gala/place/seats?part=2&price="+price+"#yours", "part", "2", "price", price, "seat", seat)
 	full := r.get("/events/gala/place/seats?part=2", "You have the 3 seats that one person may have")
 	r.send("/events/gala/place/seats", "/events/gala/place/seats#yours", "back", full.find(t, `name="back" value="(\d+)"`))

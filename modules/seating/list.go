@@ -12,7 +12,8 @@ const partSize = 320
 // Part is a stretch of the plan that fits on a page: a zone, or some rows of a large one.
 type Part struct {
 	Zone     string // "" where the plan gives none
-	From, To string // the first row and the last; "" for a zone in one part
+	From, To string // the first row and the last, or seat where rows have no names; "" for a zone in one part
+	BySeat   bool   // From and To are seats
 	Free     int
 	rows     []*plan.Row
 }
@@ -36,10 +37,13 @@ type ListedArea struct {
 // ListedRow is a row of a part. Its label may be blank, and several rows may share it.
 type ListedRow struct {
 	Label    string
-	Table    bool // the label is the whole name of a table
+	Table    bool   // the label is the whole name of a table
+	Same     bool   // another row of its part bears the same label
+	From, To string // its first seat and its last
 	Free     int
 	Together int   // how many free seats stand side by side, wheelchair places and those beside them left out
-	Least    int64 // what the cheapest free seat costs
+	Least    int64 // what the cheapest free seat costs, and the dearest
+	Most     int64
 	Seats    []ListedSeat
 }
 
@@ -72,7 +76,7 @@ func (s *Service) List(ctx context.Context, eventID int64, part int, category st
 	for i := range list.Parts {
 		p := &list.Parts[i]
 		for _, row := range p.rows {
-			listed := ListedRow{Label: row.Label, Table: row.Table}
+			listed := ListedRow{Label: row.Label, Table: row.Table, From: row.Seats[0].Label, To: row.Seats[len(row.Seats)-1].Label}
 			run, last := 0, -1 // seats side by side, up to the last that was free
 			for _, drawn := range row.Seats {
 				state := "blocked"
@@ -91,6 +95,7 @@ func (s *Service) List(ctx context.Context, eventID int64, part int, category st
 					if listed.Free++; listed.Free == 1 || seat.Price < listed.Least {
 						listed.Least = seat.Price
 					}
+					listed.Most = max(listed.Most, seat.Price)
 					if !drawn.Accessible && drawn.CompanionOf < 0 {
 						if !room.plan.Adjacent(last, drawn.N) {
 							run = 0
@@ -109,7 +114,19 @@ func (s *Service) List(ctx context.Context, eventID int64, part int, category st
 			}
 		}
 	}
+	tellApart(list.Rows)
 	return list, nil
+}
+
+// tellApart marks the rows whose label does not say which one is meant.
+func tellApart(rows []ListedRow) {
+	count := map[string]int{}
+	for _, row := range rows {
+		count[row.Label]++
+	}
+	for i := range rows {
+		rows[i].Same = count[rows[i].Label] > 1
+	}
 }
 
 func listAreas(e *Event, states []string) []ListedArea {
@@ -146,6 +163,10 @@ func cut(p *plan.Plan) []Part {
 		for i := first; len(parts)-first > 1 && i < len(parts); i++ {
 			rows := parts[i].rows
 			parts[i].From, parts[i].To = rows[0].Label, rows[len(rows)-1].Label
+			if parts[i].BySeat = parts[i].From == "" || parts[i].To == ""; parts[i].BySeat {
+				last := rows[len(rows)-1].Seats
+				parts[i].From, parts[i].To = rows[0].Seats[0].Label, last[len(last)-1].Label
+			}
 		}
 	}
 	return parts

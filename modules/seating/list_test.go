@@ -2,7 +2,10 @@ package seating
 
 import (
 	"slices"
+	"strconv"
 	"testing"
+
+	"fairseat/modules/seating/plan"
 )
 
 // The list is the map in words: every seat once, in parts that fit on a page, and as it is now.
@@ -61,6 +64,9 @@ func TestListSaysWhatTheMapSays(t *testing.T) {
 	if first := list.Rows[0]; first.Label != "A" || first.Least != 5000 || list.Rows[1].Least != 3000 || first.Free != 77 || first.Together != 77 {
 		t.Errorf("row %+v, then from %d", first, list.Rows[1].Least)
 	}
+	if first := list.Rows[0]; first.Most != 5000 || first.From != "A-1" || first.To != "A-80" || first.Same {
+		t.Errorf("row A costs up to %d, goes from %s to %s, and is one of several: %v", first.Most, first.From, first.To, first.Same)
+	}
 	h.mustHold("ada", 10) // 3..9 are left before it
 	if list, err = h.s.List(t.Context(), h.event.ID, 0, list.Rows[0].Seats[0].Category); err != nil {
 		t.Fatal(err)
@@ -95,5 +101,25 @@ func TestListKnowsOfAccessibleSeats(t *testing.T) {
 	}
 	if h.mustHold("ada", last); offered() {
 		t.Error("somebody has it")
+	}
+}
+
+// Rows that share a name are told apart by their seats, and so are parts whose rows have no names.
+func TestListTellsRowsApart(t *testing.T) {
+	rows := []ListedRow{{Label: "A"}, {Label: "B"}, {Label: "A"}}
+	if tellApart(rows); !rows[0].Same || rows[1].Same || !rows[2].Same {
+		t.Errorf("rows A, B and A are %+v", rows)
+	}
+	p := &plan.Plan{Zones: []plan.Zone{{Name: "Hall"}}}
+	for r := range 3 {
+		row := plan.Row{Seats: make([]plan.Seat, 200)}
+		for i := range row.Seats {
+			row.Seats[i].Label = strconv.Itoa(200*r + i + 1)
+		}
+		p.Zones[0].Rows = append(p.Zones[0].Rows, row)
+	}
+	parts := cut(p)
+	if len(parts) != 3 || !parts[1].BySeat || parts[1].From != "201" || parts[1].To != "400" {
+		t.Errorf("the parts are %+v", parts)
 	}
 }
