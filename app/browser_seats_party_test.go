@@ -71,7 +71,7 @@ func partyByOneTap(t *testing.T, s *stage) {
 
 // tooFewTogether: where fewer are free than the party needs, the nearest block is offered, and the rest is not taken unasked.
 func tooFewTogether(t *testing.T, s *stage) {
-	others, f := s.enters("tight", "Otto"), s.enters("tight", "Tess")
+	others, f := s.enters("few", "Otto"), s.enters("few", "Tess")
 	others.must(t, 201, "POST", others.path("/holds"), object{"seats": []int{25, 28}}, nil) // C-2 and C-5: two are left between them
 	b := newBrowser(t, s.base, calm)
 	s.seats(b, f)

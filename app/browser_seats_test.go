@@ -24,7 +24,7 @@ func hall(t *testing.T) *stage {
 		"long":  {"name": longName, "venue": longVenue, "max_per_buyer": 4},
 		"rtl":   {"name": rtlName, "venue": rtlVenue, "max_per_buyer": 4},
 		"soon":  {"queue": object{"cap": 1, "per_minute": 60}},
-		"tight": {"max_per_buyer": 4},
+		"tight": {"max_per_buyer": 4}, "few": {"max_per_buyer": 4},
 		"six":   {"max_per_buyer": 6},
 		"race":  {"max_per_buyer": 4},
 		"rules": {"plan": mixed, "orphan_rule": "strict", "prices": object{"Stalls": 4500, "Balcony": 2500, "Standing": 1900}, "max_per_buyer": 4},

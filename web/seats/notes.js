@@ -63,7 +63,8 @@ export function closable() {
     was?.(true);
   };
   $('note-close').addEventListener('click', close);
-  document.addEventListener('keydown', (e) => { if (e.key === 'Escape' && !$('note').hidden && !$('area').contains(e.target)) close(); });
+  const box = $('note'), area = $('area');
+  document.addEventListener('keydown', (e) => { if (e.key === 'Escape' && !box.hidden && !area.contains(e.target)) close(); });
 }
 
 /** tip shows a sentence at a spot of the map, or hides it. */
