@@ -73,6 +73,8 @@ type Mirror struct {
 	bits    []byte
 	counts  [states]int
 	freeOf  []int
+	// offSale are seats that are held though they are not on sale: their price went while somebody held them.
+	offSale map[int]bool
 
 	// past lists changed seats in the order of versions: complete after floor.
 	past  []moment
@@ -106,7 +108,7 @@ func (m *Mirror) Load(version int64, house House, seats []SeatState, recent []Ch
 	if version < m.version {
 		return false
 	}
-	fresh, due := make([]State, len(house.Category)), newFuses(len(house.Category))
+	fresh, due, offSale := make([]State, len(house.Category)), newFuses(len(house.Category)), map[int]bool{}
 	for _, s := range seats {
 		if s.Seat >= 0 && s.Seat < len(fresh) {
 			fresh[s.Seat] = s.State
@@ -115,6 +117,9 @@ func (m *Mirror) Load(version int64, house House, seats []SeatState, recent []Ch
 	}
 	for n, category := range house.Category {
 		if !house.OnSale[category] {
+			if fresh[n] == Held {
+				offSale[n] = true
+			}
 			fresh[n] = Blocked
 			due.set(n, Blocked, time.Time{})
 		}
@@ -129,7 +134,7 @@ func (m *Mirror) Load(version int64, house House, seats []SeatState, recent []Ch
 		m.past, m.floor = m.past[:0], version
 		m.remember(version, recent)
 	}
-	m.state, m.fuses, m.house, m.version = fresh, due, house, version
+	m.state, m.fuses, m.offSale, m.house, m.version = fresh, due, offSale, house, version
 	m.recount()
 	m.trim()
 	m.status.drop()
@@ -179,6 +184,9 @@ func (m *Mirror) Apply(changes []Change) bool {
 func (m *Mirror) set(n int, s State, due time.Time) {
 	category := m.house.Category[n]
 	if !m.house.OnSale[category] {
+		if delete(m.offSale, n); s == Held {
+			m.offSale[n] = true
+		}
 		s = Blocked
 	}
 	was := m.state[n]
@@ -229,11 +237,11 @@ func (m *Mirror) Counts() Counts {
 		Sold: m.counts[Sold], Blocked: m.counts[Blocked], Total: len(m.state), FreeOf: slices.Clone(m.freeOf)}
 }
 
-// Holds tells whether any seat is held.
+// Holds tells whether any seat is held, be it shown or not.
 func (m *Mirror) Holds() bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	return m.counts[Held] > 0
+	return m.counts[Held] > 0 || len(m.offSale) > 0
 }
 
 // FreeSeats is one moment's answer to which seats are free.

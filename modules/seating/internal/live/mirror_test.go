@@ -107,6 +107,26 @@ func TestMirrorCountsAndShows(t *testing.T) {
 }
 
 // A log that leads to the loaded map without a hole can be replayed; one with a hole only from the hole on.
+// A seat whose price went while a fan held it is shown as not for sale; the hold must run out all the same.
+func TestHoldsOfSeatsNotOnSaleAreLookedAfter(t *testing.T) {
+	loaded, told := NewMirror(), NewMirror()
+	loaded.Load(7, houseOf(4, 2), []SeatState{{Seat: 2, State: Held}}, nil)
+	told.Load(6, houseOf(4, 2), nil, nil)
+	if told.Holds() {
+		t.Fatal("an empty house has holds")
+	}
+	told.Apply([]Change{{Version: 7, Seat: 2, State: Held}})
+	for _, m := range []*Mirror{loaded, told} {
+		if c := m.Counts(); !m.Holds() || c.Held != 0 || c.Blocked != 1 {
+			t.Fatalf("holds %v, %+v", m.Holds(), c)
+		}
+		m.Apply([]Change{{Version: 8, Seat: 2, State: Free}})
+		if m.Holds() {
+			t.Fatal("a hold is left behind")
+		}
+	}
+}
+
 func TestReplayFromALoadedLog(t *testing.T) {
 	m := NewMirror()
 	m.Load(100, houseOf(8), []SeatState{{Seat: 1, State: Held}}, []Change{{Version: 95, Seat: 4, State: Held}, {Version: 97, Seat: 4, State: Free}, {Version: 98, Seat: 2, State: Held}, {Version: 99, Seat: 2, State: Free}, {Version: 100, Seat: 1, State: Held}})
