@@ -114,13 +114,18 @@ func (e *Event) version(room *room) (string, error) {
 	return hex.EncodeToString(sum[:8]), nil
 }
 
-// sells is the room with the areas an event has on sale, and its own categories.
-func (r *room) sells(e *Event) *room {
+// withOwn is a drawing with the event's own categories behind those of the plan.
+func (e *Event) withOwn(drawn *plan.Plan) *plan.Plan {
 	var own []plan.Category
-	for _, c := range e.Categories[len(r.plan.Categories):] {
+	for _, c := range e.Categories[len(drawn.Categories):] {
 		own = append(own, plan.Category{ID: c.ID, Name: c.Name, Color: c.Color})
 	}
-	with := &room{plan: r.plan.WithCategories(own...), version: e.PlanVersion,
+	return drawn.WithCategories(own...)
+}
+
+// sells is the room with the areas an event has on sale, and its own categories.
+func (r *room) sells(e *Event) *room {
+	with := &room{plan: e.withOwn(r.plan), version: e.PlanVersion,
 		seatsOf: make([]int, len(e.Categories)), house: make([]int, e.SeatsTotal)}
 	copy(with.seatsOf, r.seatsOf)
 	copy(with.house, r.house)

@@ -30,29 +30,15 @@ func (r *eventRequest) areas(e *Event, drawn *plan.Plan, fields fault.Fields) {
 	labels, first := newAreaLabels(drawn), drawn.SeatCount()
 	for _, z := range drawn.Zones {
 		for _, shape := range z.Areas {
-			raw, field := r.Areas[shape.ID], "areas."+shape.ID
-			if absent(raw) {
+			if absent(r.Areas[shape.ID]) {
 				continue
 			}
-			if shape.Shape == "text" {
-				fields[field] = "is a text of the drawing, with no place in it"
+			a, wrong := r.oneArea(e, drawn, shape)
+			if wrong != "" {
+				fields["areas."+shape.ID] = wrong
 				continue
 			}
-			var asked areaRequest
-			a := Area{ID: shape.ID, Name: shape.Name, First: first}
-			switch {
-			case strict(raw, &asked) != nil:
-				fields[field] = "is an object of capacity and category, or null"
-				continue
-			case len(asked.Capacity) == 0:
-				fields[field] = "needs a capacity"
-				continue
-			}
-			number(fields, field, asked.Capacity, &a.Capacity, 1, plan.MaxSeats)
-			if a.Category = r.areaCategory(e, drawn, asked.Category); a.Category < 0 {
-				fields[field] = "needs a category of the plan, or a new one that prices names too"
-				continue
-			}
+			a.First = first
 			if first += a.Capacity; first > plan.MaxSeats {
 				fields["areas"] = fmt.Sprintf("an event has at most %d seats and places", plan.MaxSeats)
 				return
@@ -67,6 +53,30 @@ func (r *eventRequest) areas(e *Event, drawn *plan.Plan, fields fault.Fields) {
 	}
 }
 
+// oneArea reads what is asked of an area of the plan; its places have no numbers and no label yet. wrong says what to do
+// where it cannot be put on sale.
+func (r *eventRequest) oneArea(e *Event, drawn *plan.Plan, shape plan.Area) (a Area, wrong string) {
+	if shape.Shape == "text" {
+		return a, "is a text of the drawing, with no place in it"
+	}
+	var asked areaRequest
+	if strict(r.Areas[shape.ID], &asked) != nil {
+		return a, "is an object of capacity and category, or null"
+	}
+	if len(asked.Capacity) == 0 {
+		return a, "needs a capacity"
+	}
+	a = Area{ID: shape.ID, Name: shape.Name}
+	bad := fault.Fields{}
+	if number(bad, "capacity", asked.Capacity, &a.Capacity, 1, plan.MaxSeats); len(bad) > 0 {
+		return a, bad["capacity"]
+	}
+	if a.Category = r.areaCategory(e, drawn, asked.Category); a.Category < 0 {
+		return a, "needs a category of the plan, or a new one that prices names too"
+	}
+	return a, ""
+}
+
 // areaCategory finds what an area is sold as, or makes it; -1 when it cannot be.
 func (r *eventRequest) areaCategory(e *Event, drawn *plan.Plan, name string) int {
 	if i := slices.IndexFunc(e.Categories, func(c Category) bool { return c.Name == name }); i >= 0 {
@@ -75,11 +85,7 @@ func (r *eventRequest) areaCategory(e *Event, drawn *plan.Plan, name string) int
 	if i := e.category(name); i >= 0 || r.Prices[name] == nil {
 		return i
 	}
-	var own []plan.Category
-	for _, c := range e.Categories[len(drawn.Categories):] {
-		own = append(own, plan.Category{ID: c.ID, Name: c.Name})
-	}
-	made, ok := drawn.WithCategories(own...).NewCategory(name)
+	made, ok := e.withOwn(drawn).NewCategory(name)
 	if !ok {
 		return -1
 	}
