@@ -67,6 +67,10 @@ func TestPayingInTheBrowser(t *testing.T) {
 	b.tabTo("button", "Pay 198.00 EUR")
 	b.press("Enter")
 	b.arrives("/sandbox/pay/")
+	b.set(b.js(`history.back()`, nil)) // over a form that was refused
+	b.arrives("/orders/")
+	b.click("link", "Pay 198.00 EUR")
+	b.arrives("/sandbox/pay/")
 	b.tabTo("button", "Pay")
 	b.press("Enter")
 	b.arrives("/orders/")

@@ -10,6 +10,10 @@ const form = document.querySelector('form.who');
 
 for (const link of document.querySelectorAll('a[data-map]')) link.href = link.dataset.map;
 
+// A refused form is the answer to a POST, which a browser would not fetch again on the way back from paying. Taking its
+// own address for a plain visit makes it one: going back asks anew, and an open order leads on to itself.
+history.replaceState(history.state, '', location.href);
+
 if (clock) run(Date.parse(clock.dataset.until));
 
 function run(deadline) {
