@@ -27,7 +27,8 @@ type board struct {
 	id     int64
 	keys   holds.Keys
 	mirror *live.Mirror
-	hub    *live.Hub
+	hub    *live.Hub // of fans
+	desk   *live.Hub // of staff, named by their sessions
 
 	epoch atomic.Int64
 	// mine is the newest version that this replica caused; who caused it must see it.
@@ -67,8 +68,10 @@ func (s *Service) board(eventID int64) *board {
 			keys: holds.Keys{Base: s.KeyPrefix + "{e" + strconv.FormatInt(eventID, 10) + "}:", Leases: leases, Born: born},
 		}
 		b.hub = live.NewHub(b.mirror, live.DefaultLimits(), b.left)
+		b.desk = live.NewHub(b.mirror, live.DefaultLimits(), nil)
 		if s.draining {
 			b.hub.Close(context.Background())
+			b.desk.Close(context.Background())
 		}
 		s.boards[eventID] = b
 	}
@@ -263,7 +266,7 @@ func (b *board) lately(ctx context.Context) error {
 
 // busy tells whether somebody may be choosing, so that the follower looks often. The rest are looked at when asked for.
 func (b *board) busy() bool {
-	return b.followed.Load() && (b.onSale.Load() || b.mirror.Holds() || b.hub.Sockets() > 0)
+	return b.followed.Load() && (b.onSale.Load() || b.mirror.Holds() || b.hub.Sockets() > 0 || b.desk.Sockets() > 0)
 }
 
 const (
@@ -289,6 +292,7 @@ func (b *board) follow(ctx context.Context) {
 		if rest == nil && b.mirror.Pending() {
 			rest = time.After(tick)
 			b.hub.Tick()
+			b.desk.Wake()
 		}
 		select {
 		case <-ctx.Done():

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -26,6 +27,7 @@ type house struct {
 	doors *doors
 	lines *lines
 	notes *notes
+	staff *badges
 	event *Event
 	b     *board
 }
@@ -185,10 +187,36 @@ func (tokens) Place(c echo.Context) (request.Place, error) {
 	return request.Place{EventID: request.EventOf(c).ID, Key: key}, nil
 }
 
+// badges plays staff: whoever wears one is signed in until it is taken away.
+type badges struct {
+	mu    sync.Mutex
+	taken []string
+}
+
+func (b *badges) take(badge string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.taken = append(b.taken, badge)
+}
+
+func (b *badges) Session(c echo.Context) (string, error) {
+	badge := c.Request().Header.Get("X-Badge")
+	if ended, _ := b.Ended(c.Request().Context(), []string{badge}); len(ended) > 0 {
+		return "", nil
+	}
+	return badge, nil
+}
+
+func (b *badges) Ended(_ context.Context, some []string) ([]string, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(some), func(badge string) bool { return !slices.Contains(b.taken, badge) }), nil
+}
+
 // newService is another replica on the kit's stores.
 func newService(k *testkit.Kit, h *house, c clock.Clock) *Service {
 	return New(Deps{DB: k.DB, Redis: k.Redis, KeyPrefix: k.Prefix, Clock: c, Log: k.Log, Limits: &budgets{},
-		Admissions: h.doors, Lines: h.lines, Journal: h.notes, Places: tokens{}, PublicURL: "https://tickets.example"})
+		Admissions: h.doors, Lines: h.lines, Journal: h.notes, Places: tokens{}, Sessions: h.staff, PublicURL: "https://tickets.example"})
 }
 
 // open makes a house of rows A.. with so many seats each: row A is "Stalls", the others "Circle"; the last row's
@@ -213,7 +241,7 @@ func openDrawn(t *testing.T, k *testkit.Kit, c clock.Clock, file, prices, extra 
 	if c == nil {
 		c = k.Clock
 	}
-	h := &house{Kit: k, doors: &doors{k: k, clock: c, touched: map[string]int{}}, lines: &lines{phase: "open"}, notes: &notes{}}
+	h := &house{Kit: k, doors: &doors{k: k, clock: c, touched: map[string]int{}}, lines: &lines{phase: "open"}, notes: &notes{}, staff: &badges{}}
 	h.s = newService(k, h, c)
 	made, err := h.s.ImportPlan(t.Context(), strings.NewReader(file))
 	if err != nil {

@@ -41,6 +41,8 @@ func (s *Service) Routes(r request.Routes) {
 	r.Still.POST("/holds", h.placeHold)
 	r.Place.DELETE("/holds", h.releaseAll)
 	r.Place.DELETE("/holds/:n", h.release)
+	// Outside the signed-in group: whoever is refused is accepted first, here too.
+	r.API.GET("/admin/events/:event/live", h.liveDesk, s.ResolveEvent())
 	r.Admin.GET("/plans", h.listPlans)
 	r.Admin.POST("/plans", h.importPlan, r.Idempotent)
 	r.Admin.GET("/plans/:id/pretix.json", h.exportPlan)
@@ -73,8 +75,14 @@ func (s *Service) ResolveEvent() echo.MiddlewareFunc {
 // mostJoining is how many may be on their way to a live map of this replica at one time.
 const mostJoining = 256
 
-// live answers GET /events/:event/live. The connection is accepted first: a browser can read a close code only.
-func (h *handler) live(c echo.Context) error {
+// live answers GET /events/:event/live.
+func (h *handler) live(c echo.Context) error { return h.watch(c, (*board).admitted) }
+
+// liveDesk answers GET /admin/events/:event/live: the same map for staff.
+func (h *handler) liveDesk(c echo.Context) error { return h.watch(c, (*board).signedIn) }
+
+// watch accepts a connection before anything else: a browser can read a close code only.
+func (h *handler) watch(c echo.Context, door doorman) error {
 	if !live.IsUpgrade(c.Request()) {
 		return errNoUpgrade
 	}
@@ -84,10 +92,6 @@ func (h *handler) live(c echo.Context) error {
 	if h.seating.joining.Add(1) > mostJoining {
 		return ErrBusy.After(time.Second + rand.N(2*time.Second))
 	}
-	place, err := h.seating.Places.Place(c)
-	if err != nil {
-		place = request.Place{}
-	}
 	since, err := strconv.ParseInt(c.QueryParam("since"), 10, 64)
 	if err != nil || since < 0 {
 		since = -1
@@ -96,7 +100,7 @@ func (h *handler) live(c echo.Context) error {
 	if err != nil {
 		return nil // answered by Accept
 	}
-	h.seating.watch(c.Request().Context(), conn, c.Request(), request.EventOf(c), place, since)
+	h.seating.board(request.EventOf(c).ID).watch(c, conn, door, since)
 	return nil
 }
 

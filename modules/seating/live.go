@@ -8,7 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"fairseat/app/request"
+	"github.com/labstack/echo/v4"
+
 	"fairseat/modules/seating/internal/holds"
 	"fairseat/modules/seating/internal/live"
 )
@@ -16,22 +17,41 @@ import (
 // Tell sends a frame to the sockets of one place, on every replica, as well as it can.
 func (s *Service) Tell(eventID int64, place string, frame any) { s.board(eventID).tell(place, frame) }
 
-// watch lets an accepted connection see an event's map, or closes it with a code that says why not. It returns at once.
-func (s *Service) watch(ctx context.Context, c *live.Conn, r *http.Request, e request.Event, place request.Place, since int64) {
-	if !s.sameOrigin(r) {
-		c.Refuse(live.CodeOrigin, "origin")
+// doorman tells in which of a board's hubs whoever sends a request may watch, and under which name; "" for nobody.
+type doorman func(b *board, c echo.Context) (hub *live.Hub, name string, err error)
+
+// admitted is the doorman of fans: their place must be inside.
+func (b *board) admitted(c echo.Context) (*live.Hub, string, error) {
+	place, err := b.s.Places.Place(c)
+	if err != nil || place.EventID != b.id {
+		return nil, "", nil
+	}
+	_, in, err := b.s.Admissions.Admitted(c.Request().Context(), b.id, place.Key)
+	if !in {
+		return nil, "", err
+	}
+	return b.hub, place.Key, err
+}
+
+// signedIn is the doorman of staff. They watch in a hub of their own: an admission that slides, a basket and a last socket
+// that closes are matters of fans.
+func (b *board) signedIn(c echo.Context) (*live.Hub, string, error) {
+	session, err := b.s.Sessions.Session(c)
+	return b.desk, session, err
+}
+
+// watch lets a connection see an event's map, or closes it with a code that says why not. It returns at once.
+func (b *board) watch(c echo.Context, conn *live.Conn, door doorman, since int64) {
+	ctx := c.Request().Context()
+	if !b.s.sameOrigin(c.Request()) {
+		conn.Refuse(live.CodeOrigin, "origin")
 		return
 	}
-	if place.Key == "" || place.EventID != e.ID {
-		c.Refuse(live.CodeNotAdmitted, "not admitted")
+	hub, name, err := door(b, c)
+	if err == nil && name == "" {
+		conn.Refuse(live.CodeNotAdmitted, "not admitted")
 		return
 	}
-	_, in, err := s.Admissions.Admitted(ctx, e.ID, place.Key)
-	if err == nil && !in {
-		c.Refuse(live.CodeNotAdmitted, "not admitted")
-		return
-	}
-	b := s.board(e.ID)
 	if err == nil {
 		err = b.fresh(ctx)
 	}
@@ -44,11 +64,11 @@ func (s *Service) watch(ctx context.Context, c *live.Conn, r *http.Request, e re
 		b.ring()
 	}
 	if err != nil {
-		s.Log.Debug("live map refused", "event_id", e.ID, "error", err)
-		c.Refuse(live.CodeTryLater, "try again in a few seconds")
+		b.s.Log.Debug("live map refused", "event_id", b.id, "error", err)
+		conn.Refuse(live.CodeTryLater, "try again in a few seconds")
 		return
 	}
-	b.hub.Join(c, place.Key, since)
+	hub.Join(conn, name, since)
 }
 
 // sameOrigin tells whether a page that opens a live map is ours: a WebSocket is not stopped by the browser.
@@ -108,6 +128,19 @@ func (b *board) endLapsed(ctx context.Context) error {
 		b.hub.Leave(place, live.CodeNotAdmitted, "admission-ended")
 	}
 	return nil
+}
+
+// endSignedOut closes the sockets of staff whose session is over.
+func (b *board) endSignedOut(ctx context.Context) error {
+	sessions := b.desk.Places()
+	if len(sessions) == 0 {
+		return nil
+	}
+	ended, err := b.s.Sessions.Ended(ctx, sessions)
+	for _, session := range ended {
+		b.desk.Leave(session, live.CodeNotAdmitted, "signed-out")
+	}
+	return err
 }
 
 // tellBaskets sends everybody who watches here the basket and its deadline anew: an outage has moved it.

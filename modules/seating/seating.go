@@ -86,6 +86,14 @@ type Places interface {
 	Place(c echo.Context) (request.Place, error)
 }
 
+// Sessions is what seating asks of whoever knows who is signed in, for staff who watch a map for hours.
+type Sessions interface {
+	// Session names the open session that a request is signed in with; "" for none. The name is no credential.
+	Session(c echo.Context) (string, error)
+	// Ended are those of some sessions that are over.
+	Ended(ctx context.Context, sessions []string) ([]string, error)
+}
+
 // Limits is a budget by name; a retry above zero means refused. perMinute 0 means no limit.
 type Limits interface {
 	Take(ctx context.Context, name string, perMinute int) (retry time.Duration, err error)
@@ -103,6 +111,7 @@ type Deps struct {
 	Lines      Lines
 	Journal    Journal
 	Places     Places
+	Sessions   Sessions
 	PublicURL  string // origin that live maps may be opened from, beside the request's own host
 	PerPlace   int    // changes of a basket a minute by one place; 0 = no limit
 }

@@ -11,6 +11,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/redis/rueidis"
+
+	"fairseat/modules/seating/internal/live"
 )
 
 const (
@@ -47,6 +49,7 @@ func (s *Service) Run(ctx context.Context) error {
 		func() { s.every(ctx, repairEvery, func() { _ = s.each(ctx, "repair", (*board).repair) }) },
 		func() { s.every(ctx, rosterEvery, func() { s.roster(ctx) }) },
 		func() { s.every(ctx, watchEvery, func() { _ = s.each(ctx, "watch", (*board).endLapsed) }) },
+		func() { s.every(ctx, watchEvery, func() { _ = s.each(ctx, "desk", (*board).endSignedOut) }) },
 		func() { s.every(ctx, touchEvery, func() { _ = s.each(ctx, "touch", (*board).touch) }) },
 		func() { s.every(ctx, endEvery, func() { s.endDue(ctx) }) },
 		func() { s.hearBells(ctx) },
@@ -70,7 +73,9 @@ func (s *Service) Drain() {
 	defer cancel()
 	var all errgroup.Group
 	for _, b := range s.allBoards() {
-		all.Go(func() error { b.hub.Close(ctx); return nil })
+		for _, hub := range []*live.Hub{b.hub, b.desk} {
+			all.Go(func() error { hub.Close(ctx); return nil })
+		}
 	}
 	_ = all.Wait()
 }
@@ -118,6 +123,7 @@ func (s *Service) pulse(ctx context.Context) {
 	}
 	for _, b := range s.allBoards() {
 		b.hub.Ping()
+		b.desk.Ping()
 	}
 }
 

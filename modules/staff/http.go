@@ -20,6 +20,7 @@ const (
 func (s *Service) Routes(r request.Routes) {
 	r.API.POST("/admin/session", s.signIn)
 	r.API.DELETE("/admin/session", s.signOut)
+	r.Admin.GET("/session", s.whoIsSignedIn)
 	r.Admin.GET("/log", s.listLog)
 }
 
@@ -74,6 +75,13 @@ func (s *Service) signOut(c echo.Context) error {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)
+}
+
+// whoIsSignedIn answers GET /admin/session. A page that outlived its session learns the csrf of the next one here.
+func (s *Service) whoIsSignedIn(c echo.Context) error {
+	who, _ := request.StaffOf(c)
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	return c.JSON(http.StatusOK, map[string]string{"email": who.Email, "csrf": CSRF(c)})
 }
 
 type entryResponse struct {

@@ -14,9 +14,13 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/labstack/echo/v4"
 	"gorm.io/gorm"
 
 	"fairseat/app/limit"
@@ -142,6 +146,39 @@ func (s *Service) find(ctx context.Context, token string) (session, error) {
 		return session{}, ErrNotSignedIn
 	}
 	return found, nil
+}
+
+// Session names the session that a request carries, without giving its token away; "" for none that is open.
+func (s *Service) Session(c echo.Context) (string, error) {
+	token, _, err := s.credential(c)
+	if errors.Is(err, ErrNotSignedIn) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(tokenHash(token)), nil
+}
+
+// Ended are those of some sessions, named by Session, that are over.
+func (s *Service) Ended(ctx context.Context, sessions []string) ([]string, error) {
+	hashes := make([][]byte, 0, len(sessions))
+	for _, name := range sessions {
+		hash, err := hex.DecodeString(name)
+		if err != nil {
+			return nil, fmt.Errorf("no name of a session: %w", err)
+		}
+		hashes = append(hashes, hash)
+	}
+	open, err := s.store.openAmong(ctx, hashes)
+	if err != nil {
+		return nil, err
+	}
+	still := make(map[string]bool, len(open))
+	for _, hash := range open {
+		still[hex.EncodeToString(hash)] = true
+	}
+	return slices.DeleteFunc(slices.Clone(sessions), func(name string) bool { return still[name] }), nil
 }
 
 // end ends an open session; of two that try at once, one says so in the log.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"sync"
@@ -32,6 +33,9 @@ func TestSignInAndOut(t *testing.T) {
 	want(t, "who am I", me, 200, "")
 	if me.body["email"] != ada || me.body["role"] != "owner" || me.body["identity"] != "staff:1" {
 		t.Errorf("who am I = %v", me.body)
+	}
+	if asked := o.do("GET", "/session", "", cookie(token)); asked.body["csrf"] != r.body["csrf"] || asked.body["email"] != ada || asked.Header().Get("Cache-Control") != "no-store" {
+		t.Errorf("the session says %v", asked.body)
 	}
 	want(t, "sign out", o.do("DELETE", "/session", "", bearer(token)), 204, "")
 	want(t, "after it", o.do("GET", "/whoami", "", bearer(token)), 401, "not-signed-in")
@@ -143,6 +147,39 @@ func TestFixation(t *testing.T) {
 	// A refused login ends nothing.
 	want(t, "refused", o.login(ada, "wrong horse battery", cookie(third)), 401, "bad-login")
 	want(t, "after a refusal", o.do("GET", "/whoami", "", bearer(third)), 200, "")
+}
+
+// Who looks on for hours without a request is still known by their session, until it ends: signed out, or idle for too long.
+func TestEndedSessions(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	first, _ := o.mustLogin()
+	second, _ := o.mustLogin()
+	name := func(token string) string {
+		t.Helper()
+		c := o.echo.NewContext(httptest.NewRequest("GET", "/", nil), httptest.NewRecorder())
+		c.Request().Header.Set("Authorization", "Bearer "+token)
+		got, err := o.staff.Session(c)
+		if err != nil || got == token {
+			t.Fatalf("the name of a session: %q, %v", got, err)
+		}
+		return got
+	}
+	both := []string{name(first), name(second)}
+	over := func(want ...string) {
+		t.Helper()
+		if got, err := o.staff.Ended(t.Context(), both); err != nil || !slices.Equal(got, want) {
+			t.Errorf("ended: %v, %v, want %v", got, err, want)
+		}
+	}
+	over()
+	want(t, "sign out", o.do("DELETE", "/session", "", bearer(first)), 204, "")
+	over(both[0])
+	if name(first) != "" || name("nonsense") != "" {
+		t.Error("a session that is over has a name")
+	}
+	o.Clock.Advance(12 * time.Hour)
+	over(both...)
 }
 
 func TestIdleAndAbsoluteLimit(t *testing.T) {

@@ -86,6 +86,22 @@ func (s store) insertSession(ctx context.Context, tx *gorm.DB, hash []byte, a ac
 	return res.RowsAffected == 1, nil
 }
 
+// stillOpen is the condition that time has not ended a session; it takes now and the two limits.
+const stillOpen = `
+		  AND s.seen_at    > coalesce(?::timestamptz, now()) - ?::float8 * interval '1 s'
+		  AND s.created_at > coalesce(?::timestamptz, now()) - ?::float8 * interval '1 s'`
+
+// openAmong gives those of the sessions that are open.
+func (s store) openAmong(ctx context.Context, hashes [][]byte) ([][]byte, error) {
+	var open [][]byte
+	now := clock.SQLArg(s.clock)
+	if err := s.db.WithContext(ctx).Raw(`SELECT s.token_hash FROM staff_sessions s WHERE s.token_hash IN ?`+stillOpen,
+		hashes, now, idleLimit.Seconds(), now, absoluteLimit.Seconds()).Scan(&open).Error; err != nil {
+		return nil, fmt.Errorf("look which sessions are open: %w", err)
+	}
+	return open, nil
+}
+
 func (s store) openSession(ctx context.Context, hash []byte) (session, bool, error) {
 	var rows []struct {
 		ID    int64
@@ -99,9 +115,7 @@ func (s store) openSession(ctx context.Context, hash []byte) (session, bool, err
 		SELECT a.id, a.email, a.role, s.csrf,
 		       s.seen_at <= coalesce(?::timestamptz, now()) - ?::float8 * interval '1 s' AS stale
 		FROM staff_sessions s JOIN staff_accounts a ON a.id = s.account_id
-		WHERE s.token_hash = ?
-		  AND s.seen_at    > coalesce(?::timestamptz, now()) - ?::float8 * interval '1 s'
-		  AND s.created_at > coalesce(?::timestamptz, now()) - ?::float8 * interval '1 s'`,
+		WHERE s.token_hash = ?`+stillOpen,
 		now, seenEvery.Seconds(), hash, now, idleLimit.Seconds(), now, absoluteLimit.Seconds()).Scan(&rows).Error; err != nil {
 		return session{}, false, fmt.Errorf("find session: %w", err)
 	}

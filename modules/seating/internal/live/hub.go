@@ -65,11 +65,15 @@ func (h *Hub) Join(c *Conn, place string, since int64) {
 	s.wake()
 }
 
-// Tick sends what was applied since the last one to everybody who keeps up.
+// Tick shows what was applied to the mirror since the last one, and sends it to everybody who keeps up.
 func (h *Hub) Tick() {
-	if !h.mirror.Tick() {
-		return
+	if h.mirror.Tick() {
+		h.Wake()
 	}
+}
+
+// Wake sends what the mirror shows to everybody who keeps up. A mirror that has several hubs is ticked by one of them alone.
+func (h *Hub) Wake() {
 	all := h.all()
 	var done sync.WaitGroup
 	for hand := range hands {
