@@ -27,6 +27,38 @@ func blocksOf(t *testing.T, base string) []blockResponse {
 	return list.Blocks
 }
 
+// However large, blocks are told in a few letters; their seats one by one only where they are few, or asked for.
+func TestBlocksAreToldShort(t *testing.T) {
+	t.Parallel()
+	h := open(t, 3, 600, "")
+	base := serve(t, h.s)
+	numbers := make([]string, fewSeats+1)
+	for n := range numbers {
+		numbers[n] = fmt.Sprint(n)
+	}
+	large := ask(t, "POST", base+blocksPath, `{"seats":[`+strings.Join(numbers, ",")+`],"reason":"x"}`).want(t, 201, "").field("id")
+	small := ask(t, "POST", base+blocksPath, `{"seats":[1005,1003,1007,1004],"reason":"y"}`).want(t, 201, "").field("id")
+	for query, named := range map[string]map[any]int{"": {large: -1, small: 4}, "?seats=none": {large: -1, small: -1}, "?seats=all": {large: 1001, small: 4}} {
+		var list struct{ Blocks []map[string]any }
+		if err := json.Unmarshal(ask(t, "GET", base+blocksPath+query, "").want(t, 200, "").body, &list); err != nil || len(list.Blocks) != 2 {
+			t.Fatal(list, err)
+		}
+		for _, b := range list.Blocks {
+			seats, has := b["seats"].([]any)
+			if want := named[b["id"]]; has != (want >= 0) || has && len(seats) != want {
+				t.Errorf("%s: %d seats are named, %v", query, len(seats), has)
+			}
+			if said := fmt.Sprint(b["count"], " ", b["spans"]); said != "1001 0-1000" && said != "4 1003-1005 1007" {
+				t.Errorf("%s: %s", query, said)
+			}
+		}
+	}
+	ask(t, "GET", base+blocksPath+"?seats=some", "").want(t, 422, "bad-field")
+	if owner := ask(t, "GET", base+"/api/v1/admin/events/gala/seats/7", "").want(t, 200, ""); len(owner.body) > 600 {
+		t.Errorf("who has one seat of a large block takes %d bytes", len(owner.body))
+	}
+}
+
 func TestBlocksOverHTTP(t *testing.T) {
 	t.Parallel()
 	h := open(t, 3, 6, `,"max_per_buyer":3`)

@@ -38,9 +38,12 @@ type (
 	blockMade struct {
 		ID string `json:"id"`
 	}
+	// blockResponse says the seats as spans, "3-17 20", which are short for a whole arena too; one by one only where they are few.
 	blockResponse struct {
 		ID     string     `json:"id"`
-		Seats  []int      `json:"seats"`
+		Count  int        `json:"count"`
+		Spans  string     `json:"spans"`
+		Seats  []int      `json:"seats,omitzero"`
 		Name   string     `json:"name"`
 		Reason string     `json:"reason"`
 		Until  clock.Time `json:"until"`
@@ -49,8 +52,16 @@ type (
 	}
 )
 
-func newBlockResponse(b Block) blockResponse {
-	return blockResponse{ID: b.ID, Seats: b.Seats, Name: b.Name, Reason: b.Reason, Until: clock.Time(b.Until), By: b.By, At: clock.Time(b.At)}
+// fewSeats is how many seats of a block are named one by one where nobody says how many: six kilobytes.
+const fewSeats = 1000
+
+// newBlockResponse names the seats one by one where they are at most so many.
+func newBlockResponse(b Block, most int) blockResponse {
+	out := blockResponse{ID: b.ID, Count: len(b.Seats), Spans: spans(b.Seats), Name: b.Name, Reason: b.Reason, Until: clock.Time(b.Until), By: b.By, At: clock.Time(b.At)}
+	if len(b.Seats) <= most {
+		out.Seats = append([]int{}, b.Seats...)
+	}
+	return out
 }
 
 // until reads the end of a block: null is never, nothing there nil.
@@ -68,13 +79,23 @@ func until(fields fault.Fields, raw json.RawMessage) *time.Time {
 
 // listBlocks answers GET /admin/events/:event/blocks.
 func (h *handler) listBlocks(c echo.Context) error {
+	most := fewSeats
+	switch c.QueryParam("seats") {
+	case "":
+	case "all":
+		most = plan.MaxSeats
+	case "none":
+		most = -1
+	default:
+		return fault.Fields{"seats": "is all, none, or left out"}.Err()
+	}
 	blocks, err := h.seating.Blocks(c.Request().Context(), request.EventOf(c).ID)
 	if err != nil {
 		return err
 	}
 	out := make([]blockResponse, len(blocks))
 	for i, b := range blocks {
-		out[i] = newBlockResponse(b)
+		out[i] = newBlockResponse(b, most)
 	}
 	return private(c).JSON(http.StatusOK, map[string]any{"blocks": out})
 }
@@ -118,7 +139,7 @@ func (h *handler) changeBlock(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, newBlockResponse(changed))
+	return c.JSON(http.StatusOK, newBlockResponse(changed, fewSeats))
 }
 
 // unblock answers DELETE /admin/events/:event/blocks/:id.
@@ -147,7 +168,7 @@ func (h *handler) unblockSome(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, unblockResponse{newBlockResponse(left), append([]int{}, freed...)})
+	return c.JSON(http.StatusOK, unblockResponse{newBlockResponse(left, fewSeats), append([]int{}, freed...)})
 }
 
 // whoHas answers GET /admin/events/:event/seats/:n.
@@ -176,7 +197,7 @@ func newOwnerResponse(o Owner) ownerResponse {
 	out := ownerResponse{seatResponse: seatResponse{N: o.N, Label: o.Label, Category: o.Category, Price: o.Price},
 		State: o.State, Place: o.Place, Until: clock.Time(o.Until), Order: o.Order}
 	if o.Block != nil {
-		b := newBlockResponse(*o.Block)
+		b := newBlockResponse(*o.Block, fewSeats)
 		out.Block = &b
 	}
 	return out
