@@ -1,14 +1,14 @@
 // What is not for sale: the list as the server writes it, a way from each entry to the map, and on the map what is kept for
 // somebody apart from what nobody may have.
-import { ask } from '../shared/api.js';
+import { desk, staff } from './session.js';
 
 /**
- * makeBlocks gives {refresh(now) reads it anew, not so soon again when it is long unless it must be now, and of(n) → the
- * block that has seat n}. show(seats) shows one on the map.
+ * makeBlocks gives {read() → the blocks as they are now, with their seats; refresh() shows them; of(n) → the block that has
+ * seat n}. show(seats) shows one on the map.
  */
-export function makeBlocks(hand, { staff, map, show }) {
+export function makeBlocks(hand, event, { map, show }) {
   const list = hand.querySelector('[data-blocks]'), total = hand.querySelector('[data-block-count]');
-  let ofSeat = new Map(), byID = new Map(), seen = '', last = -Infinity;
+  let ofSeat = new Map(), byID = new Map(), seen = '';
 
   const dress = () => {
     for (const entry of list.querySelectorAll('[data-block]')) {
@@ -47,15 +47,15 @@ export function makeBlocks(hand, { staff, map, show }) {
     return true;
   };
 
+  const read = async () => (await desk('GET', staff(event, '/blocks?seats=none'))).blocks;
+  const withSeats = (block) => ({ ...block, seats: unspan(block.spans) });
   dress();
   return {
-    refresh: async (must) => {
-      // A hundred thousand seats are half a megabyte: once in ten seconds will do.
-      if (!must && performance.now() - last < ofSeat.size / 10) return;
-      last = performance.now();
-      const { blocks } = await ask('GET', staff('/blocks'));
-      const now = JSON.stringify(blocks);
+    read: async () => (await read()).map(withSeats),
+    refresh: async () => {
+      const answer = await read(), now = JSON.stringify(answer);
       if (now === seen) return;
+      const blocks = answer.map(withSeats);
       byID = new Map(blocks.map((block) => [block.id, block]));
       ofSeat = new Map(blocks.flatMap((block) => block.seats.map((n) => [n, block])));
       map.mark('kept', [...ofSeat].filter(([, block]) => block.name).map(([n]) => n));
@@ -65,3 +65,9 @@ export function makeBlocks(hand, { staff, map, show }) {
     of: (n) => ofSeat.get(n),
   };
 }
+
+/** unspan gives the numbers that "3-17 20" stands for. */
+const unspan = (spans) => spans.split(' ').filter(Boolean).flatMap((span) => {
+  const [from, to = from] = span.split('-').map(Number);
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+});

@@ -2,6 +2,7 @@
 import { api, ask } from '../shared/api.js';
 import { money } from '../shared/words.js';
 import { drawCurve } from './curve.js';
+import { desk as signedIn, staff, watchDesk } from './session.js';
 
 const desk = document.getElementById('desk');
 const { event, currency, digits } = desk.dataset;
@@ -78,15 +79,14 @@ function curves() {
 
 async function look() {
   try {
-    const stats = await ask('GET', `/api/v1/admin/events/${encodeURIComponent(event)}/stats`);
+    const stats = await signedIn('GET', staff(event, '/stats'));
     find('[data-lost]').hidden = true;
     draw(stats);
     remember(stats);
     curves();
   } catch (problem) {
-    if (problem.status === 401) location.reload(); // signed out: the way back leads here
     if (problem.status === undefined) throw problem;
-    find('[data-lost]').hidden = false;
+    find('[data-lost]').hidden = problem.status === 401;
   }
   setTimeout(look, 2000);
 }
@@ -104,7 +104,7 @@ try {
   room.hidden = false; // the map measures its element
   await showMap(room.querySelector('.map'), facts, {
     free: (count) => `${number.format(count)} free`, zoomIn: 'Closer', zoomOut: 'Further away', fit: 'The whole room',
-  });
+  }, { follow: watchDesk });
 } catch {
   room.hidden = true;
 }

@@ -1,5 +1,5 @@
 // Who has a seat, in words.
-import { ask } from '../shared/api.js';
+import { desk, signedOut, staff } from './session.js';
 
 /**
  * makeOwner fills an element: tell(n) says who has seat n, now; area(area, places) asks how many of an area's free places
@@ -40,14 +40,15 @@ export function makeOwner(element, event, does) {
     tell: async (n) => {
       const mine = ++asked; // only the last tap is answered
       try {
-        const seat = await ask('GET', `/api/v1/admin/events/${encodeURIComponent(event)}/seats/${n}`);
+        const seat = await desk('GET', staff(event, `/seats/${n}`));
         if (mine !== asked) return;
         const name = document.createElement('b');
         name.append(bdi(seat.label));
         show(name, ': ', ...said(seat));
       } catch (problem) {
         if (problem.status === undefined) throw problem;
-        if (mine === asked) show(problem.detail ?? 'The server does not answer; tap again in a moment.');
+        if (mine === asked && problem.status === 401) show(...signedOut());
+        else if (mine === asked) show(problem.detail ?? 'The server does not answer; tap again in a moment.');
       }
     },
   };

@@ -8,19 +8,19 @@ import { showMap } from '../seats/view.js';
 import { makeBlocks } from './blocks.js';
 import { makeNames } from './named.js';
 import { makeOwner } from './owner.js';
+import { desk, signedOut, staff, watchDesk } from './session.js';
 import { makeSure } from './sure.js';
 import { makeTree } from './tree.js';
 import { wallClock } from './wallclock.js';
 
 const hand = document.getElementById('hand');
-const { event, currency, digits, zone, csrf } = hand.dataset;
+const { event, currency, digits, zone } = hand.dataset;
 const part = (name) => hand.querySelector(`[data-${name}]`);
 const form = part('form'), field = (name) => form.elements.namedItem(name);
 const number = new Intl.NumberFormat('en'), count = (n) => `${number.format(n)} ${n === 1 ? 'seat' : 'seats'}`;
 const price = (minor) => money(minor, currency, Number(digits));
 const shown = (style) => (at) => new Intl.DateTimeFormat('en-GB', { timeZone: zone, ...style }).format(Date.parse(at));
 const clock = shown({ timeStyle: 'short' }), moment = shown({ dateStyle: 'long', timeStyle: 'short' });
-const staff = (rest) => `/api/v1/admin/events/${encodeURIComponent(event)}${rest}`;
 
 history.replaceState(null, '', location.pathname + location.hash); // "Off sale." is said once, not after every reload
 
@@ -46,7 +46,8 @@ const { map, plan, states } = await showMap(room.querySelector('.map'), facts, {
   },
   onArea: (area) => owner.area(area, places(area)),
   onHover: (n, x, y) => tip(n, x, y),
-  onChange: () => changed(),
+  onChange: (changes) => changed({ blocked: changes.some(([n, state]) => state === BLOCKED || blocks.of(n)) }),
+  follow: (slug, version, on) => watchDesk(slug, version, { ...on, lost: () => lost(true), back: () => lost(false) }),
   lasso: { on: (seats, { remove }) => choose(seats.filter((n) => states[n] === FREE || states[n] === BLOCKED), !remove) },
 });
 const priceOf = new Map(facts.categories.map((c) => [c.id, c.price])), prices = plan.categories.map((c) => priceOf.get(c.id) ?? null);
@@ -54,7 +55,7 @@ const floors = makeFloors(part('floors'), plan, 'Whole house', (zone) => map.sho
 const names = makeNames(plan);
 const tree = makeTree(part('tree'), { plan, states, prices: prices.map((p) => (p === null ? null : price(p))), chosen, choose: (seats, yes) => choose(seats, yes) });
 
-const blocks = makeBlocks(hand, { staff, map, show: (seats) => {
+const blocks = makeBlocks(hand, event, { map, show: (seats) => {
   chooseNone();
   choose(seats, true);
   if (seats.length) floors.to(seats[Math.floor(seats.length / 2)]);
@@ -122,15 +123,15 @@ function read() {
 const noSuch = () => (unknown.length ? `Nothing here is called ${unknown.slice(0, 5).map((u) => `“${u}”`).join(', ')}.` : '');
 
 /** complain says by a field what is wrong with it, or that nothing is. */
-function complain(name, text) {
+function complain(name, ...words) {
   const input = field(name);
   let line = document.getElementById(`${name}-error`);
-  if (!text) {
+  if (!words[0]) {
     input.removeAttribute('aria-invalid');
     return line?.remove();
   }
   line ??= Object.assign(document.createElement('p'), { className: 'error', id: `${name}-error` });
-  line.textContent = text;
+  line.replaceChildren(...words);
   input.setAttribute('aria-invalid', 'true');
   input.setAttribute('aria-describedby', `${name === 'reason' ? '' : `${name}-hint `}${name}-error`);
   input.closest('.field').append(line);
@@ -174,7 +175,7 @@ function askToBlock() {
 let key = '';
 async function block(seats, words, question) {
   try {
-    await ask('POST', staff('/blocks'), { seats, ...words }, { csrf, key: `${key}-${seats.length}` });
+    await desk('POST', staff(event, '/blocks'), { seats, ...words }, { key: `${key}-${seats.length}` });
   } catch (problem) {
     if (problem.code !== 'seats-taken') throw problem;
     // Somebody was faster with a few: the others are asked about again.
@@ -194,7 +195,11 @@ async function block(seats, words, question) {
 
 async function askToRelease() {
   if (unknown.length) return field('seats').focus();
-  const { blocks: all } = await ask('GET', staff('/blocks'));
+  const all = await blocks.read().catch((problem) => {
+    if (problem.status === undefined) throw problem;
+    complain('seats', ...problem.status === 401 ? signedOut() : ['The server did not answer, and nothing happened. Press again in a moment.']);
+  });
+  if (!all) return field('seats').focus();
   const of = all.map((b) => ({ ...b, seats: b.seats.filter((n) => chosen.has(n)) })).filter((b) => b.seats.length);
   complain('seats', of.length ? '' : chosen.size ? 'None of these seats was taken off sale by hand.' : 'Choose seats first: on the map, in the list, or by name.');
   if (!of.length) return field('seats').focus();
@@ -205,7 +210,7 @@ async function askToRelease() {
     button: 'Put back on sale', danger: false,
     act: async () => {
       const freed = []; // what somebody else put back may be sold already: it is not ours to show
-      for (const b of of) freed.push(...(await ask('POST', staff(`/blocks/${b.id}/release`), { seats: b.seats }, { csrf })).released);
+      for (const b of of) freed.push(...(await desk('POST', staff(event, `/blocks/${b.id}/release`), { seats: b.seats })).released);
       map.patch(freed.map((n) => [n, FREE]));
       chooseNone();
       const others = total - freed.length;
@@ -221,25 +226,26 @@ const clipped = (text) => (text.length > 160 ? `${text.slice(0, 159)}…` : text
 function say(text) {
   part('owner').replaceChildren(text);
   part('owner').hidden = false;
-  now = true;
-  changed();
+  changed({ blocked: true });
 }
 
-// Whatever changes, the figures and the list follow, at most once in a second.
-let due = 0, now = false;
-function changed(soon = 1000) {
+const lost = (yes) => { part('lost').hidden = !yes; };
+
+// Whatever changes, the figures follow, at most once in a second, and the list when it may be another.
+let due = 0, relist = false;
+function changed({ blocked, soon = 1000 }) {
+  relist ||= blocked;
   due ||= setTimeout(async () => {
     due = 0;
     showChosen();
     try {
-      const stats = await ask('GET', staff('/stats'));
+      const stats = await desk('GET', staff(event, '/stats'));
       for (const name of ['free', 'held', 'paying', 'sold', 'blocked']) part(`count=${name}`).textContent = number.format(stats[name]);
-      await blocks.refresh(now);
-      now = false;
-      part('lost').hidden = true;
+      if (relist) await blocks.refresh();
+      relist = false;
+      lost(false);
     } catch (problem) {
-      if (problem.status === 401) location.reload();
-      part('lost').hidden = false;
+      lost(problem.status !== 401);
     }
   }, soon);
 }
@@ -256,7 +262,9 @@ for (const button of hand.querySelectorAll('[data-go]')) {
     return field(button.dataset.go).focus();
   });
 }
-changed(0);
 // A name, a reason or an end that somebody else changes moves no seat.
-setInterval(() => { if (!document.hidden) changed(); }, 10_000);
+const whole = (soon) => { if (!document.hidden) changed({ blocked: true, soon }); };
+whole(0);
+setInterval(whole, 10_000);
+document.addEventListener('visibilitychange', () => whole(0));
 field('seats').dispatchEvent(new Event('change'));

@@ -1,4 +1,5 @@
 // The question before something happens to many: what, to how many; then it is done, and a refusal is said in its place.
+import { signedOut } from './session.js';
 
 /**
  * makeSure takes the dialog and gives ask({title, lines, button, danger, act}): act() → {title, lines, button} to ask again, or null. A
@@ -27,8 +28,8 @@ export function makeSure(dialog) {
       else dialog.close();
     } catch (problem) {
       if (problem.status === undefined) throw problem;
-      if (problem.status === 401) location.reload(); // signed out: the way back leads here
-      error.textContent = problem.status === 0 ? 'The server cannot be reached. Nothing happened yet.' : problem.detail ?? 'The server did not answer. Look at the list before you try again.';
+      if (problem.status === 401) error.replaceChildren(...signedOut());
+      else error.textContent = problem.status === 0 ? 'The server cannot be reached. Nothing happened yet.' : problem.detail ?? 'The server did not answer. Look at the list before you try again.';
       error.hidden = false;
     } finally {
       work(false);

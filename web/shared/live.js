@@ -10,10 +10,10 @@ const pollFrom = 3; // failures after which the map is asked for instead: some n
  * on: snapshot(base64, version, due) · delta([[n, state], …], version, due), where due is [[n, seconds since 1970], …]: about when held
  * seats may come back; a held seat of a frame that is not named there has no such moment · hold({seats, expires_at}) · expired([n, …]) ·
  * order({id, status}) · lost() and back(), once each way · out(reason), when one is no longer inside: nothing
- * follows, unless it gives true for somebody who is inside again.
+ * follows, unless it gives true for somebody who is inside again. path is where the map is told to whom else may watch.
  */
-export function watch(event, since, on) {
-  const address = new URL(api(event, '/live'), location.href);
+export function watch(event, since, on, path = api(event, '/live')) {
+  const address = new URL(path, location.href);
   address.protocol = address.protocol.replace('http', 'ws');
   const stop = new AbortController();
   let socket = null, version = since, failures = 0, timer = 0, lost = false, reason = '';

@@ -1,0 +1,112 @@
+package app_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/network"
+)
+
+// stops lets no request to these addresses through any more.
+func (b *browser) stops(patterns ...string) {
+	b.t.Helper()
+	var blocked []*network.BlockPattern
+	for _, p := range patterns {
+		blocked = append(blocked, &network.BlockPattern{URLPattern: p, Block: true})
+	}
+	_, err := send(b, network.SetBlockedURLs, network.SetBlockedURLsParams{URLPatterns: blocked})
+	b.set(err)
+	b.excuse("ERR_BLOCKED", "Failed to fetch")
+}
+
+// What a fan does is on the organiser's map at once, and no poll brings it; where no socket gets through, a poll does.
+func TestHandSeesLive(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	createEvent(t, s.staff, "gala", house(t, s.staff, 3, 8), object{"Stalls": 4500}, -time.Second, object{"queue": nil, "max_per_buyer": 4})
+	fan := s.enters("gala", "Chooser")
+	b, blind := newBrowser(t, p.base), newBrowser(t, p.base)
+	s.hand(b, "gala")
+	b.stops("*://*:*/api/v1/events/*/seats", "*://*:*/api/v1/admin/events/*/stats")
+	b.fill("Which seats", "A-1..A-4")
+	b.press("Tab")
+	b.sees("4 seats chosen: 4 free.")
+
+	blind.before(`window.WebSocket = class extends EventTarget { constructor() { super(); setTimeout(() => this.onclose({ code: 1006 })); } close() {} };`)
+	s.hand(blind, "gala")
+	blind.fill("Which seats", "A-1..A-4")
+	blind.press("Tab")
+
+	fan.must(t, 201, "POST", fan.path("/holds"), object{"seats": []int{1, 2}}, nil)
+	b.within(5*time.Second, "the hold is on the map", func() bool {
+		return strings.Contains(b.text("[data-chosen]"), "2 free, 2 held")
+	})
+	var asked int
+	b.set(b.js(`performance.getEntriesByType("resource").filter((e) => e.name.endsWith("/api/v1/events/gala/seats")).length`, &asked))
+	if asked != 1 {
+		t.Errorf("the map was asked for %d times", asked)
+	}
+	blind.within(40*time.Second, "the hold is on the map without a socket", func() bool {
+		return strings.Contains(blind.text("[data-chosen]"), "2 free, 2 held")
+	})
+}
+
+// Signed out in the middle of it, one loses nothing: neither what was chosen nor what was typed. Signed in again in another
+// tab, one goes on where one was, and sees what happened meanwhile.
+func TestHandOutlivesItsSession(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	createEvent(t, s.staff, "gala", house(t, s.staff, 3, 8), object{"Stalls": 4500}, -time.Second, object{"queue": nil, "max_per_buyer": 4})
+	fan := s.enters("gala", "Chooser")
+	b := newBrowser(t, p.base)
+	s.hand(b, "gala")
+	b.excuse("status of 401", "status of 403")
+	b.fill("Which seats", "A-1..A-4")
+	b.fill("Keep them for", "Sponsor AG")
+	b.fill("Why", "contract 7")
+	b.click("button", "Take off sale")
+	b.sees("Keep 4 seats for Sponsor AG?")
+
+	s.staff.must(t, 204, "DELETE", "/api/v1/admin/session", nil, nil)
+	b.click("button", "Take off sale")
+	b.sees("You were signed out, and nothing happened.")
+	b.axe()
+	var link string
+	b.set(b.js(`document.querySelector("[data-sure-error] a").target + " " + document.querySelector("[data-sure-error] a").pathname`, &link))
+	if link != "_blank /admin/session" {
+		t.Errorf("the way back leads to %q", link)
+	}
+	b.within(30*time.Second, "the page says so as well", func() bool { return strings.Contains(b.text("main"), "What you chose and typed is still here") })
+	fan.must(t, 201, "POST", fan.path("/holds"), object{"seats": []int{20}}, nil)
+
+	back := signIn(t, p.base) // in another tab of this browser
+	b.staffs(back)
+	b.click("button", "Take off sale")
+	b.sees("4 seats off sale.")
+	s.staff = back
+	if all := s.offSale("gala"); len(all) != 1 || fmt.Sprint(all[0].Seats) != "[0 1 2 3]" || all[0].Name != "Sponsor AG" || all[0].Reason != "contract 7" {
+		t.Errorf("%+v", all)
+	}
+	b.until("nothing is said of it any more", func() bool { return !strings.Contains(b.text("main"), "You were signed out") })
+	b.fill("Which seats", "C-5")
+	b.press("Tab")
+	b.within(20*time.Second, "the map goes on", func() bool { return strings.Contains(b.text("[data-chosen]"), "1 held") })
+
+	// The same for putting back, and for a form that is the page's own.
+	back.must(t, 204, "DELETE", "/api/v1/admin/session", nil, nil)
+	b.fill("Which seats", "A-1..A-8")
+	b.press("Tab")
+	b.click("button", "Put back on sale")
+	b.sees("You were signed out, and nothing happened.")
+	again := signIn(t, p.base)
+	b.staffs(again)
+	b.click("button", "Put back on sale")
+	b.sees("Put 4 seats back on sale?")
+	b.click("button", "Put back on sale")
+	b.sees("4 seats back on sale.")
+	b.axe()
+}
