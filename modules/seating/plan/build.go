@@ -12,6 +12,7 @@ func (d *draft) build(rep *reporter) (*Plan, error) {
 	if err := b.categories(); err != nil {
 		return nil, err
 	}
+	b.settler = newSettler(d, rep)
 	b.zones()
 	switch {
 	case len(b.seats) > 0:
@@ -45,10 +46,11 @@ func (d *draft) build(rep *reporter) (*Plan, error) {
 }
 
 type builder struct {
-	draft  *draft
-	rep    *reporter
-	plan   *Plan
-	byName map[string]int // category name as the file has it → index
+	draft   *draft
+	rep     *reporter
+	plan    *Plan
+	byName  map[string]int // category name as the file has it → index
+	settler *settler
 
 	seats  []*Seat      // by number
 	drawn  []*draftSeat // by number: what the seat was made of
@@ -68,6 +70,7 @@ func (b *builder) zones() {
 	for zi := range b.draft.zones {
 		dz := &b.draft.zones[zi]
 		zone := Zone{Name: dz.name, Rows: make([]Row, 0, len(dz.rows))}
+		b.settler.zone()
 		for ri := range dz.rows {
 			dr := &dz.rows[ri]
 			switch {
@@ -96,16 +99,16 @@ func (b *builder) zones() {
 
 func (b *builder) row(dz *draftZone, dr *draftRow, at place) Row {
 	row := Row{Label: dr.label, Table: dr.table, Seats: make([]Seat, len(dr.seats))}
-	blank, unplaced := 0, 0
+	blank := 0
 	for i := range dr.seats {
-		ds := &dr.seats[i]
-		if ds.number == "" {
-			ds.number = strconv.Itoa(i + 1)
+		if dr.seats[i].number == "" {
+			dr.seats[i].number = strconv.Itoa(i + 1)
 			blank++
 		}
-		if !ds.placed {
-			unplaced++
-		}
+	}
+	b.settler.row(dz, dr)
+	for i := range dr.seats {
+		ds := &dr.seats[i]
 		row.Seats[i] = Seat{
 			N: len(b.seats), Number: ds.number, CompanionOf: -1, Accessible: ds.accessible, Note: clean(ds.note, maxNote),
 			X:        dz.at.X + dr.at.X + ds.at.X,
@@ -118,9 +121,6 @@ func (b *builder) row(dz *draftZone, dr *draftRow, at place) Row {
 	}
 	if blank > 0 {
 		b.rep.add("blank-seat-number", spot(dz.name, dr.label, ""), "%s without a number, counted from 1", seats(blank))
-	}
-	if unplaced > 0 {
-		b.rep.add("no-position", spot(dz.name, dr.label, ""), "%s without a position, drawn where the row starts", seats(unplaced))
 	}
 	return row
 }

@@ -98,13 +98,8 @@ func readTable(c *cells, columns []string) (*draft, error) {
 			return ""
 		}
 		s := newSingle(get)
-		x, okX := coordinate(get(colX))
-		y, okY := coordinate(get(colY))
-		if s.placed = okX && okY; s.placed {
-			s.at = Point{x, y}
-		} else if get(colX) != "" || get(colY) != "" {
-			c.rep.add("bad-position", "line "+strconv.Itoa(n), "%q, %q is no position; the seat is drawn where its row starts",
-				clean(get(colX), maxShort), clean(get(colY), maxShort))
+		if s.put(get(colX), get(colY)); s.said != "" {
+			s.said = "line " + strconv.Itoa(n) + ": " + s.said
 		}
 		l.status(get(colStatus), &s)
 		if !l.add(s, get(colColor)) {

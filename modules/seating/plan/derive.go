@@ -175,12 +175,16 @@ func medianGap(zones []Zone) float64 {
 		for r := range zones[z].Rows {
 			seats := zones[z].Rows[r].Seats
 			for s := 1; s < len(seats); s++ {
-				if gap := distance(&seats[s-1], &seats[s]); gap > 0 {
-					gaps = append(gaps, gap)
-				}
+				gaps = append(gaps, distance(&seats[s-1], &seats[s]))
 			}
 		}
 	}
+	return typicalGap(gaps)
+}
+
+// typicalGap is the median of gaps. Those of next to nothing do not count.
+func typicalGap(gaps []float64) float64 {
+	gaps = slices.DeleteFunc(gaps, func(gap float64) bool { return !(gap > 0) })
 	if len(gaps) == 0 {
 		return defaultPitch
 	}

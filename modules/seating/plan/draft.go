@@ -20,10 +20,11 @@ type draftZone struct {
 }
 
 type draftRow struct {
-	label string
-	table bool  // its seats stand round a table
-	at    Point // relative to the zone
-	seats []draftSeat
+	label  string
+	table  bool  // its seats stand round a table
+	at     Point // relative to the zone
+	placed bool  // has a position of its own, which matters where its seats have none
+	seats  []draftSeat
 }
 
 type draftSeat struct {
@@ -32,7 +33,8 @@ type draftSeat struct {
 	number     string
 	category   string // its name
 	at         Point  // relative to the row
-	placed     bool   // has a position at all
+	placed     bool   // has a position
+	said       string // of a position that is none
 	accessible bool
 	companion  string // id of the accessible seat this one belongs to
 	note       string // about the view

@@ -11,7 +11,7 @@ import (
 // even to the other, a row may be curved: of the file's order, the numbers' and the one along the row, it takes that
 // which has the shortest way from seat to seat.
 func inOrder(seats []single) []single {
-	if len(seats) < 3 || slices.ContainsFunc(seats, func(s single) bool { return !s.placed }) {
+	if len(seats) < 3 {
 		return seats
 	}
 	best, shortest := seats, way(seats)*0.999 // the file's order wins a draw
@@ -26,9 +26,17 @@ func inOrder(seats []single) []single {
 	return best
 }
 
+// way is how far it is along the seats that have a position.
 func way(seats []single) (sum float64) {
-	for i := 1; i < len(seats); i++ {
-		sum += math.Hypot(seats[i].at.X-seats[i-1].at.X, seats[i].at.Y-seats[i-1].at.Y)
+	var last *single
+	for i := range seats {
+		if !seats[i].placed {
+			continue
+		}
+		if last != nil {
+			sum += math.Hypot(seats[i].at.X-last.at.X, seats[i].at.Y-last.at.Y)
+		}
+		last = &seats[i]
 	}
 	return sum
 }
@@ -47,8 +55,12 @@ func byNumber(seats []single) []single {
 	return sorted
 }
 
-// alongRow sorts by the direction the row is longest in, from left to right or from top to bottom.
+// alongRow sorts by the direction the row is longest in, from left to right or from top to bottom; nil when a seat has no
+// position.
 func alongRow(seats []single) []single {
+	if slices.ContainsFunc(seats, func(s single) bool { return !s.placed }) {
+		return nil
+	}
 	var mx, my, xx, yy, xy float64
 	for _, s := range seats {
 		mx, my = mx+s.at.X/float64(len(seats)), my+s.at.Y/float64(len(seats))

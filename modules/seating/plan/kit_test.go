@@ -3,11 +3,13 @@ package plan
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -178,4 +180,15 @@ func hall(rows ...string) *Plan {
 		p.Zones[0].Rows = append(p.Zones[0].Rows, row)
 	}
 	return p
+}
+
+// refused is the reason why a file gives no plan.
+func refused(t testing.TB, file, format string) Fault {
+	t.Helper()
+	p, _, err := Import(strings.NewReader(file), Options{Format: format})
+	var unusable *UnusableError
+	if p != nil || !errors.As(err, &unusable) {
+		t.Fatalf("%.80q: plan %v, error %v", file, p, err)
+	}
+	return unusable.Report.Faults[0]
 }

@@ -103,7 +103,7 @@ func (l *loose) draft() (*draft, error) {
 			delete(l.colors, s.category)
 		}
 	}
-	d.zones = l.zones()
+	d.zones = gather(l.seats)
 	at := map[string]int{}
 	if len(d.zones) > 0 {
 		at[""] = 0 // what stands in no section is drawn with the first
@@ -162,28 +162,6 @@ func (l *loose) noSeats() error {
 	if l.count == 0 {
 		return l.rep.unusable("no-seats", "", "the file has no seats")
 	}
-	return l.rep.unusable("no-seats", "", "%d areas without a name were found and no seat; give every seat of the drawing "+idOfSeat+
-		", or every area to sell a text, or list the seats in a CSV or JSON file", l.count)
-}
-
-// zones are the seats in rows. Where none has a position a line a row is drawn, the sections below one another.
-func (l *loose) zones() []draftZone {
-	zones := gather(l.seats)
-	if len(l.seats) == 0 || slices.ContainsFunc(l.seats, func(s single) bool { return s.placed }) {
-		return zones
-	}
-	l.rep.add("no-positions", "", "the file says not where seats are; rows are drawn straight, one below the other")
-	y := 0.0
-	for z := range zones {
-		for r := range zones[z].rows {
-			row := &zones[z].rows[r]
-			row.at = Point{0, y}
-			for i := range row.seats {
-				row.seats[i].at, row.seats[i].placed = Point{float64(i) * spacing, 0}, true
-			}
-			y += spacing
-		}
-		y += 2 * spacing
-	}
-	return zones
+	return l.rep.unusable("no-seats", "", "%s without a name and no seat; give every seat of the drawing "+idOfSeat+
+		", or every area to sell a text, or list the seats in a CSV or JSON file", counted(l.count, "area", "areas"))
 }

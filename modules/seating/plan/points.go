@@ -16,6 +16,7 @@ import (
 func readPoints(src *source, rep *reporter) (*draft, error) {
 	p := &points{walker: newWalker(src, rep), loose: newLoose(rep), columns: map[string]string{}}
 	p.grid.loose = p.loose
+	p.here = func(path string) string { return "object " + strconv.Itoa(p.records) + ", " + path }
 	switch t := p.token(); {
 	case p.walker.err != nil:
 	case t == json.Delim('['):
@@ -82,6 +83,7 @@ func (p *points) elements(path string) {
 func (p *points) element(path, kind string) {
 	switch t := p.token(); t {
 	case json.Delim('{'):
+		p.records++
 		r := record{kind: kind}
 		p.record(path, &r)
 		p.take(&r)
@@ -98,16 +100,13 @@ func (p *points) gridLine(path string) {
 	var codes, statuses []string
 	for p.walker.err == nil && p.dec.More() {
 		code, status := "", ""
-		switch t := p.token().(type) {
-		case string:
-			code = t
-		case json.Number:
-			code = t.String()
-		case json.Delim:
-			if t == '[' {
-				p.fail("bad-shape", path, "a line holds seats, not lists")
-				return
-			}
+		switch t := p.token(); t {
+		default:
+			code = scalar(t)
+		case json.Delim('['):
+			p.fail("bad-shape", path, "a line holds seats, not lists")
+			return
+		case json.Delim('{'):
 			r := record{}
 			p.record(path, &r)
 			if code, status = r.get(colCode), r.get(colStatus); code == "" {
@@ -139,19 +138,6 @@ type record struct {
 
 func (r *record) get(col string) string { return r.text[col] }
 
-// number is a length or place, and whether there is one.
-func (p *points) measure(r *record, col, path string) (float64, bool) {
-	s := r.get(col)
-	if s == "" {
-		return 0, false
-	}
-	v, ok := coordinate(s)
-	if !ok {
-		p.fail("bad-coordinate", path+"."+col, "%q is not a number within %.0f px", clean(s, maxShort), maxCoordinate)
-	}
-	return v, ok
-}
-
 // record reads the fields of an object whose brace is read. Objects in it are part of it, deeper down by depth.
 func (p *points) record(path string, r *record) {
 	if r.text == nil {
@@ -164,7 +150,7 @@ func (p *points) nested(path string, r *record, depth int) {
 	p.fields(path, func(key string) bool {
 		if key == "points" {
 			p.array(path+".points", func() {
-				at := p.corner(path + ".points")
+				at := p.point(path + ".points")
 				if len(r.points) < MaxPoints {
 					r.points = append(r.points, at)
 				} else {
@@ -173,30 +159,18 @@ func (p *points) nested(path string, r *record, depth int) {
 			})
 			return true
 		}
-		col, text, said := p.column(key), "", true
-		switch t := p.token().(type) {
-		case string:
-			text = cut(t, maxCell)
-		case json.Number:
-			text = cut(t.String(), maxCell)
-		case bool:
-			text = strconv.FormatBool(t)
-		case nil:
-			said = false
-		case json.Delim:
-			said = false
-			if t == '{' && depth < 3 {
-				p.nested(path+"."+clean(key, maxShort), r, depth+1)
-			} else {
-				p.rest()
-			}
+		t := p.token()
+		if open, ok := t.(json.Delim); ok && open == '{' && depth < 3 {
+			p.nested(path+"."+clean(key, maxShort), r, depth+1)
+		} else if ok {
+			p.rest()
 		}
-		switch col {
+		switch col := p.column(key); col {
 		case colSection, colRow, colNumber, colTable, colX, colY, colCategory, colID, colCode, colAccessible, colCompanion, colNote,
 			colStatus, colColor, "type", "name", "text", "width", "height", "angle", "rotation", "hidden", "attrs", "position", "sectionid",
 			"freeseating", "radius":
-			if said {
-				r.text[col] = text
+			if text := scalar(t); text != "" {
+				r.text[col] = cut(text, maxCell)
 			}
 		default: // not kept: a record may have millions of keys
 			if p.walker.err == nil {
@@ -205,28 +179,4 @@ func (p *points) nested(path string, r *record, depth int) {
 		}
 		return true
 	})
-}
-
-// corner reads {"x":…,"y":…} or [x, y].
-func (p *points) corner(path string) (at Point) {
-	switch p.token() {
-	case json.Delim('{'):
-		p.fields(path, func(key string) bool {
-			switch key {
-			case "x":
-				at.X = p.number(path + ".x")
-			case "y":
-				at.Y = p.number(path + ".y")
-			default:
-				return false
-			}
-			return true
-		})
-	case json.Delim('['):
-		at.X, at.Y = p.number(path), p.number(path)
-		p.rest()
-	default:
-		p.fail("bad-shape", path, "expected a point")
-	}
-	return at
 }

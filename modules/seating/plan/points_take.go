@@ -11,7 +11,6 @@ func (p *points) take(r *record) {
 	if p.walker.err != nil {
 		return
 	}
-	p.records++
 	if kind := strings.ToLower(clean(r.get("type"), maxShort)); kind != "" {
 		r.kind = kind
 	}
@@ -37,15 +36,9 @@ func (p *points) take(r *record) {
 
 func (p *points) seat(r *record) bool {
 	s := newSingle(r.get)
-	path := "object " + strconv.Itoa(p.records)
-	x, okX := p.measure(r, colX, path)
-	y, okY := p.measure(r, colY, path)
-	s.placed = okX && okY
-	if s.placed {
-		s.at = Point{x, y}
-	}
+	s.put(r.get(colX), r.get(colY))
 	p.status(r.get(colStatus), &s)
-	return p.walker.err == nil && p.add(s, r.get(colColor))
+	return p.add(s, r.get(colColor))
 }
 
 // section is the outline of a part of the room. Its name is drawn where it has no seats of its own to say it.
@@ -71,13 +64,9 @@ func (p *points) section(r *record) bool {
 
 // shape is something drawn: a stage and a text lie round their point, a rectangle to the right of and below it.
 func (p *points) shape(r *record) bool {
-	path := "object " + strconv.Itoa(p.records)
-	x, _ := p.measure(r, colX, path)
-	y, _ := p.measure(r, colY, path)
-	width, _ := p.measure(r, "width", path)
-	height, _ := p.measure(r, "height", path)
-	radius, _ := p.measure(r, "radius", path)
-	angle, _ := p.measure(r, "angle", path)
+	length := func(col string) float64 { return p.measure(r.get(col), col) }
+	x, y, angle := length(colX), length(colY), length("angle")
+	width, height, radius := length("width"), length("height"), length("radius")
 	if p.walker.err != nil || yes(r.get("hidden")) {
 		return p.walker.err == nil
 	}

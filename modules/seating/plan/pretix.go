@@ -2,6 +2,7 @@ package plan
 
 import (
 	"io"
+	"strconv"
 	"strings"
 )
 
@@ -19,6 +20,7 @@ func ImportPretix(r io.Reader) (*Plan, *Report, error) {
 
 func readPretix(src *source, rep *reporter) (*draft, error) {
 	p := &pretix{walker: newWalker(src, rep)}
+	p.here = p.spot
 	p.plan()
 	p.end()
 	return &p.draft, p.err
@@ -29,6 +31,33 @@ type pretix struct {
 	*walker
 	draft                      draft
 	rows, seats, areas, points int
+	inZone                     *draftZone // what is being read
+	inRow                      *draftRow
+}
+
+// spot names what is being read, by its number too, for its name may stand after it: "zone 2 (Stalls), row 3, position.x".
+func (p *pretix) spot(path string) string {
+	var parts []string
+	part := func(kind string, before int, name string) {
+		if kind += " " + strconv.Itoa(before+1); name != "" {
+			kind += " (" + name + ")"
+		}
+		parts = append(parts, kind)
+	}
+	rest := path
+	if p.inZone != nil {
+		part("zone", len(p.draft.zones), p.inZone.name)
+		rest = strings.TrimPrefix(rest, "zones.")
+		if area, ok := strings.CutPrefix(rest, "areas."); ok {
+			part("area", len(p.inZone.areas), "")
+			rest = area
+		}
+		if p.inRow != nil {
+			part("row", len(p.inZone.rows), p.inRow.label)
+			rest = strings.TrimPrefix(rest, "rows.")
+		}
+	}
+	return strings.Join(append(parts, rest), ", ")
 }
 
 // room counts one more thing of a kind and ends the import when there are too many.
@@ -94,6 +123,7 @@ func (p *pretix) category() {
 
 func (p *pretix) zone() {
 	var z draftZone
+	p.inZone = &z
 	p.object("zones", func(key string) bool {
 		switch key {
 		case "name":
@@ -113,6 +143,7 @@ func (p *pretix) zone() {
 		}
 		return true
 	})
+	p.inZone = nil
 	count := len(p.draft.zones)
 	if p.room(&count, MaxZones, "zones") {
 		p.draft.zones = append(p.draft.zones, z)
@@ -123,6 +154,7 @@ func (p *pretix) row(z *draftZone) {
 	const path = "zones.rows"
 	var r draftRow
 	var display string
+	p.inRow = &r
 	p.object(path, func(key string) bool {
 		switch key {
 		case "row_number":
@@ -130,7 +162,7 @@ func (p *pretix) row(z *draftZone) {
 		case "row_label":
 			display = p.text(path + ".row_label")
 		case "position":
-			r.at = p.point(path + ".position")
+			r.at, r.placed = p.point(path+".position"), true
 		case "seats":
 			p.array(path+".seats", func() { p.seat(&r) })
 		case "table":
@@ -144,6 +176,7 @@ func (p *pretix) row(z *draftZone) {
 		}
 		return true
 	})
+	p.inRow = nil
 	if namesTable(display) {
 		r.table, r.label = true, clean(strings.ReplaceAll(display, "%s", r.label), maxShort)
 	}
@@ -174,7 +207,7 @@ func (p *pretix) seat(r *draftRow) {
 		case "category":
 			s.category = p.text(path + ".category")
 		case "position":
-			s.at, s.placed = p.point(path+".position"), true
+			s.put(p.pair(path + ".position"))
 		case "accessible":
 			s.accessible = p.flag(path+".accessible") || s.accessible
 		case "companion_of":

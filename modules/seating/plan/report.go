@@ -133,13 +133,15 @@ func (t *tally[K]) repeated(min int, each func(key K, where string, count int)) 
 	}
 }
 
-// seats counts in words: "1 seat", "2 seats".
-func seats(n int) string {
+// counted counts in words: "1 area", "2 areas".
+func counted(n int, one, many string) string {
 	if n == 1 {
-		return "1 seat"
+		return "1 " + one
 	}
-	return strconv.Itoa(n) + " seats"
+	return strconv.Itoa(n) + " " + many
 }
+
+func seats(n int) string { return counted(n, "seat", "seats") }
 
 // spot names a place in the file the way a reader of the plan would.
 func spot(zone, row, number string) string {

@@ -15,7 +15,7 @@ func readSVG(src *source, rep *reporter) (*draft, error) {
 	}
 	d := newDrawing(f, rep)
 	d.doc.name = clean(f.child(f.root, "title"), maxName)
-	if box := numbers(f.root.get("viewBox"), 4); len(box) == 4 {
+	if box, _ := numbers(f.root.get("viewBox"), 4); len(box) == 4 {
 		d.view = bounds{min: Point{box[0], box[1]}, max: Point{box[0] + box[2], box[1] + box[3]}}
 	}
 	d.walk(f.root, around{matrix: unity, size: 16}, 0)
@@ -45,6 +45,7 @@ type drawing struct {
 	texts    []lettering
 	shapes   []outlined
 	left     *tally[string] // what is not drawn, by element
+	unread   *tally[string] // transforms that have no numbers
 	hidden   int            // seats that are
 	unseen   *tally[string] // those, by section
 	sections map[string]bool
@@ -57,7 +58,7 @@ func (d *drawing) fail(code, format string, args ...any) {
 }
 
 func newDrawing(f *svgFile, rep *reporter) *drawing {
-	return &drawing{svgFile: f, loose: newLoose(rep), left: newTally[string](), unseen: newTally[string](), sections: map[string]bool{}}
+	return &drawing{svgFile: f, loose: newLoose(rep), left: newTally[string](), unread: newTally[string](), unseen: newTally[string](), sections: map[string]bool{}}
 }
 
 // pay spends work on the drawing; false when it is refused, for that or for another reason.

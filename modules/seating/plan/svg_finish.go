@@ -39,8 +39,11 @@ func (d *drawing) finish() {
 			return
 		}
 	}
+	d.unread.repeated(1, func(how, where string, _ int) {
+		d.rep.add("bad-transform", where, "transform %q is not all numbers; look where it is drawn", how)
+	})
 	d.left.repeated(1, func(name, where string, count int) {
-		d.rep.add("not-drawn", where, "%s: %d of them, left out", name, count)
+		d.rep.add("not-drawn", where, "%d × %s, left out", count, name)
 	})
 }
 
@@ -131,7 +134,7 @@ func (d *drawing) textsOfSeats() []lettering {
 		}
 	}
 	if rowNames > 0 {
-		d.rep.add("row-names", "", "%d texts that name rows; left out, for the map names rows itself", rowNames)
+		d.rep.add("row-names", "", "%s; left out, for the map names rows itself", counted(rowNames, "name of a row", "names of rows"))
 	}
 	return rest
 }

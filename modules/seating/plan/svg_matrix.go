@@ -39,7 +39,10 @@ func (d *drawing) transform(e *element) matrix {
 	if !d.pay(len(how)) {
 		return unity
 	}
-	m := parseTransform(how)
+	m, ok := parseTransform(how)
+	if !ok {
+		d.unread.add(clean(how, maxShort), func() string { return clean(e.get("id"), maxShort) })
+	}
 	origin, own := e.get("transform-origin"), e.get("transform-box") == "fill-box"
 	if m == unity || origin == "" && !own {
 		return m
@@ -71,23 +74,26 @@ func (d *drawing) transform(e *element) matrix {
 	return shift(about.X, about.Y).then(m).then(shift(-about.X, -about.Y))
 }
 
-// parseTransform reads a list such as "translate(5 6) rotate(45)"; what it does not know does nothing.
-func parseTransform(s string) matrix {
-	m := unity
+// parseTransform reads a list such as "translate(5 6) rotate(45)"; what it does not know does nothing. It answers false
+// when there is something else where a number belongs.
+func parseTransform(s string) (m matrix, ok bool) {
+	m, ok = unity, true
 	for range 50 {
-		name, rest, ok := strings.Cut(s, "(")
-		if !ok {
+		name, rest, opened := strings.Cut(s, "(")
+		if !opened {
 			break
 		}
-		args, after, ok := strings.Cut(rest, ")")
-		if !ok {
+		args, after, closed := strings.Cut(rest, ")")
+		if !closed {
 			break
 		}
 		unitless := strings.ReplaceAll(strings.ReplaceAll(args, "px", " "), "deg", " ")
-		m = m.then(oneTransform(strings.Trim(name, ", \t\r\n"), numbers(unitless, 6)))
+		values, other := numbers(unitless, 6)
+		m = m.then(oneTransform(strings.Trim(name, ", \t\r\n"), values))
+		ok = ok && other == ""
 		s = after
 	}
-	return m
+	return m, ok
 }
 
 func oneTransform(name string, v []float64) matrix {
@@ -121,17 +127,17 @@ func oneTransform(name string, v []float64) matrix {
 	return unity
 }
 
-// numbers reads as many numbers as there are, up to most, the way SVG runs them together: "1-2.5.5e3".
-func numbers(s string, most int) []float64 {
-	var out []float64
+// numbers reads as many numbers as there are, up to most, the way SVG runs them together: "1-2.5.5e3". What stands after
+// them is the rest, "" when nothing does.
+func numbers(s string, most int) (out []float64, rest string) {
 	for len(out) < most {
-		v, rest, ok := number(s)
+		v, after, ok := number(s)
 		if !ok {
 			break
 		}
-		out, s = append(out, v), rest
+		out, s = append(out, v), after
 	}
-	return out
+	return out, strings.Trim(s, ", \t\r\n")
 }
 
 // number reads the first one.

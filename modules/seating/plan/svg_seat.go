@@ -2,6 +2,7 @@ package plan
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -148,11 +149,18 @@ func (d *drawing) seat(e *element, in around, depth int) {
 		return
 	}
 	s := dot{single: newSingle(e.data), fill: in.fill, box: box}
-	if s.placed = box.finite(); s.placed {
-		s.at = box.middle()
-	} else if !math.IsInf(box.min.X, 1) {
-		d.fail("bad-coordinate", "seat %q is drawn beyond %.0f px", clean(e.get("id"), maxShort), maxCoordinate)
-		return
+	s.at = box.middle()
+	s.said = d.misplaced(e, depth)
+	switch {
+	case s.said != "":
+	case (e.name == "circle" || e.name == "ellipse") && e.get("cx") == "" && e.get("cy") == "" && in.matrix == unity:
+		s.said = "no cx and no cy" // nobody draws a seat round the corner of the sheet
+	case box.finite():
+		s.placed = true
+	case math.IsInf(box.min.X, 1):
+		s.said = fmt.Sprintf("a <%s> without a size", e.name)
+	default:
+		s.said = fmt.Sprintf("x %.4g, y %.4g", s.at.X, s.at.Y)
 	}
 	if s.id == "" {
 		s.id = clean(e.get("id"), maxName)
@@ -187,6 +195,36 @@ func (d *drawing) seat(e *element, in around, depth int) {
 		return
 	}
 	d.dots = append(d.dots, s)
+}
+
+// misplaced is the attribute that should say where a seat is and does not: "NaN", "50%". One that is not there is 0.
+func (d *drawing) misplaced(e *element, depth int) string {
+	if !d.visit(e) || depth > maxDepth {
+		return ""
+	}
+	for _, name := range []string{"x", "y", "cx", "cy"} {
+		if said := e.get(name); said != "" {
+			if _, rest, ok := number(said[:min(len(said), maxName)]); !ok || strings.HasPrefix(rest, "%") {
+				return fmt.Sprintf("%s %q", name, clean(said, maxShort))
+			}
+		}
+	}
+	corners := e.get("points")
+	if !d.pay(2 * len(corners)) {
+		return ""
+	}
+	if _, other := numbers(corners, 2*MaxPoints); other != "" {
+		return fmt.Sprintf("points %q", clean(other, maxShort))
+	}
+	for _, kid := range e.kids {
+		if kid.name == "text" { // not what a seat is drawn with
+			continue
+		}
+		if said := d.misplaced(kid, depth+1); said != "" {
+			return said
+		}
+	}
+	return ""
 }
 
 // named takes the name of a seat that has no telling id from its title, and its note from its description.

@@ -148,7 +148,7 @@ func TestHiddenSeatsAreReported(t *testing.T) {
 	}
 	for i, want := range []string{
 		`hidden : 4 seats hidden in the drawing, from "seat-A-2" on`, `hidden Balcony: 3 seats hidden in the drawing, from "seat-B-1" on`,
-		"not-drawn notes: hidden: 2 of them, left out",
+		"not-drawn notes: 2 × hidden, left out",
 	} {
 		if len(got) != 3 || !strings.HasPrefix(got[i], want) {
 			t.Errorf("%q, want %q", got, want)

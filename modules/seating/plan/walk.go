@@ -3,9 +3,7 @@ package plan
 import (
 	"encoding/json"
 	"io"
-	"math"
 	"strconv"
-	"strings"
 )
 
 // maxDepth is how deep an ignored value may nest; the format itself needs about eight levels.
@@ -14,9 +12,10 @@ const maxDepth = 100
 // walker reads JSON token by token, so that limits bite while a file is read, unknown keys can be named, and a number
 // where a text belongs is no disaster. The first error sticks; after it every method returns zero values.
 type walker struct {
-	dec *json.Decoder
-	rep *reporter
-	err error
+	dec  *json.Decoder
+	rep  *reporter
+	err  error
+	here func(path string) string // names what is being read so that an organiser finds it
 }
 
 func newWalker(r io.Reader, rep *reporter) *walker {
@@ -83,16 +82,23 @@ func (w *walker) open(path string, want json.Delim) bool {
 
 // text reads a string; a number or boolean is written out, null is blank, anything else is reported and blank.
 func (w *walker) text(path string) string {
-	switch t := w.token().(type) {
+	t := w.token()
+	if _, opened := t.(json.Delim); opened {
+		w.rep.add("wrong-type", path, "a list or an object where a single value belongs; ignored")
+		w.rest()
+	}
+	return scalar(t)
+}
+
+// scalar writes out what is neither list nor object; null is blank.
+func scalar(t json.Token) string {
+	switch t := t.(type) {
 	case string:
 		return t
 	case json.Number:
 		return t.String()
 	case bool:
 		return strconv.FormatBool(t)
-	case json.Delim:
-		w.rep.add("wrong-type", path, "expected text; ignored")
-		w.rest()
 	}
 	return ""
 }
@@ -100,43 +106,55 @@ func (w *walker) text(path string) string {
 // flag reads a boolean; anything else is false.
 func (w *walker) flag(path string) bool { return w.text(path) == "true" }
 
-// number reads a coordinate or length in px, also from a text that holds one; null is 0. What cannot be a place on a
-// plan ends the import: guessing would put seats where they are not.
-func (w *walker) number(path string) float64 {
-	t := w.token()
-	if w.err != nil || t == nil {
+// number reads a coordinate or length in px, also from a text that holds one; nothing is 0. What cannot be a place on a
+// plan ends the import: guessing would put a whole zone or row where it is not.
+func (w *walker) number(path string) float64 { return w.measure(w.text(path), path) }
+
+// measure is the number that a text holds.
+func (w *walker) measure(text, path string) float64 {
+	if text == "" {
 		return 0
 	}
-	var s string
-	switch t := t.(type) {
-	case json.Number:
-		s = t.String()
-	case string:
-		s = strings.TrimSpace(t)
-	}
-	v, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(math.Abs(v) <= maxCoordinate) {
-		w.fail("bad-coordinate", path, "%q is not a number within %.0f px", clean(s, maxShort), maxCoordinate)
+	v, ok := coordinate(text)
+	if !ok {
+		w.fail("bad-coordinate", w.here(path), "%q is not a number within %.0f px", clean(text, maxShort), maxCoordinate)
 		return 0
 	}
 	return v
 }
 
-// point reads {"x":…,"y":…}; a missing member is 0.
+// point reads {"x":…,"y":…} or [x, y]; a missing one is 0.
 func (w *walker) point(path string) Point {
-	var p Point
-	w.object(path, func(key string) bool {
-		switch key {
-		case "x":
-			p.X = w.number(path + ".x")
-		case "y":
-			p.Y = w.number(path + ".y")
-		default:
-			return false
+	x, y := w.pair(path)
+	return Point{w.measure(x, path+".x"), w.measure(y, path+".y")}
+}
+
+// pair reads what a point says, as it says it.
+func (w *walker) pair(path string) (x, y string) {
+	switch t := w.token(); t {
+	case json.Delim('{'):
+		w.fields(path, func(key string) bool {
+			switch key {
+			case "x":
+				x = w.text(path + ".x")
+			case "y":
+				y = w.text(path + ".y")
+			default:
+				return false
+			}
+			return true
+		})
+	case json.Delim('['):
+		for _, v := range []*string{&x, &y} {
+			if w.err == nil && w.dec.More() {
+				*v = w.text(path)
+			}
 		}
-		return true
-	})
-	return p
+		w.rest()
+	default:
+		x = scalar(t)
+	}
+	return x, y
 }
 
 // skip reads one value of any kind and forgets it.
