@@ -96,7 +96,7 @@ func TestHandOutlivesItsSession(t *testing.T) {
 	b.press("Tab")
 	b.within(20*time.Second, "the map goes on", func() bool { return strings.Contains(b.text("[data-chosen]"), "1 held") })
 
-	// The same for putting back, and for a form that is the page's own.
+	// The same for putting back.
 	back.must(t, 204, "DELETE", "/api/v1/admin/session", nil, nil)
 	b.fill("Which seats", "A-1..A-8")
 	b.press("Tab")

@@ -1,20 +1,13 @@
 package app
 
 import (
-	"errors"
 	"net/http"
-	"net/url"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
-	"fairseat/app/fault"
 	"fairseat/app/request"
 	"fairseat/modules/staff"
 )
-
-// signInPath is where staff sign in with a browser.
-const signInPath = "/admin/session"
 
 // deskPages are what staff work with. Every change is a form that works without script and carries the field csrf.
 func (a *App) deskPages(r request.Routes) {
@@ -30,62 +23,6 @@ func (a *App) deskPages(r request.Routes) {
 	a.handPages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.deskOrderPages(g)
 	a.bookPages(g)
-}
-
-// signedIn is RequireStaff for people: who is not signed in is asked to, and comes back to the page they wanted.
-func (a *App) signedIn() echo.MiddlewareFunc {
-	require := a.staff.RequireStaff()
-	return func(next echo.HandlerFunc) echo.HandlerFunc {
-		inner := require(next)
-		return func(c echo.Context) error {
-			err := inner(c)
-			if !errors.Is(err, staff.ErrNotSignedIn) {
-				return err
-			}
-			to := signInPath
-			if c.Request().Method == http.MethodGet {
-				to += "?next=" + url.QueryEscape(c.Request().URL.RequestURI())
-			}
-			return c.Redirect(http.StatusSeeOther, to)
-		}
-	}
-}
-
-// ownPath is where to go after signing in: a page of ours below /admin, whatever stood in the address.
-func ownPath(next string) string {
-	u, err := url.Parse(next)
-	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\r\n\t") ||
-		(u.Path != "/admin" && !strings.HasPrefix(u.Path, "/admin/")) || strings.HasPrefix(u.Path, signInPath) {
-		return "/admin"
-	}
-	return u.RequestURI()
-}
-
-func (a *App) signInPage(c echo.Context) error {
-	return a.render(c, http.StatusOK, "admin/login", map[string]any{"Next": ownPath(c.QueryParam("next")), "Email": "", "Refused": ""})
-}
-
-// signInForm answers POST /admin/session: the cookie and the page that was wanted, or the form again with what was typed.
-func (a *App) signInForm(c echo.Context) error {
-	email, next := c.FormValue("email"), ownPath(c.FormValue("next"))
-	_, err := a.staff.SignInBrowser(c, email, c.FormValue("password"))
-	if f := fault.As(err); f != nil && f.Kind != fault.Internal {
-		if f.Kind == fault.TooMany || f.Kind == fault.Unavailable {
-			c.Response().Header().Set("Retry-After", "5")
-		}
-		return a.render(c, statusOf[f.Kind], "admin/login", map[string]any{"Next": next, "Email": email, "Refused": f.Detail})
-	}
-	if err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, next)
-}
-
-func (a *App) signOutForm(c echo.Context) error {
-	if err := a.staff.SignOutBrowser(c); err != nil {
-		return err
-	}
-	return c.Redirect(http.StatusSeeOther, signInPath)
 }
 
 // staffPage answers with a page for the one who is signed in; tab is the part of the desk it belongs to.
@@ -130,6 +67,7 @@ type sure struct {
 	Button string
 	Back   string
 	Danger bool
+	Anew   bool        // it is not an answer yet: whatever asks before it acts will ask
 	Fields []sureField // what was typed, carried along
 }
 

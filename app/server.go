@@ -183,8 +183,8 @@ func limitBody(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// crossSite refuses unsafe requests that carry a cookie and come from another site's page. The form that signs staff in
-// has no cookie yet: nobody signs a browser in from elsewhere.
+// crossSite refuses unsafe requests that carry a cookie and come from another site's page. The desk's forms may have none
+// yet, or none any more: nobody signs a browser in from elsewhere, or leaves it a form that waits for that.
 func crossSite(publicURL string) (echo.MiddlewareFunc, error) {
 	protection := http.NewCrossOriginProtection()
 	if u, err := url.Parse(publicURL); err == nil && u.Host != "" {
@@ -194,7 +194,7 @@ func crossSite(publicURL string) (echo.MiddlewareFunc, error) {
 	}
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
-			if c.Request().Header.Get("Cookie") != "" || c.Request().URL.Path == signInPath {
+			if c.Request().Header.Get("Cookie") != "" || strings.HasPrefix(c.Request().URL.Path, "/admin/") {
 				if err := protection.Check(c.Request()); err != nil {
 					return errCrossSite.Wrap(err)
 				}

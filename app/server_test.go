@@ -160,6 +160,7 @@ func TestCrossSiteRequestsWithACookieAreRefused(t *testing.T) {
 	e := server(t, func(c *Config) { c.HTTP.PublicURL = "https://tickets.example.org" })
 	e.POST("/api/act", func(c echo.Context) error { return c.NoContent(204) })
 	e.POST("/admin/session", func(c echo.Context) error { return c.NoContent(204) })
+	e.POST("/admin/events/gala/seats", func(c echo.Context) error { return c.NoContent(204) })
 	e.GET("/api/look", func(c echo.Context) error { return c.NoContent(204) })
 	const cookie = "fs_staff=x"
 	for _, c := range []struct {
@@ -177,6 +178,8 @@ func TestCrossSiteRequestsWithACookieAreRefused(t *testing.T) {
 		{"signing in from another origin, old browser", "POST", "/admin/session", []string{"Origin", "https://evil.example"}, 403},
 		{"signing in at the desk", "POST", "/admin/session", []string{"Sec-Fetch-Site", "same-origin"}, 204},
 		{"signing in, as a program", "POST", "/admin/session", nil, 204},
+		{"a form of the desk from another site", "POST", "/admin/events/gala/seats", []string{"Sec-Fetch-Site", "cross-site"}, 403},
+		{"a form of the desk", "POST", "/admin/events/gala/seats", []string{"Sec-Fetch-Site", "same-origin"}, 204},
 		{"no cookie, as a program", "POST", "/api/act", []string{"Sec-Fetch-Site", "cross-site"}, 204},
 	} {
 		w := send(e, c.method, c.path, "", c.header...)

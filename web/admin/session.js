@@ -24,6 +24,7 @@ export async function desk(method, path, body, options) {
 }
 
 function heard(answer) {
+  if (!notice.hidden) renewed().catch(() => {}); // for the forms that the browser sends by itself
   notice.hidden = true;
   for (const go of waiting) go(true);
   waiting = [];

@@ -1,0 +1,93 @@
+package app_test
+
+import (
+	"bytes"
+	"html"
+	"mime/multipart"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Without script, a form that was sent when the session was over waits on the page to sign in on. Afterwards it is shown, and
+// happens only when it is sent once more; what asks before it acts asks.
+func TestDeskKeepsWhatWasSent(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	createEvent(t, s.staff, "gala", house(t, s.staff, 2, 4), object{"Stalls": 4500}, -time.Second, object{"queue": nil})
+	o := newOrganiser(t, p.base)
+	o.signIn(ownerPassword, 200)
+	const seats = "/admin/events/gala/seats"
+	o.open(seats)
+	old := o.csrf()
+	o.post(200, "/admin/session/end")
+	o.page = ""
+	o.post(401, seats, "csrf", old, "sure", "1", "act", "block", "seats", "A-1..A-3", "seat", "5", "seat", "6", "name", "Müller & “Söhne” <AG>", "reason", "contract=7&sure=1")
+	o.sees("You were signed out, and nothing was done.", "What you sent is kept")
+	carried := func() []string {
+		t.Helper()
+		return []string{"to", o.field("to"), "kept", o.field("kept"), "email", ownerEmail}
+	}
+	o.post(401, "/admin/session", append(carried(), "password", "wrong")...)
+	o.sees("do not belong together", "What you sent is kept")
+	o.post(200, "/admin/session", append(carried(), "password", ownerPassword)...)
+	o.sees("Send it now?", "Nothing has been done yet.", "Seats: A-1..A-3", "Seat: 5, 6", "Name: Müller & “Söhne” <AG>", "Reason: contract=7&sure=1")
+	if o.field("name") != "Müller & “Söhne” <AG>" || strings.Contains(o.page, "<AG>") || strings.Contains(o.page, `name="sure"`) || len(s.offSale("gala")) != 0 {
+		t.Errorf("the page carries %q", o.page)
+	}
+	o.post(200, seats, "act", "block", "seats", o.field("seats"), "seat", "5", "seat", "6", "name", o.field("name"), "reason", o.field("reason"))
+	o.sees("Keep 5 seats for Müller & “Söhne” <AG>?")
+	o.post(200, seats, "sure", "1", "act", "block", "seats", o.field("seats"), "name", o.field("name"), "reason", o.field("reason"))
+	o.sees("Off sale.", "contract=7&sure=1")
+
+	// Elsewhere than at the desk nothing is sent, whatever a page carries.
+	for _, to := range []string{"https://evil.example/admin", "//evil.example", "/api/v1/admin/plans", "/admin/session/end"} {
+		o.post(200, "/admin/session", "to", to, "kept", "=x&reason=y&%zz", "email", ownerEmail, "password", ownerPassword)
+		o.sees("Send it now?", "Reason: y")
+		if !strings.Contains(o.page, `action="/admin"`) {
+			t.Errorf("%s: %s", to, o.page)
+		}
+	}
+
+	// What is too long, or a file, is not kept, and that is said.
+	o.post(200, "/admin/session/end")
+	o.page = ""
+	o.post(401, seats, "seats", strings.Repeat("A-1, ", 5000))
+	o.sees("nothing was done", "too long to be kept, or a file")
+	o.upload401()
+	o.signIn(ownerPassword, 200)
+	o.open("/admin/plans")
+	if strings.Contains(o.text(), "hall.json") {
+		t.Error("a stranger's plan was taken")
+	}
+}
+
+// field is the value of a hidden field of the page.
+func (o *organiser) field(name string) string {
+	o.t.Helper()
+	found := regexp.MustCompile(`type="hidden" name="` + name + `" value="([^"]*)"`).FindStringSubmatch(o.page)
+	if found == nil {
+		o.t.Fatalf("%s has no field %q: %s", o.path, name, o.page)
+	}
+	return html.UnescapeString(found[1])
+}
+
+// upload401 sends a plan file as somebody who is signed out.
+func (o *organiser) upload401() {
+	o.t.Helper()
+	var body bytes.Buffer
+	form := multipart.NewWriter(&body)
+	part, _ := form.CreateFormFile("plan", "hall.json") // a Buffer takes everything
+	_, _ = part.Write([]byte(`{}`))
+	_ = form.Close()
+	req, err := http.NewRequest("POST", o.base+"/admin/plans", &body)
+	if err != nil {
+		o.t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", form.FormDataContentType())
+	o.send(401, req)
+	o.sees("nothing was done", "or a file")
+}
