@@ -28,7 +28,7 @@ func TestDeskTakesPlansOfAllKinds(t *testing.T) {
 	o.at("/admin/plans/1")
 	o.sees("tessitura-amazing-venue", "152 seats", "6 areas", "Zones", "Ids that name number, row and section in this order", "seat-1-A-1")
 	upload(200, "table-semicolons.csv")
-	o.sees("table-semicolons", "9 seats", "1 accessible seat, 1 companion seat, 1 table, 2 seats with a note", "Parkett", "line 10")
+	o.sees("table-semicolons", "9 seats", "1 accessible seat, 1 companion seat, 1 table, 2 seats with a note", "Parkett", "line 10", "A square is")
 	upload(200, "ticketland-hall-1115.json")
 	o.sees("1,115 seats", "Танцевальный партер", "900")
 	upload(200, "sections.svg")

@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"regexp"
 	"testing"
+
+	"fairseat/modules/seating"
 )
 
 // Whatever an importer reports, the desk has words for it.
@@ -34,6 +36,22 @@ func TestEveryFaultHasWords(t *testing.T) {
 	}
 	if found < 40 {
 		t.Errorf("only %d reports found in the source", found)
+	}
+}
+
+// The picture is explained by the signs that are in it, and by no other.
+func TestPlanLegend(t *testing.T) {
+	t.Parallel()
+	for want, made := range map[string]seating.ImportedPlan{
+		"":                                 {Seats: 9, Tables: 1},
+		"A square is an accessible seat.":  {Accessible: 2},
+		"A hole is a note about the view.": {Notes: 1},
+		"A square is an accessible seat, a hole is a note about the view.":                  {Accessible: 1, Notes: 1},
+		"A square is an accessible seat, a bar joins an accessible seat and its companion.": {Accessible: 1, Companions: 1},
+	} {
+		if got := planLegend(&made); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
 	}
 }
 

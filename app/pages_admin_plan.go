@@ -73,7 +73,7 @@ func (a *App) planPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.staffPage(c, http.StatusOK, "plan", "events", map[string]any{"Name": name, "Plan": made, "Facts": planFacts(made), "Faults": groupFaults(made.Report, false)})
+	return a.staffPage(c, http.StatusOK, "plan", "events", map[string]any{"Name": name, "Plan": made, "Facts": planFacts(made), "Legend": planLegend(made), "Faults": groupFaults(made.Report, false)})
 }
 
 // planFacts is what else is in a room, in one line: "2 accessible seats, 1 companion seat, 12 tables, 3 areas".
@@ -95,6 +95,27 @@ func planFacts(made *seating.ImportedPlan) string {
 		}
 	}
 	return strings.Join(facts, ", ")
+}
+
+// planLegend says what the signs in a room's picture mean, of those that are in it.
+func planLegend(made *seating.ImportedPlan) string {
+	var signs []string
+	for _, s := range []struct {
+		n     int
+		means string
+	}{
+		{made.Accessible, "a square is an accessible seat"}, {made.Companions, "a bar joins an accessible seat and its companion"},
+		{made.Notes, "a hole is a note about the view"},
+	} {
+		if s.n > 0 {
+			signs = append(signs, s.means)
+		}
+	}
+	if len(signs) == 0 {
+		return ""
+	}
+	legend := strings.Join(signs, ", ") + "."
+	return strings.ToUpper(legend[:1]) + legend[1:]
 }
 
 // planExport is the plan as a file for pretix's editor.

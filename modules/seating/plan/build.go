@@ -29,6 +29,7 @@ func (d *draft) build(rep *reporter) (*Plan, error) {
 	b.keys()
 	b.companions()
 	b.places()
+	b.overlaps()
 	if err := fit(b.plan, rep); err != nil {
 		return nil, err
 	}

@@ -34,11 +34,11 @@ func columnOf(name string) string {
 		return -1
 	}, cut(name, maxShort))
 	switch word {
-	case "section", "sectionname", "sector", "zone", "zonename", "block", "level", "floor", "bereich":
+	case "section", "sectionname", "sector", "zone", "zonename", "block", "level", "floor", "bereich", "settore", "secteur", "vak", "sektor", "сектор":
 		return colSection
-	case "row", "rowname", "rownumber", "rowlabel", "reihe", "fila", "rang":
+	case "row", "rowname", "rownumber", "rowlabel", "reihe", "fila", "rang", "rangée", "rij", "rząd", "ряд":
 		return colRow
-	case "number", "seat", "seatnumber", "seatno", "seatlabel", "place", "platz", "label":
+	case "number", "seat", "seatnumber", "seatno", "seatlabel", "place", "platz", "label", "posto", "asiento", "siège", "stoel", "miejsce", "место":
 		return colNumber
 	case "table", "tablename", "tablenumber", "tisch":
 		return colTable

@@ -3,8 +3,10 @@ package plan
 import (
 	"errors"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 var errNewLine = errors.New("end of line")
@@ -23,6 +25,10 @@ func readCSV(src *source, rep *reporter) (*draft, error) {
 	var err error
 	if columns := header(first); columns != nil {
 		d, err = readTable(c, columns)
+	} else if words := titles(first); words != "" {
+		err = rep.unusable("not-a-grid", "line 1", "%s name columns, but no seat; name them section, row and seat", words)
+	} else if other := detect(src.head()); other != FormatCSV {
+		err = rep.unusable("not-a-grid", "", "this is no table of text")
 	} else {
 		d, err = readGrid(c, first)
 	}
@@ -47,25 +53,43 @@ func blankLine(line []string) bool {
 	return true
 }
 
-// header is what each column holds, or nil when the line is no header: one that names a seat's number, code or position,
-// and at least two columns in all.
+// header is what each column holds, or nil when the line is no header: one that names a seat's number or code, or both
+// parts of its position, and at least two columns in all.
 func header(line []string) []string {
-	known, seat := 0, false
+	known := map[string]bool{}
 	columns := make([]string, len(line))
 	for i, cell := range line {
 		columns[i] = columnOf(cell)
 		switch columns[i] {
-		case colNumber, colCode, colX:
-			seat = true
-			known++
-		case colSection, colRow, colTable, colY, colCategory, colID, colAccessible, colCompanion, colNote, colStatus, colColor:
-			known++
+		case colNumber, colCode, colX, colSection, colRow, colTable, colY, colCategory, colID, colAccessible, colCompanion, colNote,
+			colStatus, colColor:
+			known[columns[i]] = true
 		}
 	}
-	if !seat || known < 2 {
+	seat := known[colNumber] || known[colCode] || known[colX] && known[colY]
+	if !seat || len(known) < 2 {
 		return nil
 	}
 	return columns
+}
+
+// titles are the words of a first line that names columns, "" when it is one of a grid: some cells of that are empty, or
+// short, or the stage.
+func titles(line []string) string {
+	var words []string
+	for _, cell := range line {
+		s, kind := readCell(cell)
+		if kind != cellText || utf8.RuneCountInString(s.row) <= 2 || namesStage(s.row) || slices.Contains(words, strconv.Quote(s.row)) {
+			return ""
+		}
+		if words = append(words, strconv.Quote(s.row)); len(words) == 10 {
+			break
+		}
+	}
+	if len(words) < 2 {
+		return ""
+	}
+	return strings.Join(words, ", ")
 }
 
 // readTable reads one seat a line.

@@ -101,7 +101,7 @@ func TestUnusableFormats(t *testing.T) {
 	many := func(s string, n int) string { return strings.Repeat(s, n) }
 	svg := func(s string) string { return `<svg xmlns="http://www.w3.org/2000/svg">` + s + `</svg>` }
 	for _, c := range []struct{ name, format, file, code string }{
-		{"empty", "", "", "unknown-format"},
+		{"empty", "", "", "empty-file"},
 		{"spreadsheet", "", "PK\x03\x04\x14\x00", "unknown-format"},
 		{"PDF", "", "%PDF-1.7", "unknown-format"},
 		{"binary", "", "ab\x00\x01", "unknown-format"},

@@ -60,16 +60,44 @@ const (
 type gridReader struct {
 	*loose
 	lineNo int
-	texts  int // cells that are neither seats nor aisles
+	texts  int    // cells that are neither seats nor aisles
+	text   string // the first of them
+	bare   string // the first number that names no seat
 }
 
-// mostlySeats refuses what is text rather than a grid: a letter, a programme, a price list.
+// mostlySeats refuses what is text or figures rather than a grid: a letter, a price list, a table of measurements.
 func (g *gridReader) mostlySeats() error {
-	if g.texts <= len(g.seats)+5 {
-		return nil
+	const instead = "write A12 or STALLS:A12 in the cells, or begin each line with its row, or begin the file with a line such as section,row,seat"
+	names := counted(len(g.seats), "names a seat", "name a seat")
+	if len(g.seats) == 0 {
+		names = "none names a seat"
 	}
-	return g.rep.unusable("not-a-grid", "", "%d cells are text and %d name a seat such as A12 or STALLS:A12; "+
-		"is the first line a header with section, row and seat?", g.texts, len(g.seats))
+	switch {
+	case g.texts > len(g.seats)+5, g.texts > 0 && len(g.seats) == 0:
+		return g.rep.unusable("not-a-grid", "", "%s text, such as %q, and %s: %s",
+			counted(g.texts, "cell is", "cells are"), g.text, names, instead)
+	case 4*g.named < len(g.seats):
+		return g.rep.unusable("not-a-grid", "", "cells such as %q say no row: %s", g.bare, instead)
+	}
+	return nil
+}
+
+// tells tells the name of a seat from any number: by letters in its row or before it, or by the same row in the cell before.
+func (s *single) tells(before string) bool {
+	at := s.row
+	if at == "" {
+		at = s.section
+	}
+	first, _ := utf8.DecodeRuneInString(at)
+	switch {
+	case unicode.IsLetter(first):
+		return true
+	case len(at) > 3 || s.row == "": // a date, a time
+		return false
+	case digits(at) < len(at):
+		return strings.ContainsFunc(at, unicode.IsLetter) // "1A"
+	}
+	return at == before && !strings.Contains(s.id, ".") // "1-1", "1-2", but no fractions
 }
 
 // line takes one line of cells; statuses, if not nil, says beside each cell how it is sold.
@@ -80,11 +108,14 @@ func (g *gridReader) line(line, statuses []string) bool {
 		g.err = g.rep.unusable("too-many-rows", "", "the grid has too many lines")
 		return false
 	}
-	row := lineName(line)
+	row, before := lineName(line), ""
 	for i, cell := range line {
 		s, kind := readCell(cell)
 		at := Point{float64(i) * spacing, y}
 		if kind == cellText && s.row != row {
+			if g.text == "" {
+				g.text = s.row
+			}
 			if g.texts++; len(g.seats) == 0 && g.texts > MaxAreas/2 {
 				g.err = g.mostlySeats()
 				return false
@@ -103,11 +134,17 @@ func (g *gridReader) line(line, statuses []string) bool {
 			}
 			g.status(statuses[i], &s)
 		}
-		if s.row == "" {
-			if s.row = row; s.row == "" {
+		tells := s.tells(before)
+		if before = s.row; s.row == "" {
+			if s.row, tells = row, tells || row != ""; s.row == "" {
 				s.row = strconv.Itoa(g.lineNo)
 			}
 			s.id = "" // "12" alone is the id of a seat in every row
+		}
+		if tells {
+			g.named++
+		} else if g.bare == "" {
+			g.bare = clean(cell, maxShort)
 		}
 		s.at, s.placed, s.line = at, true, g.lineNo
 		if !g.add(s, "") {

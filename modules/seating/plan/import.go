@@ -3,6 +3,8 @@ package plan
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 )
 
@@ -54,13 +56,27 @@ func Import(r io.Reader, how Options) (*Plan, *Report, error) {
 	return plan, rep.done(), nil
 }
 
-func readAny(src *source, rep *reporter, format string) (*draft, error) {
-	if format == "" {
-		format = detect(src.head())
+// readAny reads a file as the format asked for, or as what it looks like.
+func readAny(src *source, rep *reporter, asked string) (*draft, error) {
+	if code, why := unreadable(src.head()); code != "" {
+		return nil, rep.unusable(code, "", "%s", why)
 	}
+	looks := detect(src.head())
+	format := asked
+	if format == "" {
+		format = looks
+	}
+	d, err := readAs(format, src, rep)
+	var unusable *UnusableError
+	if errors.As(err, &unusable) && looks != "" && format != looks {
+		unusable.Report.Faults[0].Detail += fmt.Sprintf(". It was read as %s, since format=%s asks for that, but looks like %s: leave format out, or say format=%s",
+			format, format, looks, looks)
+	}
+	return d, err
+}
+
+func readAs(format string, src *source, rep *reporter) (*draft, error) {
 	switch format {
-	case FormatPretix:
-		return readPretix(src, rep)
 	case FormatSVG:
 		return readSVG(src, rep)
 	case FormatCSV:
@@ -68,19 +84,33 @@ func readAny(src *source, rep *reporter, format string) (*draft, error) {
 	case FormatPoints:
 		return readPoints(src, rep)
 	}
-	return nil, rep.unusable("unknown-format", "", "a plan is pretix JSON, SVG, CSV, or JSON of points; this is none of them")
+	return readPretix(src, rep) // also what tells nothing: it is refused then
 }
 
-// detect tells the format by how a file begins, "" for none.
+// unreadable says why there is nothing to read in a file that begins so; the code is "" when there is.
+func unreadable(head []byte) (code, why string) {
+	text := bytes.TrimSpace(head)
+	switch {
+	case len(text) == 0:
+		return "empty-file", "the file is empty; export the plan again and choose the new file"
+	case string(text) == "null":
+		return "empty-file", "the file says null, which is nothing; export the plan again and choose the new file"
+	case bytes.HasPrefix(text, []byte("PK\x03\x04")):
+		return "unknown-format", "this is a spreadsheet or an archive; save the sheet as CSV, or unpack the archive and choose the plan in it"
+	case bytes.HasPrefix(text, []byte("%PDF")):
+		return "unknown-format", "this is a PDF; export the drawing as SVG"
+	case !utf16Mark(text) && bytes.IndexByte(text, 0) >= 0:
+		return "unknown-format", "this is neither text nor gzipped text; a plan is pretix JSON, SVG, CSV, or JSON that lists seats"
+	}
+	return "", ""
+}
+
+// detect tells the format by how a readable file begins, "" for JSON that tells nothing.
 func detect(head []byte) string {
 	text := bytes.TrimLeft(head, " \t\r\n")
 	switch {
-	case len(text) == 0, bytes.HasPrefix(text, []byte("PK\x03\x04")), bytes.HasPrefix(text, []byte("%PDF")):
-		return ""
-	case utf16Mark(text): // only spreadsheets still write it
+	case len(text) == 0, utf16Mark(text): // only spreadsheets still write it
 		return FormatCSV
-	case bytes.IndexByte(text, 0) >= 0:
-		return ""
 	case text[0] == '<':
 		return FormatSVG
 	case text[0] == '[':
@@ -91,8 +121,7 @@ func detect(head []byte) string {
 	return FormatCSV
 }
 
-// detectJSON goes by the first telling key of the whole document. Whatever tells nothing is read, and then refused, as
-// pretix's.
+// detectJSON goes by the first telling key of the whole document.
 func detectJSON(head []byte) string {
 	dec := json.NewDecoder(bytes.NewReader(head))
 	dec.UseNumber()
@@ -100,7 +129,7 @@ func detectJSON(head []byte) string {
 	for {
 		t, err := dec.Token()
 		if err != nil {
-			return FormatPretix
+			return ""
 		}
 		switch t {
 		case json.Delim('{'), json.Delim('['):

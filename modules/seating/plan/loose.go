@@ -11,6 +11,7 @@ type loose struct {
 	err    error
 	doc    draft
 	seats  []single
+	named  int                    // seats of a list or grid that say which they are
 	areas  map[string][]draftArea // by the section they belong to, "" for none
 	order  []string               // sections of areas, as they came
 	colors map[string]string      // by category

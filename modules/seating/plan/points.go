@@ -30,7 +30,22 @@ func readPoints(src *source, rep *reporter) (*draft, error) {
 	if p.walker.err != nil {
 		return nil, p.walker.err
 	}
+	if err := p.evidence(); err != nil {
+		return nil, err
+	}
 	return p.draft()
+}
+
+// evidence refuses what lists something else: no record says which seat it is, or a grid is but figures.
+func (p *points) evidence() error {
+	if p.grid.lineNo > 0 {
+		return p.grid.mostlySeats()
+	}
+	if len(p.seats) > 0 && p.named == 0 {
+		return p.walker.rep.unusable("not-seats", "", "%s and none with a row, a number, an id or a position; a seat is written as "+
+			`{"section":"Stalls","row":"A","seat":"12","x":100,"y":50}`, counted(len(p.seats), "object", "objects"))
+	}
+	return nil
 }
 
 type points struct {
@@ -91,7 +106,7 @@ func (p *points) element(path, kind string) {
 		p.gridLine(path)
 	case nil:
 	default:
-		p.fail("bad-shape", path, "expected a seat as an object")
+		p.fail("bad-shape", path, `%q is no seat, which is written as {"row":"A","seat":"12"} in a list, or as "A12" in a list of lists`, clean(scalar(t), maxShort))
 	}
 }
 

@@ -37,6 +37,9 @@ func (p *points) take(r *record) {
 func (p *points) seat(r *record) bool {
 	s := newSingle(r.get)
 	s.put(r.get(colX), r.get(colY))
+	if s.placed || s.id != "" || s.number != "" || s.row != "" || r.get("type") != "" {
+		p.named++
+	}
 	p.status(r.get(colStatus), &s)
 	return p.add(s, r.get(colColor))
 }

@@ -22,7 +22,9 @@ func readPretix(src *source, rep *reporter) (*draft, error) {
 	p := &pretix{walker: newWalker(src, rep)}
 	p.here = p.spot
 	p.plan()
-	p.end()
+	if p.end(); !p.zones {
+		p.fail("bad-shape", "", `the file has no "zones", as pretix writes them, and no list of "seats"`)
+	}
 	return &p.draft, p.err
 }
 
@@ -30,6 +32,7 @@ func readPretix(src *source, rep *reporter) (*draft, error) {
 type pretix struct {
 	*walker
 	draft                      draft
+	zones                      bool // it has some
 	rows, seats, areas, points int
 	inZone                     *draftZone // what is being read
 	inRow                      *draftRow
@@ -78,6 +81,7 @@ func (p *pretix) plan() {
 		case "categories":
 			p.array("categories", p.category)
 		case "zones":
+			p.zones = true
 			p.array("zones", p.zone)
 		default:
 			return false

@@ -158,15 +158,16 @@ func TestUnusableFiles(t *testing.T) {
 	row := func(x string) string { return rows(`{"position":{"x":` + x + `,"y":0},"seats":[{}]}`) }
 	many := func(what string, n int) string { return strings.Repeat(what+",", n) + what }
 	for _, c := range []struct{ name, file, code string }{
-		{"empty", ``, "bad-json"},
+		{"empty", ``, "empty-file"},
 		{"not JSON", `<svg/>`, "bad-json"},
 		{"cut off", `{"zones":[{"rows":`, "bad-json"},
 		{"two plans", `{"zones":[]}{}`, "bad-json"},
 		{"a list", `[]`, "bad-shape"},
 		{"zones are an object", `{"zones":{}}`, "bad-shape"},
 		{"a seat is a text", rows(`{"seats":["A1"]}`), "bad-shape"},
-		{"null", `null`, "no-seats"},
-		{"nothing in it", `{}`, "no-seats"},
+		{"null", `null`, "empty-file"},
+		{"nothing in it", `{}`, "bad-shape"},
+		{"no zones in it", `{"zones":null}`, "no-seats"},
 		{"rows without seats", rows(`{"row_number":"A"}`), "no-seats"},
 		{"infinite", row("1e999"), "bad-coordinate"},
 		{"far out", row("-1000001"), "bad-coordinate"},

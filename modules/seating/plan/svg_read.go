@@ -89,6 +89,9 @@ func readElements(src io.Reader, rep *reporter) (*svgFile, error) {
 			}
 			return f, nil
 		}
+		if errors.Is(err, io.EOF) {
+			return nil, rep.unusable("bad-shape", "", "there is no <svg> in the file")
+		}
 		if err != nil {
 			return nil, rep.unusable("bad-xml", "", "at byte %d: %s", dec.InputOffset(), clean(err.Error(), maxNote))
 		}

@@ -2,6 +2,7 @@ package plan
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"strconv"
 )
@@ -29,7 +30,10 @@ func (w *walker) token() json.Token {
 		return nil
 	}
 	t, err := w.dec.Token()
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		w.fail("bad-json", "", "the file ends in the middle of it, after %d bytes", w.dec.InputOffset())
+	case err != nil:
 		w.fail("bad-json", "", "at byte %d: %v", w.dec.InputOffset(), err)
 	}
 	return t
@@ -75,7 +79,7 @@ func (w *walker) array(path string, each func()) {
 func (w *walker) open(path string, want json.Delim) bool {
 	t := w.token()
 	if t != nil && t != want {
-		w.fail("bad-shape", path, "expected %s", map[json.Delim]string{'{': "an object", '[': "a list"}[want])
+		w.fail("bad-shape", path, "%s belongs here", map[json.Delim]string{'{': "an object {…}", '[': "a list […]"}[want])
 	}
 	return t != nil && w.err == nil
 }
