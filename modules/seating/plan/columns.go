@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strconv"
 	"strings"
 	"unicode"
 )
@@ -99,6 +100,17 @@ func (s *single) name() string {
 		return ""
 	}
 	return clean(strings.Trim(s.section+"-"+s.row+"-"+s.number, "-"), maxName-keyRoom)
+}
+
+// spans tells a number that may stand for several seats: "1-20".
+func (s *single) spans() bool {
+	from, to, ok := strings.Cut(strings.ReplaceAll(s.number, "–", "-"), "-")
+	if !ok {
+		return false
+	}
+	first, notFirst := strconv.Atoi(strings.TrimSpace(from))
+	last, notLast := strconv.Atoi(strings.TrimSpace(to))
+	return notFirst == nil && notLast == nil && first < last
 }
 
 // newSingle makes a seat of what a record says. A table's column holds its name, or a mark beside the name in the row's.

@@ -26,7 +26,7 @@ func readCSV(src *source, rep *reporter) (*draft, error) {
 	if columns := header(first); columns != nil {
 		d, err = readTable(c, columns)
 	} else if words := titles(first); words != "" {
-		err = rep.unusable("not-a-grid", "line 1", "%s name columns, but no seat; name them section, row and seat", words)
+		err = rep.unusable("not-a-grid", "line "+strconv.Itoa(c.lineNo), "%s name columns, but no seat; name them section, row and seat", words)
 	} else if other := detect(src.head()); other != FormatCSV {
 		err = rep.unusable("not-a-grid", "", "this is no table of text")
 	} else {
@@ -73,6 +73,16 @@ func header(line []string) []string {
 	return columns
 }
 
+// repeats tells a header that stands again, as on every page of a long list.
+func repeats(line, columns []string) bool {
+	for i, cell := range line {
+		if i >= len(columns) || columnOf(cell) != columns[i] {
+			return false
+		}
+	}
+	return len(line) == len(columns)
+}
+
 // titles are the words of a first line that names columns, "" when it is one of a grid: some cells of that are empty, or
 // short, or the stage.
 func titles(line []string) string {
@@ -107,12 +117,8 @@ func readTable(c *cells, columns []string) (*draft, error) {
 		}
 	}
 	l := newLoose(c.rep)
-	var line []string
-	for n := 2; ; n++ {
-		if line = c.line(line); line == nil {
-			break
-		}
-		if blankLine(line) {
+	for line := c.line(nil); line != nil; line = c.line(line) {
+		if blankLine(line) || repeats(line, columns) {
 			continue
 		}
 		get := func(col string) string {
@@ -123,7 +129,7 @@ func readTable(c *cells, columns []string) (*draft, error) {
 		}
 		s := newSingle(get)
 		if s.put(get(colX), get(colY)); s.said != "" {
-			s.said = "line " + strconv.Itoa(n) + ": " + s.said
+			s.said = "line " + strconv.Itoa(c.lineNo) + ": " + s.said
 		}
 		l.status(get(colStatus), &s)
 		if !l.add(s, get(colColor)) {

@@ -24,6 +24,7 @@ type cells struct {
 	rep     *reporter
 	err     error // the first one
 	unended bool  // a quote that was never closed
+	lineNo  int   // of the line last read, as a spreadsheet counts
 }
 
 func newCells(src *source, rep *reporter) *cells {
@@ -82,6 +83,7 @@ func separator(head []byte) byte {
 // line gives the cells of the next line, nil after the last. The slice is good until the next call.
 func (c *cells) line(into []string) []string {
 	into = into[:0]
+	c.lineNo++
 	for {
 		cell, end := c.cell()
 		if end == io.EOF && cell == "" && len(into) == 0 {

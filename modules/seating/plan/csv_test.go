@@ -58,6 +58,24 @@ func TestReadCell(t *testing.T) {
 	}
 }
 
+// A list for people has a title above it and its header on every page, and sometimes a line for a whole row.
+func TestTablesForPeople(t *testing.T) {
+	t.Parallel()
+	p, report := mustImportAny(t, []byte("Seats of the Old Hall;;;\n\nRow;Seat;x;y\nA;1;0;0\nA;2;25;left\nRow;Seat;x;y\nB;1;0;25\nC;1 – 20;0;50\n"), Options{})
+	if p.SeatCount() != 4 || report.Rows != 3 {
+		t.Errorf("%d seats in %d rows", p.SeatCount(), report.Rows)
+	}
+	for _, want := range []Fault{
+		{"above-header", "line 3", "what stands above this line is left out, for it names the columns"},
+		{"bad-position", "row A, seat 2", `line 5: x "25", y "left" is no position; drawn beside others of its row`},
+		{"seat-range", "row C, seat 1 – 20", "1 seat with a number such as 1-20; each is one seat, so list them one by one if they are more"},
+	} {
+		if !slices.Contains(report.Faults, want) {
+			t.Errorf("no %+v in %+v", want, report.Faults)
+		}
+	}
+}
+
 // Rows come in any order, odd numbers to one side and even ones to the other, round a curve.
 func TestRowsAreInDrawnOrder(t *testing.T) {
 	t.Parallel()

@@ -172,6 +172,10 @@ func lineName(line []string) string {
 func readGrid(c *cells, line []string) (*draft, error) {
 	g := &gridReader{loose: newLoose(c.rep)}
 	for ; line != nil; line = c.line(line) {
+		if columns := header(line); columns != nil && len(g.seats) == 0 {
+			c.rep.add("above-header", "line "+strconv.Itoa(c.lineNo), "what stands above this line is left out, for it names the columns")
+			return readTable(c, columns)
+		}
 		if !g.line(line, nil) {
 			return nil, g.err
 		}

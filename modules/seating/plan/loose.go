@@ -20,10 +20,11 @@ type loose struct {
 
 	void  *tally[string]
 	taken *tally[string]
+	spans *tally[string]
 }
 
 func newLoose(rep *reporter) *loose {
-	return &loose{rep: rep, areas: map[string][]draftArea{}, colors: map[string]string{}, void: newTally[string](), taken: newTally[string]()}
+	return &loose{rep: rep, areas: map[string][]draftArea{}, colors: map[string]string{}, void: newTally[string](), taken: newTally[string](), spans: newTally[string]()}
 }
 
 // add takes a seat; false when there are too many. A seat without a category is sold with its section, in the colour given.
@@ -40,6 +41,9 @@ func (l *loose) add(s single, color string) bool {
 	}
 	if _, known := l.colors[s.category]; !known || l.colors[s.category] == "" {
 		l.colors[s.category] = color
+	}
+	if s.spans() {
+		l.spans.add("", func() string { return spot(s.section, s.row, s.number) })
 	}
 	l.seats = append(l.seats, s)
 	return true
@@ -85,6 +89,9 @@ func (l *loose) draft() (*draft, error) {
 	}
 	l.taken.repeated(1, func(word, where string, count int) {
 		l.rep.add("status-ignored", where, "%s marked %q; a plan has no sales, so block them in the event", seats(count), word)
+	})
+	l.spans.repeated(1, func(_, where string, count int) {
+		l.rep.add("seat-range", where, "%s with a number such as 1-20; each is one seat, so list them one by one if they are more", seats(count))
 	})
 	l.void.repeated(1, func(word, where string, count int) {
 		l.rep.add("void-place", where, "%d marked %q; left free, as an aisle", count, word)

@@ -58,6 +58,10 @@ func (p *pretix) spot(path string) string {
 		if p.inRow != nil {
 			part("row", len(p.inZone.rows), p.inRow.label)
 			rest = strings.TrimPrefix(rest, "rows.")
+			if seat, ok := strings.CutPrefix(rest, "seats."); ok {
+				part("seat", len(p.inRow.seats), "")
+				rest = seat
+			}
 		}
 	}
 	return strings.Join(append(parts, rest), ", ")

@@ -45,7 +45,7 @@ type drawing struct {
 	texts    []lettering
 	shapes   []outlined
 	left     *tally[string] // what is not drawn, by element
-	unread   *tally[string] // transforms that have no numbers
+	unread   *tally[string] // what has something else where numbers belong
 	hidden   int            // seats that are
 	unseen   *tally[string] // those, by section
 	sections map[string]bool

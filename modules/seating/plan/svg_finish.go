@@ -39,8 +39,8 @@ func (d *drawing) finish() {
 			return
 		}
 	}
-	d.unread.repeated(1, func(how, where string, _ int) {
-		d.rep.add("bad-transform", where, "transform %q is not all numbers; look where it is drawn", how)
+	d.unread.repeated(1, func(said, where string, _ int) {
+		d.rep.add("no-numbers", where, "%s is not all numbers; look what is drawn there", said)
 	})
 	d.left.repeated(1, func(name, where string, count int) {
 		d.rep.add("not-drawn", where, "%d × %s, left out", count, name)

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"math"
 	"strconv"
 	"strings"
@@ -41,7 +42,7 @@ func (d *drawing) transform(e *element) matrix {
 	}
 	m, ok := parseTransform(how)
 	if !ok {
-		d.unread.add(clean(how, maxShort), func() string { return clean(e.get("id"), maxShort) })
+		d.noNumbers(e, "transform", how)
 	}
 	origin, own := e.get("transform-origin"), e.get("transform-box") == "fill-box"
 	if m == unity || origin == "" && !own {
@@ -72,6 +73,11 @@ func (d *drawing) transform(e *element) matrix {
 		*to += v
 	}
 	return shift(about.X, about.Y).then(m).then(shift(-about.X, -about.Y))
+}
+
+// noNumbers takes note of an attribute that has something else where numbers belong.
+func (d *drawing) noNumbers(e *element, name, said string) {
+	d.unread.add(fmt.Sprintf("%s %q", name, clean(said, maxShort)), func() string { return clean(e.get("id"), maxShort) })
 }
 
 // parseTransform reads a list such as "translate(5 6) rotate(45)"; what it does not know does nothing. It answers false

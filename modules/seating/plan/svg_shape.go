@@ -39,7 +39,10 @@ func (d *drawing) outline(e *element) [][]Point {
 		}
 		return [][]Point{part}
 	case "polygon", "polyline":
-		flat, _ := numbers(e.get("points"), 2*MaxPoints+2)
+		flat, other := numbers(e.get("points"), 2*MaxPoints+2)
+		if other != "" {
+			d.noNumbers(e, "points", other)
+		}
 		part := make([]Point, 0, len(flat)/2)
 		for i := 1; i < len(flat); i += 2 {
 			part = append(part, Point{flat[i-1], flat[i]})

@@ -3,6 +3,7 @@ package plan
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -171,5 +172,25 @@ func TestSheetsForTheWholeDrawing(t *testing.T) {
 	areas := p.Zones[0].Areas
 	if len(areas) != 3 || areas[0].Color != "#123456" || areas[0].Name != "LAWN" || areas[1].Color != "#123456" || areas[2].Color != "red" {
 		t.Errorf("%+v", areas)
+	}
+}
+
+// What should shift, turn or outline something and holds no numbers is reported, and where.
+func TestDrawingsWithoutNumbers(t *testing.T) {
+	t.Parallel()
+	_, report := mustImportAny(t, []byte(`<svg><g id="turned" transform="rotate(0.25turn)"><circle id="seat-A-1" cx="5" cy="5" r="5"/></g>
+		<g transform="none"><circle id="seat-A-2" cx="25" cy="5" r="5" transform="rotate(5deg) translate(1px,2px)"/></g>
+		<polygon id="wall" points="0,0 9,0 9,9 NaN,5"/></svg>`), Options{})
+	var got []Fault
+	for _, f := range report.Faults {
+		if f.Code == "no-numbers" {
+			got = append(got, f)
+		}
+	}
+	if !slices.Equal(got, []Fault{
+		{"no-numbers", "turned", `transform "rotate(0.25turn)" is not all numbers; look what is drawn there`},
+		{"no-numbers", "wall", `points "NaN,5" is not all numbers; look what is drawn there`},
+	}) {
+		t.Errorf("%+v", got)
 	}
 }

@@ -79,7 +79,7 @@ func (w *walker) array(path string, each func()) {
 func (w *walker) open(path string, want json.Delim) bool {
 	t := w.token()
 	if t != nil && t != want {
-		w.fail("bad-shape", path, "%s belongs here", map[json.Delim]string{'{': "an object {…}", '[': "a list […]"}[want])
+		w.fail("bad-shape", w.here(path), "%s belongs here", map[json.Delim]string{'{': "an object {…}", '[': "a list […]"}[want])
 	}
 	return t != nil && w.err == nil
 }
@@ -88,7 +88,7 @@ func (w *walker) open(path string, want json.Delim) bool {
 func (w *walker) text(path string) string {
 	t := w.token()
 	if _, opened := t.(json.Delim); opened {
-		w.rep.add("wrong-type", path, "a list or an object where a single value belongs; ignored")
+		w.rep.add("wrong-type", w.here(path), "a list or an object where a single value belongs; ignored")
 		w.rest()
 	}
 	return scalar(t)
@@ -188,6 +188,6 @@ func (w *walker) end() {
 		return
 	}
 	if _, err := w.dec.Token(); err != io.EOF {
-		w.fail("bad-json", "", "more follows after the plan at byte %d", w.dec.InputOffset())
+		w.fail("bad-json", "", "more follows after the plan at byte %d; a file holds one, and lists seats in […]", w.dec.InputOffset())
 	}
 }
