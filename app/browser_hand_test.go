@@ -174,6 +174,10 @@ func TestHandOnAnArea(t *testing.T) {
 	b.fill("How many", "20")
 	b.click("button", "Choose")
 	b.sees("20 seats chosen: 20 free.", "500.00 EUR")
+	named := b.chosen()
+	if strings.Contains(named, "#") {
+		t.Errorf("the places are called %q", named)
+	}
 	b.fill("Keep them for", "Fan club")
 	b.fill("Why", "promised")
 	b.click("button", "Take off sale")
@@ -183,7 +187,7 @@ func TestHandOnAnArea(t *testing.T) {
 	o := newOrganiser(t, p.base)
 	o.signIn(ownerPassword, 200)
 	o.open("/admin/events/gig/seats")
-	o.sees("Fan club", "20 seats", "Floor ")
+	o.sees("Fan club", "20 seats", named)
 	o.post(200, "/admin/events/gig/seats", "act", "release", "seats", "Floor", "sure", "1")
 	o.sees("Nothing is held back")
 	f.must(t, 201, "POST", f.path("/holds"), object{"area": "floor", "quantity": 2}, nil)

@@ -42,7 +42,11 @@ export function makeNames(plan) {
   };
 
   const plain = (text) => text !== '' && text.trim() === text && !/[,;\n\r#]|\.\./.test(text);
-  const name = (n) => (n < plan.seats && plain(plan.label(n)) ? plan.label(n) : `#${n}`);
+  const placeName = (n) => {
+    const area = plan.areaOf(n), text = area && plain(area.name) ? `${area.name} ${n - area.first + 1}` : '';
+    return text && one(text) === n ? text : `#${n}`;
+  };
+  const name = (n) => (n >= plan.seats ? placeName(n) : plain(plan.label(n)) ? plan.label(n) : `#${n}`);
   /** whole gives the zone all of whose seats begin at seats[i], if its name means those alone. */
   const whole = (seats, i) => {
     const zone = seats[i] < plan.seats ? plan.zones[plan.zoneOf(seats[i])] : undefined;
@@ -54,7 +58,7 @@ export function makeNames(plan) {
   return {
     write: (seats) => {
       if (!labels) learn();
-      const parts = [], rowOf = (n) => (n < plan.seats ? plan.row[n] : -1);
+      const parts = [], rowOf = (n) => (n < plan.seats ? plan.row[n] : plan.areaOf(n));
       for (let i = 0; i < seats.length;) {
         const zone = whole(seats, i);
         let to = zone ? i + zone.size - 1 : i;
