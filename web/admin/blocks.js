@@ -2,6 +2,8 @@
 // somebody apart from what nobody may have.
 import { desk, staff } from './session.js';
 
+const few = 8; // entries that one finds at a glance
+
 /**
  * makeBlocks gives {read() → the blocks as they are now, with their seats; refresh() shows them; of(n) → the block that has
  * seat n}. show(seats) shows one on the map.
@@ -43,13 +45,32 @@ export function makeBlocks(hand, event, { map, show }) {
     for (const details of list.querySelectorAll('details')) details.open = open.has(key(details));
     total.textContent = fresh.querySelector('[data-block-count]').textContent;
     dress();
+    sift();
     back();
     return true;
   };
 
+  // Where there are many, some words find an entry.
+  const sifter = hand.querySelector('[data-sift]'), wanted = sifter.querySelector('input');
+  const sift = () => {
+    const entries = [...list.querySelectorAll('[data-block]')], words = wanted.value.trim().toLowerCase();
+    sifter.hidden = entries.length <= few && !words;
+    for (const entry of entries) {
+      entry.hidden = words !== '' && ![...entry.querySelectorAll('h3, .why, .where p')].some((said) => said.textContent.toLowerCase().includes(words));
+    }
+    wanted.nextElementSibling.textContent = words ? `${entries.filter((entry) => !entry.hidden).length} of ${entries.length}` : '';
+  };
+  wanted.addEventListener('input', sift);
+  window.addEventListener('hashchange', () => { // "Its entry" leads to one, whatever was looked for
+    wanted.value = '';
+    sift();
+    list.querySelector(':target')?.scrollIntoView();
+  });
+
   const read = async () => (await desk('GET', staff(event, '/blocks?seats=none'))).blocks;
   const withSeats = (block) => ({ ...block, seats: unspan(block.spans) });
   dress();
+  sift();
   return {
     read: async () => (await read()).map(withSeats),
     refresh: async () => {

@@ -10,11 +10,13 @@ const number = new Intl.NumberFormat('en');
  * choose(seats, yes) adds or takes away. update() shows what is chosen and free now.
  */
 export function makeTree(element, { plan, states, prices, chosen, choose }) {
-  const ticks = []; // {box, left, seats: () → numbers}
+  const ticks = []; // {box, left, seats: () → numbers}; a section's own line has no box
+  const soft = () => Object.assign(document.createElement('span'), { className: 'soft' });
   const tick = (text, seats) => {
     const label = document.createElement('label'), box = Object.assign(document.createElement('input'), { type: 'checkbox' });
-    const name = Object.assign(document.createElement('bdi'), { textContent: text }), left = Object.assign(document.createElement('span'), { className: 'soft' });
-    label.append(box, name, ' ', left);
+    const words = document.createElement('span'), left = soft();
+    words.append(Object.assign(document.createElement('bdi'), { textContent: text }), ' ', left);
+    label.append(box, words);
     const entry = { box, left, seats };
     // A whole section has held and sold seats too: what can be acted on is said before anything happens.
     box.addEventListener('change', () => choose(seats(), box.checked));
@@ -28,9 +30,11 @@ export function makeTree(element, { plan, states, prices, chosen, choose }) {
       if (states[n] === FREE) free++;
       if (chosen.has(n)) picked++;
     }
-    box.checked = all > 0 && picked === all;
-    box.indeterminate = picked > 0 && picked < all;
-    left.textContent = `${number.format(free)} free${picked && picked < all ? `, ${number.format(picked)} chosen` : ''}`;
+    if (box) {
+      box.checked = all > 0 && picked === all;
+      box.indeterminate = picked > 0 && picked < all;
+    }
+    left.textContent = `${number.format(free)} free${picked && (picked < all || !box) ? `, ${number.format(picked)} chosen` : ''}`;
   };
   const group = (title, items) => {
     const set = document.createElement('fieldset');
@@ -47,8 +51,9 @@ export function makeTree(element, { plan, states, prices, chosen, choose }) {
   const priced = plan.categories.map((category, i) => ({ category, i })).filter(({ i }) => prices[i] !== null)
     .map(({ category, i }) => tick(`${category.name}, ${prices[i]}`, ofCategory(i)).label);
   const sections = plan.zones.map((zone, i) => ({ zone, i })).filter(({ zone }) => zone.from < zone.to).map(({ zone, i }) => {
-    const details = document.createElement('details'), summary = document.createElement('summary');
-    summary.append(Object.assign(document.createElement('bdi'), { textContent: zone.name || `Section ${i + 1}` }));
+    const details = document.createElement('details'), summary = document.createElement('summary'), left = soft();
+    summary.append(Object.assign(document.createElement('bdi'), { textContent: zone.name || `Section ${i + 1}` }), left);
+    ticks.push({ left, seats: () => rows(plan, zone.from, zone.to) });
     details.append(summary);
     details.addEventListener('toggle', () => {
       if (!details.open || details.childElementCount > 1) return;
