@@ -80,6 +80,9 @@ func (a *App) placeOrder(c echo.Context, form typed) (*checkout.Placed, error) {
 		return nil, err
 	}
 	place, _ := request.PlaceOf(c)
+	if err := a.checkout.Spend(c.Request().Context(), place); err != nil {
+		return nil, err
+	}
 	return a.checkout.PlaceOrder(c.Request().Context(), place, buyer)
 }
 

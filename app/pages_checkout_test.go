@@ -284,7 +284,7 @@ func strangers(t *testing.T, base, path string, paid sheet) {
 // What cannot be had is said on the page itself, with the status the API would answer.
 func TestRefusalsAreSaidOnThePage(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
+	p := startProcess(t, "FAIRSEAT_LIMITS__PER_PLACE=120")
 	staff := signIn(t, p.base)
 	plan := importStadium(t, staff)
 	createEvent(t, staff, "gala", plan, stadiumPrices, 0, map[string]any{"max_per_buyer": 2, "queue": nil})
@@ -325,6 +325,16 @@ func TestRefusalsAreSaidOnThePage(t *testing.T) {
 	slow := inside(t, p.base, "brief")
 	slow.send("/events/brief/place/seats", "/events/brief/place/seats", "quantity", "1")
 	slow.seesSoon("/events/brief/place/checkout", "You hold no seats", "Nothing was charged")
+
+	// One who presses without end has to wait; nobody else has.
+	typed := []string{"name", "Cleo", "email", "cleo@example.org"}
+	hasty := inside(t, p.base, "gala")
+	pressed := hasty.ask("POST", pay, fields(typed))
+	for tries := 0; pressed.status == 409 && tries < 500; tries++ {
+		pressed = hasty.ask("POST", pay, fields(typed))
+	}
+	pressed.has(t, 429, "That was a lot in a short time.")
+	inside(t, p.base, "gala").refused(409, pay, typed, "Your time ran out")
 }
 
 // While the processor is away nothing is made, nothing is lost, and both are said.

@@ -17,7 +17,7 @@ type handler struct{ s *Service }
 // Routes registers this module's routes.
 func (s *Service) Routes(r request.Routes) {
 	h := &handler{s}
-	r.Place.POST("/orders", h.placeOrder, r.Idempotent)
+	r.Place.POST("/orders", h.placeOrder, h.paced, r.Idempotent)
 	r.API.POST("/orders/find", h.findOrder)
 	r.API.GET("/orders/:id", h.getOrder, h.owner)
 	r.API.DELETE("/orders/:id", h.giveUp, h.owner)
@@ -93,9 +93,20 @@ type placeOrderRequest struct {
 	} `json:"buyer"`
 }
 
+// paced asks the place's budget before the Idempotency-Key is looked up: to give a kept answer again is work too.
+func (h *handler) paced(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		noStore(c)
+		place, _ := request.PlaceOf(c)
+		if err := h.s.Spend(c.Request().Context(), place); err != nil {
+			return err
+		}
+		return next(c)
+	}
+}
+
 // placeOrder answers POST /events/:event/orders.
 func (h *handler) placeOrder(c echo.Context) error {
-	noStore(c)
 	var req placeOrderRequest
 	if err := request.Decode(c, &req); err != nil {
 		return err

@@ -230,6 +230,31 @@ func TestPlacingOverHTTP(t *testing.T) {
 	}
 }
 
+// What one place may ask of Postgres is bounded, also when it repeats itself to the letter; a refusal is not kept as the answer.
+func TestOrdersOfOnePlaceHaveABudget(t *testing.T) {
+	t.Parallel()
+	w := newWeb(t)
+	ada, bob := w.fan(0), w.fan(1)
+	post := func(f fan, key string) answer {
+		return w.do("POST", "/api/v1/events/gala/orders", adaOrders, "X-Place", f.place.Key, "Idempotency-Key", key)
+	}
+	budgets := w.kit.Limits.(*limits)
+	budgets.left = map[string]int{fmt.Sprintf("order:%d:%s", ada.place.EventID, ada.place.Key): 2}
+	first := post(ada, "k1")
+	w.want(t, first, 201, "")
+	if again := post(ada, "k1"); again.Body.String() != first.Body.String() {
+		t.Errorf("not replayed: %s", again.Body)
+	}
+	refused := post(ada, "k1")
+	w.want(t, refused, 429, "slow-down")
+	w.want(t, post(bob, "k1"), 201, "") // nobody else's matter
+	budgets.left = nil
+	if again := post(ada, "k1"); again.Code != 201 || again.Body.String() != first.Body.String() {
+		t.Errorf("after the pause: %d %s", again.Code, again.Body)
+	}
+	w.check()
+}
+
 func TestPayAndGiveUpOverHTTP(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
