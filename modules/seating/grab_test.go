@@ -224,6 +224,11 @@ func TestACrowdGrabs(t *testing.T) {
 	}
 	h.admit(append(fans, "ada")...)
 	here, there := h.run(t), h.run(t)
+	for _, r := range []*replica{here, there} { // who has not met the map yet leaves everything to hold
+		if err := r.s.board(h.event.ID).fresh(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
 	watcher := there.watch(t, "ada", "")
 	watcher.sees(t, "the map", watcher.seat(0, 0))
 	if b, ok := here.s.Grab(t.Context(), h.event.ID, "ada", []int{39, 38}); !ok || b.Seats[0].N != 38 {
