@@ -59,7 +59,7 @@ func largeHouseListed(t *testing.T, s *stage) {
 	}
 	b.tabTo("button", "Row A 400 free")
 	b.press("ArrowDown", "Enter", "Tab")
-	if at, _ := b.focused(); !strings.HasPrefix(at.name, "Row B, seat 1, free") {
+	if at, _ := b.focused(); !strings.HasPrefix(at.name, "Seat 1, free") {
 		t.Fatalf("after opening row B comes %q", at.name)
 	}
 	b.press("ArrowRight", "ArrowDown") // the next row is closed
@@ -86,11 +86,11 @@ func toldPolitely(t *testing.T, s *stage) {
 	b.press("Enter")
 	b.until("the focus is where it was", func() bool {
 		at, _ := b.focused()
-		return strings.HasPrefix(at.name, "Row D, seat 12, held by another")
+		return strings.HasPrefix(at.name, "Seat 12, held by another")
 	})
 	b.until("the seat is waited for", func() bool { return strings.Contains(b.seat(47), "you asked to be told") })
 	other.must(t, 204, "DELETE", other.path("/holds"), nil, nil)
-	b.sees("D-12 came back.")
+	b.sees("Row D, seat 12 came back.")
 }
 
 // standsOnTheFloor: places without a number are had from the list and from the map; a wheelchair place comes with who sits beside it.

@@ -84,10 +84,10 @@ func tooFewTogether(t *testing.T, s *stage) {
 	}
 	var offered string
 	b.set(b.js(`document.querySelector("#note-acts button").textContent`, &offered))
-	if offered != "Take B-1 to B-3" { // B-2 to B-4 would be nearer, but leave B-1 alone
+	if offered != "Take row B, 1–3" { // B-2 to B-4 would be nearer, but leave B-1 alone
 		t.Errorf("the nearest three are to %q", offered)
 	}
-	b.click("button", "Take C-3 and C-4")
+	b.click("button", "Take row C, 3–4")
 	b.comesTo(f, "C-3 C-4")
 }
 
@@ -128,18 +128,18 @@ func comesBack(t *testing.T, s *stage) {
 	a.pressSeat(63) // F-4
 	b.within(2*time.Second, "Bob sees it held", func() bool { return strings.Contains(b.seat(63), "held by another, may come back about ") })
 	b.pressSeat(63)
-	b.sees("F-4 is held by another. It may come back about ")
+	b.sees("Row F, seat 4 is held by another. It may come back about ")
 	b.click("button", "Tell me if it comes back")
-	b.sees("We'll tell you here if F-4 comes back. It is not kept for you: the first to tap gets it.")
+	b.sees("We'll tell you here if row F, seat 4 comes back. It is not kept for you: the first to tap gets it.")
 	b.until("the list remembers", func() bool { return strings.Contains(b.seat(63), "you asked to be told") })
 	b.reload() // this device remembers
 	b.until("the map is drawn", func() bool { return b.has("button", "Whole map") })
 	b.set(b.js(`document.getElementById("grip").click()`, nil))
-	b.sees("Waiting for these", "F-4 may come back about ")
-	a.click("button", "Give F-4 back")
-	b.sees("F-4 came back. The first to tap gets it.")
-	b.until("it is said aloud", func() bool { return strings.HasPrefix(b.text("#said"), "F-4 came back.") })
-	b.click("button", "Take F-4")
+	b.sees("Waiting for these", "Row F, seat 4 may come back about ")
+	a.click("button", "Give row F, seat 4 back")
+	b.sees("Row F, seat 4 came back. The first to tap gets it.")
+	b.until("it is said aloud", func() bool { return strings.HasPrefix(b.text("#said"), "Row F, seat 4 came back.") })
+	b.click("button", "Take row F, seat 4")
 	b.comesTo(bob, "F-4")
 	b.until("it is waited for no more", func() bool {
 		var kept string

@@ -52,7 +52,7 @@ func seatPictures(t *testing.T, s *stage) {
 			b.brings(40)
 			b.refuse(422, `{"code":"leaves-orphan","seats":[39],"suggest":[39,40]}`)
 			b.taps("mouse")
-		}), "D-4 would be left alone. Take D-4 and D-5 instead: same price, no gap."},
+		}), "Row D, seat 4 would be left alone. Take row D, 4–5 instead: same price, no gap."},
 		{"seats others", open(s.enters("tight", "Olga"), func(b *browser) {
 			b.set(b.js(`(() => { const real = window.fetch; window.fetch = async (what, how) => {
 				const answer = await real(what, how);
@@ -60,7 +60,7 @@ func seatPictures(t *testing.T, s *stage) {
 				return new Response(JSON.stringify({ ...await answer.json(), others: [{ seats: [{ n: 66 }, { n: 67 }], total: 9000 }, { seats: [{ n: 60 }, { n: 61 }], total: 9000 }] }), { status: 201 });
 			}; })()`, nil))
 			b.click("button", "2 best available seats")
-		}), "Row F 7–8"},
+		}), "Row F, 7–8"},
 		{"seats none left", open(s.enters("tight", "Nil"), func(b *browser) {
 			b.refuse(409, `{"code":"none-left"}`)
 			b.click("button", "2 best available seats")

@@ -66,6 +66,12 @@ func (b *browser) owes(total string) {
 	b.until("the basket comes to "+total, func() bool { return b.text("#sum") == total })
 }
 
+// inWords is a seat of the plain house as the page names it: "row A, seat 12" for A-12.
+func inWords(label string) string {
+	row, number, _ := strings.Cut(label, "-")
+	return "row " + row + ", seat " + number
+}
+
 // toList shows the list with every section open.
 func (b *browser) toList() {
 	b.t.Helper()
@@ -78,7 +84,7 @@ func TestSeatPages(t *testing.T) {
 	s := hall(t)
 	for name, test := range map[string]func(*testing.T, *stage){
 		"public": seatPageIsPublic, "plan": planReadsAsTheServerSaysIt, "live": seatsLiveBetweenTwo, "keyboard": seatsByKeyboard,
-		"limit": oneSeatEach, "offline": connectionLostAndBack, "outside": outsideIsSentBack, "words": refusalsInWords,
+		"limit": oneSeatEach, "offline": connectionLostAndBack, "outside": outsideIsSentBack, "words": refusalsInWords, "names": namesOfSeats,
 		"link": placeWithoutCookie, "touch": seatsByFinger, "pictures": seatPictures, "money": seatsCostWhatTheServerSays,
 		"party": partyByOneTap, "tight": tooFewTogether, "blocks": blocksWellChosen, "wish": comesBack, "away": calledWhileAway,
 		"refusals": refusalsWithAnAnswer, "slow": askingIsNotHaving, "late": tooLate, "others": anotherBest, "rules": houseRules,
@@ -232,7 +238,7 @@ func keepsItsPlace(t *testing.T, s *stage) {
 	b.until("it is waited for", func() bool { return strings.Contains(b.seat(47), "you asked to be told") })
 	b.set(b.js(`document.getElementById("more").focus()`, nil))
 	other.must(t, 204, "DELETE", other.path("/holds"), nil, nil)
-	b.sees("D-12 came back.")
+	b.sees("Row D, seat 12 came back.")
 	on("One more")
 }
 
@@ -300,7 +306,7 @@ func seatsByKeyboard(t *testing.T, s *stage) {
 	b.press("Enter")
 	b.tabTo("button", "First Floor")
 	b.press("Enter", "Tab")
-	if at, _ := b.focused(); !strings.HasPrefix(at.name, "Row ") || !strings.Contains(at.name, ", free, ") {
+	if at, _ := b.focused(); !strings.HasPrefix(at.name, "Seat ") || !strings.Contains(at.name, ", free, ") {
 		t.Fatalf("after the section comes %q", at.name)
 	}
 	b.press("ArrowRight", "ArrowDown", "Enter")
@@ -329,7 +335,7 @@ func oneSeatEach(t *testing.T, s *stage) {
 	b.toList()
 	other := first.N + 1
 	b.set(b.js(fmt.Sprintf(`document.querySelector('.list-seat[data-n="%d"]').click()`, other), nil))
-	b.sees("One seat each for this event. Put " + first.Label + " back to take ")
+	b.sees("One seat each for this event. Put " + inWords(first.Label) + " back to take " + inWords(first.Label[:2]+fmt.Sprint(first.N%12+2)))
 	b.click("button", "Swap them")
 	b.until("the other is mine", func() bool { return strings.Contains(b.seat(other), ", yours,") })
 	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)

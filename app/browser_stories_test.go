@@ -46,18 +46,21 @@ func (s *stage) twoBrowsers(t *testing.T) {
 	ada, bob := newBrowser(t, s.base), newBrowser(t, s.base, phone)
 	ada.goesIn("duel")
 	bob.goesIn("duel")
-	const seat = "Row C, seat 6, "
+	const seat = 29 // C-6 of twelve a row
+	is := func(b *browser, state string) func() bool {
+		return func() bool { return strings.HasPrefix(b.seat(seat), "Seat 6, "+state) }
+	}
 	for _, b := range []*browser{ada, bob} {
 		b.click("button", "List")
-		b.until("the seat is free", func() bool { return b.has("button", seat+"free") })
+		b.until("the seat is free", is(b, "free"))
 	}
-	ada.click("button", seat+"free")
-	ada.until("the seat is hers", func() bool { return ada.has("button", seat+"yours") })
-	bob.within(time.Second, "he sees it held", func() bool { return bob.has("button", seat+"held by another") })
+	ada.pressSeat(seat)
+	ada.until("the seat is hers", is(ada, "yours"))
+	bob.within(time.Second, "he sees it held", is(bob, "held by another"))
 
 	ada.click("link", "Continue")
 	ada.checksOut("duel", "Åsa Ünlü", "asa@example.org")
-	bob.within(5*time.Second, "he sees it sold", func() bool { return bob.has("button", seat+"sold") })
+	bob.within(5*time.Second, "he sees it sold", is(bob, "sold"))
 	ada.sees("C-6", "Evening of duel")
 
 	var file string
@@ -162,13 +165,13 @@ func (s *stage) byKeyboard(t *testing.T) {
 	b.until("the seats are there", func() bool { return !strings.Contains(b.text("body"), "Fetching the map") })
 	b.tabTo("button", "List")
 	b.press("Enter")
-	b.tabTo("button", "Row A, seat 1, free")
+	b.tabTo("button", "Seat 1, free")
 	b.press("ArrowDown", "ArrowRight", "ArrowRight")
-	if f, visible := b.focused(); !strings.HasPrefix(f.name, "Row B, seat 3, free") || !visible {
+	if f, visible := b.focused(); !strings.HasPrefix(f.name, "Seat 3, free") || !visible {
 		t.Fatalf("the arrows led to %q, seen %v", f.name, visible)
 	}
 	b.press("Enter")
-	b.until("the seat is hers", func() bool { f, _ := b.focused(); return strings.HasPrefix(f.name, "Row B, seat 3, yours") })
+	b.until("the seat is hers", func() bool { f, _ := b.focused(); return strings.HasPrefix(f.name, "Seat 3, yours") })
 	b.tabTo("link", "Continue")
 	b.press("Enter")
 	b.arrives("/events/keys/place/checkout")
@@ -226,15 +229,15 @@ func (s *stage) lostConnection(t *testing.T) {
 	b.excuse("ERR_INTERNET_DISCONNECTED", "WebSocket")
 	b.goesIn("tunnel")
 	b.click("button", "List")
-	b.click("button", "Row A, seat 1, free")
-	b.until("the seat is hers", func() bool { return b.has("button", "Row A, seat 1, yours") })
+	b.click("button", "Seat 1, free")
+	b.until("the seat is hers", func() bool { return b.has("button", "Seat 1, yours") })
 	b.online(false)
 	b.sees("No connection. Your place is kept")
 	other := s.enters("tunnel", "Meanwhile")
 	other.must(t, 201, "POST", other.path("/holds"), object{"seats": []int{1}}, nil)
 	b.online(true)
-	b.until("the other's seat is seen", func() bool { return b.has("button", "Row A, seat 2, held by another") })
-	if !b.has("button", "Row A, seat 1, yours") {
+	b.until("the other's seat is seen", func() bool { return b.has("button", "Seat 2, held by another") })
+	if !b.has("button", "Seat 1, yours") {
 		b.fail("the seat was lost with the connection")
 	}
 	b.until("it no longer says so", func() bool { return !strings.Contains(b.text("body"), "No connection") })
@@ -311,8 +314,8 @@ func TestRestartWhileWatched(t *testing.T) {
 	}
 	ada.goesIn("again")
 	ada.click("button", "List")
-	ada.click("button", "Row A, seat 2, free")
-	ada.until("the seat is hers", func() bool { return ada.has("button", "Row A, seat 2, yours") })
+	ada.click("button", "Seat 2, free")
+	ada.until("the seat is hers", func() bool { return ada.has("button", "Seat 2, yours") })
 	bob.open("/events/again")
 	bob.click("button", "Join the line")
 	bob.sees("You can close this page.")
@@ -323,16 +326,16 @@ func TestRestartWhileWatched(t *testing.T) {
 	p.start()
 	p.waitReady(30 * time.Second)
 	ada.within(40*time.Second, "she is connected again", func() bool { return !strings.Contains(ada.text("body"), "No connection") })
-	if !ada.has("button", "Row A, seat 2, yours") {
+	if !ada.has("button", "Seat 2, yours") {
 		ada.fail("her seat was lost")
 	}
 	if now := bob.text("#under"); now != place {
 		t.Errorf("his place was %q and is %q", place, now)
 	}
-	ada.click("button", "Row A, seat 2, yours")
-	ada.until("given back", func() bool { return ada.has("button", "Row A, seat 2, free") })
-	ada.click("button", "Row A, seat 3, free")
-	ada.until("the other seat is hers", func() bool { return ada.has("button", "Row A, seat 3, yours") })
+	ada.click("button", "Seat 2, yours")
+	ada.until("given back", func() bool { return ada.has("button", "Seat 2, free") })
+	ada.click("button", "Seat 3, free")
+	ada.until("the other seat is hers", func() bool { return ada.has("button", "Seat 3, yours") })
 	ada.click("link", "Continue")
 	ada.checksOut("again", "Åsa Ünlü", "asa@example.org")
 	ada.sees("A-3")

@@ -4,7 +4,7 @@
 import { plural, t } from '../shared/words.js';
 import { makeRows } from './listrow.js';
 import { announce } from './notes.js';
-import { say } from './say.js';
+import { say, sectionName } from './say.js';
 import { areaName, areaSays } from './standing.js';
 import { FREE, freeIn } from './state.js';
 
@@ -25,7 +25,9 @@ export function createList(element, room, party, on) {
   const build = (section) => {
     const { zone, body } = section;
     const first = plan.rows[zone.from]?.first ?? 0, last = plan.rows[zone.to - 1], seats = last ? last.first + last.size - first : 0;
-    section.rows = plan.rows.slice(zone.from, zone.to).map((_, i) => rows.make(zone.from + i, seats > large));
+    const here = plan.rows.slice(zone.from, zone.to), called = new Map();
+    for (const { label } of here) called.set(label, (called.get(label) ?? 0) + 1);
+    section.rows = here.map(({ label }, i) => rows.make(zone.from + i, seats > large, called.get(label) > 1));
     body.append(...section.areas.map((line) => line.element), ...section.rows.map((row) => row.element));
     section.rows[0]?.stop();
     for (const row of section.rows) row.update();
@@ -80,7 +82,7 @@ export function createList(element, room, party, on) {
     if (zone.from === zone.to && !here.length) return;
     const title = document.createElement('h2'), head = Object.assign(document.createElement('button'), { type: 'button', className: 'list-head' });
     const left = Object.assign(document.createElement('span'), { className: 'soft' }), body = document.createElement('div');
-    head.append(Object.assign(document.createElement('bdi'), { textContent: zone.name || t('js.section', { number: i + 1 }) }), left);
+    head.append(Object.assign(document.createElement('bdi'), { textContent: sectionName(plan, i) }), left);
     title.append(head);
     body.id = `section-${i}`;
     body.className = 'list-body';

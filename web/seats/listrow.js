@@ -7,8 +7,8 @@ import { FREE } from './state.js';
 const kinds = ['free', 'held', 'sold', 'blocked'];
 
 /**
- * makeRows gives {make(index, closed), update(seats), wanted(n)} for the element all rows are in. want is {only, accessible, free}: which categories, wheelchair places
- * only, free seats only. A made row is {element, update(), stop()}: stop makes its first seat the section's tab stop.
+ * makeRows gives {make(index, closed, same), update(seats), wanted(n)} for the element all rows are in. want is {only, accessible, free}: which categories, wheelchair places
+ * only, free seats only; same tells that its section has another row of that name. A made row is {element, update(), stop()}: stop makes its first seat the section's tab stop.
  */
 export function makeRows(list, room, party, want, on) {
   const { plan, states, basket } = room, made = new Map(), buttons = new Map();
@@ -22,14 +22,14 @@ export function makeRows(list, room, party, want, on) {
     if (button.dataset.is === is) return;
     Object.assign(button.dataset, { is, kind });
     button.classList.toggle('wished', wished);
-    button.setAttribute('aria-label', say(room, n));
+    button.setAttribute('aria-label', say(room, n, true)); // its row has been named by then
     button.setAttribute('aria-pressed', String(mine));
     // What is held or sold can still be pressed: it says when it may come back.
     button.setAttribute('aria-disabled', String(!mine && kind === 'blocked'));
   };
 
-  const make = (index, closed) => {
-    const row = plan.rows[index], name = rowTitle(plan, row);
+  const make = (index, closed, same) => {
+    const row = plan.rows[index], name = rowTitle(plan, row, same);
     const line = document.createElement('div'), seats = document.createElement('div'), foot = document.createElement('div');
     const left = Object.assign(document.createElement('span'), { className: 'soft' }), take = Object.assign(document.createElement('button'), { type: 'button', className: 'list-take quiet', tabIndex: -1 });
     const head = closed ? Object.assign(document.createElement('button'), { type: 'button', className: 'list-open', tabIndex: -1 }) : Object.assign(document.createElement('span'), { className: 'list-letter', ariaHidden: 'true' });
@@ -93,7 +93,8 @@ export function makeRows(list, room, party, want, on) {
         foot.hidden = closed && take.hidden;
         if (take.hidden) return;
         const block = party.at(together[0] + Math.floor((most - 1) / 2), size);
-        take.textContent = t('js.take-together', { from: plan.number(block[0]), to: plan.number(block[block.length - 1]) });
+        const [from, to] = [block[0], block[block.length - 1]].map(plan.number);
+        take.textContent = t('js.take-together', Number(from) > Number(to) ? { from: to, to: from } : { from, to });
         take.setAttribute('aria-label', `${take.textContent}, ${name}, ${money(priceOf(room, block), room.currency, room.digits)}`);
         take.onclick = () => on.hold(block);
       },

@@ -1,4 +1,6 @@
 // What is said: on the sheet for all, aloud for those who listen, at the mouse for those who point.
+import { upper } from './say.js';
+
 const $ = (id) => document.getElementById(id);
 let closed = null, before = null; // what to do when the note goes without an answer; who had the focus before it
 
@@ -6,7 +8,7 @@ let closed = null, before = null; // what to do when the note goes without an an
 export function announce(text) {
   $('said').textContent = '';
   clearTimeout(announce.timer);
-  announce.timer = setTimeout(() => { $('said').textContent = text; }, 50);
+  announce.timer = setTimeout(() => { $('said').textContent = upper(text); }, 50);
 }
 
 /** home is where somebody goes on whose button went: on with the seats, for more of them, or back to the list. */
@@ -26,7 +28,7 @@ export function note(text, { acts = [], kind = '', shut = null, own = true } = {
   closed = text ? shut : null;
   const from = document.activeElement, within = $('note').contains(from), asks = Boolean(text && own && open.length);
   if (asks && !within) before = from;
-  $('note-text').textContent = text;
+  $('note-text').textContent = upper(text);
   $('note').className = `note ${kind} ${asks ? 'asks' : ''}`;
   $('note').hidden = !text;
   $('note-acts').hidden = !open.length;
@@ -51,7 +53,7 @@ export function note(text, { acts = [], kind = '', shut = null, own = true } = {
 
 /** unsay takes a sentence away that is no longer true, if it still stands there. */
 export function unsay(text) {
-  if ($('note-text').textContent === text) note('');
+  if ($('note-text').textContent === upper(text)) note('');
 }
 
 /** closable lets the note be closed, by its cross or by Escape. */
@@ -72,7 +74,7 @@ export function tip(text, x, y) {
   const box = $('tip');
   box.hidden = !text;
   if (!text) return;
-  box.textContent = text;
+  box.textContent = upper(text);
   const right = box.parentElement.clientWidth - box.offsetWidth - 8;
   box.style.transform = `translate(${Math.max(8, Math.min(right, x + 14))}px,${y + 18}px)`;
 }

@@ -15,7 +15,7 @@ import { makePanel } from './panel.js';
 import { makeParty } from './party.js';
 import { showWished } from './picked.js';
 import { decodePlan } from './plan.js';
-import { clock } from './say.js';
+import { clock, names } from './say.js';
 import { makeSheet } from './sheet.js';
 import { makeStanding } from './standing.js';
 import { FREE, unpackStates } from './state.js';
@@ -60,10 +60,7 @@ async function start() {
     onTap: (n, sure) => tap.pick(n, sure), onHover: (n, x, y, area) => tap.hover(n, x, y, area), onArea: (area) => standing.open(area, panel.party()),
   });
   const hold = (wanted, instead) => basket.hold(wanted, instead);
-  const giveBack = (n) => {
-    const seat = basket.seats.find((mine) => mine.n === n);
-    return basket.giveBack(n).then((ok) => (ok ? announce(t('js.gone-back', { seats: seat?.label ?? '' })) : ordered()));
-  };
+  const giveBack = (n) => basket.giveBack(n).then((ok) => (ok ? announce(t('js.gone-back', { seats: names(plan, [n]) })) : ordered()));
   const tap = makeTap(room, party, { size: () => panel.party(), mark: map.mark, focus: (n) => map.focusSeat(n), hold, giveBack });
   // Once the sheet has grown by them: the map keeps its upper edge, and they are to stand in the middle of what is left.
   const show = (numbers) => requestAnimationFrame(() => requestAnimationFrame(() => {
@@ -119,7 +116,7 @@ async function start() {
       map.mark('hover', []);
       note('');
       room.wishes.mine(mine);
-      announce(plural('js.now-yours', fresh.length, { seats: fresh.map((seat) => seat.label).join(', '), time: clock(basket.expiresAt()) }));
+      announce(plural('js.now-yours', fresh.length, { seats: names(plan, fresh.map((seat) => seat.n)), time: clock(basket.expiresAt()) }));
       if (!had.length && $('list').hidden) sheet.setHeight(Math.max(1, sheet.height()));
     }
     had = mine;
@@ -167,7 +164,7 @@ async function start() {
   };
   makeFloors($('floors'), plan, t('js.all-floors'), (zone) => map.showZone(zone));
   $('view').addEventListener('click', () => toList($('list').hidden));
-  $('leave').addEventListener('click', () => leave(basket));
+  $('leave').addEventListener('click', () => leave(plan, basket));
   closable();
   map.fuse([...room.due]);
   later.changed();
@@ -195,13 +192,13 @@ function online(yes) {
 }
 
 /** leave asks back when something would be lost. */
-function leave(basket) {
+function leave(plan, basket) {
   const go = async () => {
     await ask('DELETE', api(event.slug, '/queue/admission')).catch(() => {});
     location.assign(door);
   };
   if (!basket.seats.length) return go();
-  return note(t('js.lets-leave', { seats: basket.seats.map((seat) => seat.label).join(', ') }), { acts: [{ label: t('js.leave-sure'), act: go }], kind: 'warn' });
+  return note(t('js.lets-leave', { seats: names(plan, basket.seats.map((seat) => seat.n)) }), { acts: [{ label: t('js.leave-sure'), act: go }], kind: 'warn' });
 }
 
 start().catch((error) => {

@@ -1,7 +1,7 @@
 // Lines on the sheet: the seats that are mine, what else the house could give, the seats somebody waits for.
 import { money, t } from '../shared/words.js';
 import { home } from './notes.js';
-import { where } from './say.js';
+import { names, upper } from './say.js';
 import { FREE, HELD, SOLD } from './state.js';
 
 const $ = (id) => document.getElementById(id);
@@ -37,10 +37,11 @@ export function showPicked(room, basket, giveBack) {
   $('picked').hidden = !basket.seats.length;
   replace($('picked'), basket.seats.map((seat) => {
     const waits = basket.leaving.has(seat.n) || basket.asking.has(seat.n), note = room.plan.noteOf.get(seat.n);
-    const back = cross(t('js.give-back', { seat: seat.label }), () => waits || giveBack(seat.n));
+    const name = seat.n < room.plan.seats ? names(room.plan, [seat.n]) : seat.label; // a place's number is the server's word
+    const back = cross(t('js.give-back', { seat: name }), () => waits || giveBack(seat.n));
     back.setAttribute('aria-disabled', String(waits)); // disabled would lose the focus
     const small = [basket.offered.includes(seat.n) && t('js.offered'), room.plan.categories.find((c) => c.id === seat.category)?.name, room.plan.accessible.has(seat.n) && t('js.accessible'), room.plan.companionOf.has(seat.n) && t('js.companion-place'), note].filter(Boolean).join(' · ');
-    const li = line(room, seat.category, seat.label, small, make('span', { className: 'number', textContent: money(seat.price, basket.currency, room.digits) }), back);
+    const li = line(room, seat.category, upper(name), small, make('span', { className: 'number', textContent: money(seat.price, basket.currency, room.digits) }), back);
     li.classList.toggle('waiting', waits);
     return li;
   }));
@@ -51,7 +52,7 @@ export function showOthers(room, basket, swap) {
   $('others').hidden = !basket.others.length;
   $('others-list').replaceChildren(...basket.others.map((other) => make('button', {
     type: 'button', className: 'chip', onclick: () => swap(other),
-  }, make('bdi', { textContent: where(room.plan, other.seats.map((seat) => seat.n)) }), make('span', { className: 'number', textContent: money(other.total, room.currency, room.digits) }))));
+  }, make('bdi', { textContent: upper(names(room.plan, other.seats.map((seat) => seat.n))) }), make('span', { className: 'number', textContent: money(other.total, room.currency, room.digits) }))));
 }
 
 /** showWished lists the seats somebody waits for; take(n) and drop(n) are what can be done about one. */
@@ -59,10 +60,10 @@ export function showWished(room, { take, drop }) {
   const { plan, states, wishes } = room, seats = wishes.all();
   $('wishes').hidden = !seats.length;
   replace($('wished'), seats.map((n) => {
-    const state = states[n], seat = plan.label(n);
+    const state = states[n], seat = names(plan, [n]);
     const said = state === FREE ? t('js.free-now') : state === SOLD ? t('js.sold-waits') : state === HELD && room.due.has(n) ? t('js.until-about', { time: room.clock(room.due.get(n) * 1000) }) : t('js.held');
     const end = [cross(t('js.wish-no', { seat }), () => drop(n))];
     if (state === FREE) end.unshift(make('button', { type: 'button', className: 'small-button', textContent: t('js.take', { seat }), onclick: () => take(n) }));
-    return line(room, plan.categories[plan.category[n]].id, seat, said, ...end);
+    return line(room, plan.categories[plan.category[n]].id, upper(seat), said, ...end);
   }));
 }

@@ -1,6 +1,6 @@
 // What the server's refusals mean to the person, and what they can do now.
 import { number, plural, t } from '../shared/words.js';
-import { names, priceOf, rowName } from './say.js';
+import { names, priceOf } from './say.js';
 
 /**
  * explain gives {text, taken, offer, take, instead, best, door} for a refusal: the words, seats to mark as gone, seats that are
@@ -38,7 +38,7 @@ export function explain(problem, wanted, room) {
       if (held.length === 0 || wanted.seats?.length !== 1) return { text: plural('js.too-many-plain', most) };
       const last = held[held.length - 1];
       return {
-        text: plural('js.too-many', most, { held: last.label, seat: names(plan, wanted.seats) }),
+        text: plural('js.too-many', most, { held: names(plan, [last.n]), seat: names(plan, wanted.seats) }),
         take: wanted.seats, label: t('js.swap'), instead: [last.n],
       };
     }
@@ -71,7 +71,7 @@ function slow({ facts, retryAfter }, named) {
 /** likeness says how the offer compares with what was lost: "same row, same price". */
 function likeness(room, lost, offer) {
   const { plan } = room, row = (n) => plan.row[n];
-  const lines = new Set(offer.map(row)), price = priceOf(room, offer) / offer.length - priceOf(room, lost) / lost.length;
-  const at = [...lines].every((r) => lost.some((n) => row(n) === r)) ? t('js.same-row') : lines.size === 1 ? rowName(plan.rows[[...lines][0]] ?? {}) : '';
-  return [at, t(price === 0 ? 'js.same-price' : price < 0 ? 'js.less' : 'js.more')].filter(Boolean).join(', ');
+  const price = priceOf(room, offer) / offer.length - priceOf(room, lost) / lost.length;
+  const near = offer.every((n) => lost.some((other) => row(other) === row(n)));
+  return [near && t('js.same-row'), t(price === 0 ? 'js.same-price' : price < 0 ? 'js.less' : 'js.more')].filter(Boolean).join(', ');
 }

@@ -16,13 +16,13 @@ export function makeTap(room, party, on) {
   const priced = (seats) => t('js.block', { seats: names(plan, seats), category: plan.categories[plan.category[seats[0]]].name, price: money(priceOf(room, seats), room.currency, room.digits) });
 
   const wish = (n) => {
-    const seat = plan.label(n);
+    const seat = names(plan, [n]);
     wishes.add(n);
     note(t('js.will-tell', { seat }));
   };
   /** gone says why a seat cannot be had now, and offers to call when it can. */
   const gone = (n) => {
-    const seat = plan.label(n);
+    const seat = names(plan, [n]);
     if (states[n] === BLOCKED) return note(t('js.is-blocked', { seat }));
     const text = states[n] === SOLD ? t('js.is-sold', { seat })
       : room.due.has(n) ? t('js.back-about', { seat, time: clock(room.due.get(n) * 1000) }) : t('js.is-held', { seat });
@@ -59,6 +59,6 @@ export function makeTap(room, party, on) {
       return tip(block.length > 1 ? priced(block) : say(room, n), x, y);
     },
     /** back says that a seat somebody waited for is free. */
-    back: (n) => note(`${t('js.back', { seat: plan.label(n) })} ${t('js.back-how')}`, { acts: [states[n] !== HELD && take([n])], own: false }),
+    back: (n) => note(`${t('js.back', { seat: names(plan, [n]) })} ${t('js.back-how')}`, { acts: [states[n] !== HELD && take([n])], own: false }),
   };
 }

@@ -3,6 +3,7 @@
 import { api, ask } from '../shared/api.js';
 import { makeRing } from '../shared/ring.js';
 import { t } from '../shared/words.js';
+import { names, upper } from './say.js';
 import { FREE, unpackStates } from './state.js';
 
 const most = 20;
@@ -23,11 +24,12 @@ export function makeWishes(slug, room, on) {
     on.changed();
   };
   const call = (n) => {
+    const seat = names(plan, [n]);
     told.add(n);
     ring.play();
     if (document.hidden) {
-      document.title = t('js.back-title', { seat: plan.label(n), title });
-      ring.notify(t('js.back', { seat: plan.label(n) }), t('js.back-how'));
+      document.title = upper(t('js.back-title', { seat, title }));
+      ring.notify(upper(t('js.back', { seat })), t('js.back-how'));
     }
     on.back(n);
   };
