@@ -120,15 +120,19 @@ func (b linesForSeating) Admitted(ctx context.Context, eventID int64, place stri
 
 func (b seatsForCheckout) Pin(ctx context.Context, eventID int64, place string, least time.Duration, clockStands bool) (checkout.Basket, error) {
 	basket, err := b.seating.Pin(ctx, eventID, place, least, clockStands)
-	return checkout.Basket{Seats: seatsOf(basket.Seats), Total: basket.Total, Currency: basket.Currency, ExpiresAt: basket.ExpiresAt}, err
+	if err != nil {
+		return checkout.Basket{}, err
+	}
+	seats, err := b.seatsOf(basket.Seats)
+	return checkout.Basket{Seats: seats, Total: basket.Total, Currency: basket.Currency, ExpiresAt: basket.ExpiresAt}, err
 }
 
-func seatsOf(seats []seating.Seat) []checkout.Seat {
-	out := make([]checkout.Seat, len(seats))
+func (b seatsForCheckout) seatsOf(seats []seating.Seat) ([]checkout.Seat, error) {
+	out, say := make([]checkout.Seat, len(seats)), &speaker{words: b.pages.Words("order")}
 	for i, s := range seats {
-		out[i] = checkout.Seat(s)
+		out[i] = checkout.Seat{N: s.N, Label: s.Label, Name: upper(say.names(s)), Category: s.Category, CategoryName: s.CategoryName, Price: s.Price, AnyPlace: s.AnyPlace}
 	}
-	return out
+	return out, say.err
 }
 
 func (b seatsForCheckout) Claim(ctx context.Context, tx *gorm.DB, r checkout.ClaimRequest) ([]checkout.Claim, error) {
@@ -150,7 +154,10 @@ func (b seatsForCheckout) SyncJob(eventID int64, claims []int64) river.JobArgs {
 
 func (b seatsForCheckout) SeatInfo(ctx context.Context, eventID int64, seats []int) ([]checkout.Seat, error) {
 	found, err := b.seating.SeatInfo(ctx, eventID, seats)
-	return seatsOf(found), err
+	if err != nil {
+		return nil, err
+	}
+	return b.seatsOf(found)
 }
 
 func (b seatsForCheckout) Take(ctx context.Context, eventID int64, place string, claims []checkout.Claim, until time.Time) error {
@@ -235,7 +242,7 @@ func (b ordersForMail) Document(ctx context.Context, orderID uuid.UUID) (notific
 		Timezone: d.Event.Timezone, StartsAt: d.Event.StartsAt, Contact: d.Event.Contact, Total: money.Format(d.Total, d.Currency),
 	}
 	for _, t := range d.Tickets {
-		out.Tickets = append(out.Tickets, notification.Ticket{Seat: t.SeatLabel, AnyPlace: t.AnyPlace, Category: t.Category, URL: t.URL})
+		out.Tickets = append(out.Tickets, notification.Ticket{Seat: t.SeatName, AnyPlace: t.AnyPlace, Category: t.Category, URL: t.URL})
 	}
 	return out, nil
 }

@@ -169,8 +169,8 @@ func seatsLiveBetweenTwo(t *testing.T, s *stage) {
 	b.set(b.js(fmt.Sprintf(`document.querySelector('.list-seat[data-n="%d"]').click()`, n), nil))
 	b.sees("is held by another. It may come back about")
 	a.reload()
-	a.sees("198.00 EUR", hold.Seats[0].Label)
-	a.click("button", "Give "+hold.Seats[0].Label+" back")
+	a.owes("198.00 EUR")
+	a.click("button", "Give ")
 	a.owes("99.00 EUR")
 	b.within(2*time.Second, "Bob sees it free again", func() bool { return strings.Contains(b.seat(n), ", free,") })
 	// Another device of Ada's gives the rest back: this one hears it.
@@ -186,15 +186,13 @@ func orderedInAnotherTab(t *testing.T, s *stage) {
 	s.seats(b, f)
 	s.seats(deaf, f)
 	deaf.owes("198.00 EUR")
-	var hold holdView
-	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)
 	order, a, err := f.order(t.Context(), "tabea@example.org")
 	if err != nil || order == nil {
 		t.Fatalf("order: %v %v", a, err)
 	}
 	b.sees("You have an order that waits to be paid.")
 	b.until("the basket is empty", func() bool { return !b.has("link", "Continue") })
-	deaf.click("button", "Give "+hold.Seats[0].Label+" back")
+	deaf.click("button", "Give ")
 	deaf.sees("You have an order that waits to be paid.")
 	if said := deaf.text("#said"); strings.Contains(said, "given back") || deaf.has("link", "Continue") {
 		t.Errorf("of a seat that is in an order: %q", said)
@@ -219,7 +217,7 @@ func keepsItsPlace(t *testing.T, s *stage) {
 	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)
 	b.set(b.js(`document.querySelector("#picked button").focus()`, nil))
 	b.press("Enter")
-	on("Give " + hold.Seats[1].Label + " back")
+	on("Give " + inWords(hold.Seats[1].Label) + " back")
 	if !b.has("button", "1 more seat") {
 		t.Error("the rest of the party is not asked for as such")
 	}

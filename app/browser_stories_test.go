@@ -61,7 +61,7 @@ func (s *stage) twoBrowsers(t *testing.T) {
 	ada.click("link", "Continue")
 	ada.checksOut("duel", "Åsa Ünlü", "asa@example.org")
 	bob.within(5*time.Second, "he sees it sold", is(bob, "sold"))
-	ada.sees("C-6", "Evening of duel")
+	ada.sees("Row C, seat 6", "Evening of duel")
 
 	var file string
 	testkit.Eventually(t, 20*time.Second, "her mail is in the outbox", func() bool {
@@ -78,7 +78,7 @@ func (s *stage) twoBrowsers(t *testing.T) {
 	if err != nil {
 		t.Fatalf("open the ticket: %v", err)
 	}
-	for _, words := range []string{"Åsa Ünlü", "Evening of duel", "C-6"} {
+	for _, words := range []string{"Åsa Ünlü", "Evening of duel", "Row C, seat 6"} {
 		if !strings.Contains(string(out), words) {
 			t.Errorf("the ticket that came by mail does not say %q:\n%s", words, out)
 		}
@@ -185,7 +185,7 @@ func (s *stage) byKeyboard(t *testing.T) {
 	b.tabTo("button", "Pay")
 	b.press("Enter")
 	b.arrives("/orders/")
-	b.sees("B-3")
+	b.sees("Row B, seat 3")
 }
 
 // withoutScript: the same shop, made of forms; what was typed wrong is kept and said by its field.
@@ -338,7 +338,7 @@ func TestRestartWhileWatched(t *testing.T) {
 	ada.until("the other seat is hers", func() bool { return ada.has("button", "Seat 3, yours") })
 	ada.click("link", "Continue")
 	ada.checksOut("again", "Åsa Ünlü", "asa@example.org")
-	ada.sees("A-3")
+	ada.sees("Row A, seat 3")
 	// She has all she may have and is gone; it is his turn, which a page that watched through all of it says.
 	bob.within(40*time.Second, "it is his turn", func() bool { return bob.has("link", "Choose seats") })
 	cleanAudit(t, staff)

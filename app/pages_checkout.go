@@ -100,9 +100,13 @@ func (a *App) showCheckout(c echo.Context, status int, refusal *refusal, form ty
 	case err != nil && !errors.Is(err, seating.ErrNotAdmitted):
 		return err
 	}
+	yours, err := a.basketView(basket)
+	if err != nil {
+		return err
+	}
 	refusal.header(c)
 	return a.render(c, status, "checkout/page", map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Basket": a.basketView(basket), "Form": form,
+		"Accent": accentPath(event.Accent), "Event": event, "Basket": yours, "Form": form,
 		"Wrong": wrongFields(refusal, form), "Said": refusal.said(),
 	})
 }

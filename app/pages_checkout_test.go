@@ -167,12 +167,12 @@ func TestBuyingWithoutScript(t *testing.T) {
 	r.get("/events/gala/place/seats", "Best available", "Ground floor, rows A to", "First Floor")
 	r.send("/events/gala/place/seats", "/events/gala/place/seats#yours", "quantity", "2")
 	listed := r.get("/events/gala/place/seats?part=2", "198.00 EUR", "minutes left, until", "Hold the ticked seats")
-	seat := listed.find(t, freeSeat)
+	seat, zone := listed.find(t, freeSeat), listed.find(t, `<h3 id="rows"[^>]*>([^,<]+)`)
 	price := listed.find(t, `<option value="([^"]+)">Category IV · 39.00 EUR</option>`)
 	if one := r.get("/events/gala/place/seats?part=0&price="+price, "39.00 EUR", "together"); strings.Contains(one.body, "</strong> 99.00 EUR") {
 		t.Error("another price is listed, too")
 	}
-	for _, words := range []string{`?part=0#rows"`, `<h3 id="rows"`, " EUR each"} {
+	for _, words := range []string{`?part=0#rows"`, `<h3 id="rows"`, " EUR each", ">Row ", `<strong dir="auto">Seat `, `<strong dir="auto">` + zone + `, row `} {
 		if !strings.Contains(listed.body, words) {
 			t.Errorf("a part of the house has no %s", words)
 		}
@@ -297,15 +297,15 @@ func TestRefusalsAreSaidOnThePage(t *testing.T) {
 	label := listed.find(t, `value="`+seat+`"> <span><strong dir="auto">([^<]+)<`)
 	ada.send(seats, seats, "seat", seat)
 	// Too late, and the nearest seat is held instead, until it is given back or makes way.
-	late := bob.refused(409, seats, []string{"seat", seat, "part", "0"}, label+": gone a moment ago", "for you instead, at the same price", "Choose your seats")
+	late := bob.refused(409, seats, []string{"seat", seat, "part", "0"}, "Ground floor, row ", strings.ToLower(label)+": gone a moment ago", "for you instead, at the same price", "Choose your seats")
 	bob.send(seats, seats, "back", late.find(t, `name="back" value="(\d+)"`))
 	bob.refused(422, seats, []string{"seat", "1", "seat", "2", "seat", "3"}, "One person may have 2 at this event.")
 	bob.refused(422, seats, nil, "Tick the seats you want first")
 	bob.refused(404, seats, []string{"seat", "99999"}, "The plan has no such seat.")
 	bob.refused(404, seats, []string{"seat", "one"}, "The plan has no such seat.")
 	bob.refused(409, pay, []string{"name", "Bob", "email", "bob@example.org"}, "Your time ran out and the seats went back.", "Choose seats")
-	if s := bob.get(seats + "?part=0"); !strings.Contains(s.body, "held, may come back") {
-		t.Error("a held seat is not told from a free one")
+	if s := bob.get(seats + "?part=0"); !strings.Contains(s.body, "held, may come back about ") {
+		t.Error("nobody says when a held seat may come back")
 	}
 
 	// Given up: the seats go back, and the page says so.

@@ -73,17 +73,18 @@ func (a *App) orderClick(click func(echo.Context, checkout.Order) (string, error
 // orderSight is an order as its page shows it.
 type orderSight struct {
 	checkout.View
-	State   string // what the words of the page are chosen by
-	PayURL  string // "" while there is none
-	Until   string // the deadline by the venue's clock
-	Left    int    // whole minutes until then, at least one
-	Ticking bool   // the deadline means something
-	Waiting int    // seconds after which the page, without script, looks again; 0 = nothing more will change
-	Name    string // of the buyer
-	Mask    string // the buyer's address, as far as a glance over the shoulder may read it
-	SentAt  string // by the venue's clock, to the second; "" while it is not sent
-	At      string // the deadline, for scripts
-	Names   string // of the seats: "A-1, A-2"
+	State   string         // what the words of the page are chosen by
+	PayURL  string         // "" while there is none
+	Until   string         // the deadline by the venue's clock
+	Left    int            // whole minutes until then, at least one
+	Ticking bool           // the deadline means something
+	Waiting int            // seconds after which the page, without script, looks again; 0 = nothing more will change
+	Name    string         // of the buyer
+	Mask    string         // the buyer's address, as far as a glance over the shoulder may read it
+	SentAt  string         // by the venue's clock, to the second; "" while it is not sent
+	At      string         // the deadline, for scripts
+	Names   string         // of the seats: "Row A, 1–2"
+	Said    map[int]string // each by itself
 	Seen    []ticketSight
 	Back    map[int]bool // seats whose tickets were given back
 }
@@ -92,7 +93,7 @@ type orderSight struct {
 type ticketSight struct {
 	checkout.TicketEntry
 	Category string
-	Where    string // "Balcony" of "Balcony A-12", the label's last part being Short, which is set large
+	Where    string // the section, Short being the rest of the name, which is set large
 	Short    string
 	AnyPlace bool // no seat of its own
 	Side     int
@@ -137,12 +138,16 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 		return nil, err
 	}
 	s.Left, s.At = a.minutesUntil(until), clock.Format(until)
+	numbers := make([]int, len(v.Seats))
 	for i, seat := range v.Seats {
-		if i > 0 {
-			s.Names += ", "
-		}
-		s.Names += seat.Label
+		numbers[i] = seat.N
 	}
+	seats, err := a.seating.SeatInfo(c.Request().Context(), e.ID, numbers)
+	if err != nil {
+		return nil, err
+	}
+	say := &speaker{words: a.pages.Words("order")}
+	s.Names, s.Said = upper(say.names(seats...)), say.each(seats)
 	s.Ticking = s.State == "pay" || s.State == "asking" || s.State == "declined"
 	switch s.State {
 	case "asking", "paying":
@@ -180,22 +185,15 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 			return nil, err
 		}
 		sight := ticketSight{TicketEntry: t, Category: names[t.Seat.Category], AnyPlace: e.AreaOf(t.Seat.N) != nil, Side: side, Path: path}
-		if sight.Short = t.Seat.Label; !sight.AnyPlace {
-			sight.Where, sight.Short = splitLabel(t.Seat.Label)
+		for _, seat := range seats {
+			if seat.N == t.Seat.N {
+				sight.Where, seat.Zone = say.section(seat.Zone), ""
+				sight.Short = upper(say.names(seat))
+			}
 		}
 		s.Seen = append(s.Seen, sight)
 	}
-	return s, nil
-}
-
-// splitLabel takes the row and number, which an usher asks for, off the zone that may stand before them.
-func splitLabel(label string) (where, short string) {
-	dash := strings.LastIndex(label, "-")
-	space := strings.LastIndex(label[:max(dash, 0)], " ")
-	if space < 0 {
-		return "", label
-	}
-	return label[:space], label[space+1:]
+	return s, say.err
 }
 
 // orderStates are all that orderState and the clock make of an order; each is said in the catalogue.

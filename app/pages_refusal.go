@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -58,7 +59,7 @@ func (a *App) refusal(ctx context.Context, eventID int64, err error) (*refusal, 
 	if e != nil {
 		return nil, fmt.Errorf("refusal %s: %w", f.Code, e)
 	}
-	return &refusal{status: statusOf[f.Kind], words: said{"warn", text}, fault: f}, nil
+	return &refusal{status: statusOf[f.Kind], words: said{"warn", upper(text)}, fault: f}, nil
 }
 
 // slowReasons are the reasons of a slow-down that have words of their own: "refused.slow-<reason>".
@@ -76,6 +77,7 @@ func refusalKey(f *fault.Error) string {
 
 // refusalFacts are the facts of a refusal as people read them.
 func (a *App) refusalFacts(ctx context.Context, eventID int64, f *fault.Error) ([]any, error) {
+	say := &speaker{words: a.pages.Words("checkout")}
 	switch f.Code {
 	case "too-many":
 		return []any{"max", f.Facts["max"]}, nil
@@ -90,9 +92,9 @@ func (a *App) refusalFacts(ctx context.Context, eventID int64, f *fault.Error) (
 			if err != nil {
 				return nil, err
 			}
-			pairs = append(pairs, fact, labels(seats))
+			pairs = append(pairs, fact, say.names(seats...))
 		}
-		return pairs, nil
+		return pairs, say.err
 	case "slow-down":
 		numbers, _ := f.Facts["seats"].([]int)
 		seats, err := a.seating.SeatInfo(ctx, eventID, numbers)
@@ -100,7 +102,7 @@ func (a *App) refusalFacts(ctx context.Context, eventID int64, f *fault.Error) (
 			return nil, err
 		}
 		at, err := a.clockOf(ctx, eventID, a.clock.Now().Add(f.RetryAfter+time.Minute)) // rounded up to whole minutes
-		return []any{"seats", labels(seats), "seconds", int(math.Ceil(f.RetryAfter.Seconds())), "at", at}, err
+		return []any{"seats", say.names(seats...), "seconds", int(math.Ceil(f.RetryAfter.Seconds())), "at", at}, cmp.Or(err, say.err)
 	case "payments-down":
 		until, _ := f.Facts["safe_until"].(clock.Time)
 		at, err := a.clockOf(ctx, eventID, time.Time(until))

@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -120,25 +119,19 @@ func (a *App) changeBasket(c echo.Context) error {
 // basketView is a basket as pages show it.
 type basketView struct {
 	seating.Basket
-	Left   int // whole minutes until it expires, at least one
-	Labels string
-	At     string // when it expires, for scripts
+	Left  int            // whole minutes until it expires, at least one
+	Said  map[int]string // its seats by name
+	Names string         // all of them
+	At    string         // when it expires, for scripts
 }
 
-func (a *App) basketView(b seating.Basket) basketView {
-	return basketView{Basket: b, Left: a.minutesUntil(b.ExpiresAt), Labels: labels(b.Seats), At: clock.Format(b.ExpiresAt)}
+func (a *App) basketView(b seating.Basket) (basketView, error) {
+	say := &speaker{words: a.pages.Words("checkout")}
+	return basketView{Basket: b, Left: a.minutesUntil(b.ExpiresAt), Said: say.each(b.Seats), Names: upper(say.names(b.Seats...)), At: clock.Format(b.ExpiresAt)}, say.err
 }
 
 func (a *App) minutesUntil(t time.Time) int {
 	return max(1, int((t.Sub(a.clock.Now())+59*time.Second)/time.Minute))
-}
-
-func labels(seats []seating.Seat) string {
-	names := make([]string, len(seats))
-	for i, seat := range seats {
-		names[i] = seat.Label
-	}
-	return strings.Join(names, ", ")
 }
 
 func (a *App) showSeats(c echo.Context, status int, refusal *refusal) error {
@@ -175,12 +168,20 @@ func (a *App) showSeats(c echo.Context, status int, refusal *refusal) error {
 	if err != nil {
 		return err
 	}
+	yours, err := a.basketView(basket)
+	if err != nil {
+		return err
+	}
+	parts, rows, err := a.seatRows(list)
+	if err != nil {
+		return err
+	}
 	mine := map[int]bool{}
 	for _, seat := range basket.Seats {
 		mine[seat.N] = true
 	}
 	data := map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Basket": a.basketView(basket), "Parts": list.Parts, "Areas": list.Areas, "Accessible": list.Accessible, "Rows": list.Rows,
+		"Accent": accentPath(event.Accent), "Event": event, "Basket": yours, "Parts": parts, "Areas": list.Areas, "Accessible": list.Accessible, "Rows": rows,
 		"Max": event.MaxPerBuyer, "Part": part, "Price": price, "Prices": onSale(event), "Mine": mine, "Offers": offers(event, counts.FreeByCategory), "Said": refusal.said(), "Order": "",
 		"Choices": upTo(min(atOnce, event.MaxPerBuyer-taken-len(basket.Seats))),
 	}

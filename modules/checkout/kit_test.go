@@ -362,7 +362,7 @@ func (*places) PlaceOfToken(c echo.Context, _ int64) (string, bool) {
 type drawings struct{}
 
 func (drawings) TicketPage(w io.Writer, t TicketView) error {
-	_, err := fmt.Fprintf(w, "<h1>%s %s %s</h1>", t.EventName, t.SeatLabel, t.Holder)
+	_, err := fmt.Fprintf(w, "<h1>%s %s %s</h1>", t.EventName, t.SeatName, t.Holder)
 	return err
 }
 

@@ -59,7 +59,8 @@ type Basket struct {
 // Seat is one seat as a fan knows it. Category is its id, Price in minor units.
 type Seat struct {
 	N            int
-	Label        string
+	Label        string // what staff call it: "A-12"
+	Name         string // what a fan reads: "Row A, seat 12"
 	Category     string
 	CategoryName string
 	Price        int64
@@ -167,8 +168,9 @@ type TicketView struct {
 	Venue     string
 	Timezone  string
 	StartsAt  time.Time
-	SeatLabel string
-	AnyPlace  bool // the label is of no seat in particular
+	SeatName  string
+	SeatLabel string // what staff call the seat
+	AnyPlace  bool   // the name is of no seat in particular
 	Category  string
 	Holder    string
 	OrderCode string

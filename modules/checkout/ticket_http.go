@@ -96,7 +96,7 @@ func (s *Service) ticketViews(ctx context.Context, o Order, tickets []Ticket) ([
 		seat := info[t.SeatID]
 		views[i] = TicketView{
 			ID: t.ID.String(), URL: t.url(s.PublicURL()), Code: s.code(t), EventName: event.Name, Venue: event.Venue,
-			Timezone: event.Timezone, StartsAt: event.StartsAt, SeatLabel: seat.Label, AnyPlace: seat.AnyPlace, Category: seat.CategoryName,
+			Timezone: event.Timezone, StartsAt: event.StartsAt, SeatName: seat.Name, SeatLabel: seat.Label, AnyPlace: seat.AnyPlace, Category: seat.CategoryName,
 			Holder: o.Name, OrderCode: o.Code, Price: money.Format(seat.Price, o.Currency), Contact: event.Contact,
 			TermsURL: event.TermsURL, Accent: event.Accent, Issued: t.IssuedAt, Test: s.Trial,
 		}

@@ -57,8 +57,8 @@ func paid() OrderDocument {
 		EventName: "Spring Gala", Venue: "Große Halle, Köln", Timezone: "Europe/Berlin",
 		StartsAt: time.Date(2027, 3, 9, 18, 30, 0, 0, time.UTC), Contact: "help@example.org", Total: "85.00 EUR",
 		Tickets: []Ticket{
-			{Seat: "F 12", Category: "Parkett", URL: "https://tickets.example.org/t/one"},
-			{Seat: "F 13", URL: "https://tickets.example.org/t/two"},
+			{Seat: "Row F, seat 12", Category: "Parkett", URL: "https://tickets.example.org/t/one"},
+			{Seat: "Row F, seat 13", URL: "https://tickets.example.org/t/two"},
 		},
 	}
 }

@@ -275,7 +275,7 @@ func TestMailThroughAServer(t *testing.T) {
 	k.attempt(id)
 	got := s.only(t)
 	h, parts := readMail(t, got.data)
-	if h.Get("Message-ID") != "<"+id.String()+"@example.org>" || !strings.Contains(parts["text/plain"], "F 12 · Parkett") || k.row(id).Status != "sent" {
+	if h.Get("Message-ID") != "<"+id.String()+"@example.org>" || !strings.Contains(parts["text/plain"], "Row F, seat 12 · Parkett") || k.row(id).Status != "sent" {
 		t.Errorf("%v %q", h, parts)
 	}
 	refused := k.ready(k.order())

@@ -53,7 +53,7 @@ type content struct {
 // seat is a ticket with its words.
 type seat struct {
 	Ticket
-	Said string // "Seat F 12 · Stalls"
+	Said string // "Row F, seat 12 · Stalls"
 	Size string // of the seat's letters in HTML: as large as its length allows
 }
 
@@ -161,7 +161,7 @@ func (w *writer) preview(m mail, c content) (string, error) {
 	for _, t := range c.Tickets {
 		seats = append(seats, t.Seat)
 	}
-	facts := []string{clip(strings.Join(seats, ", "), 60)}
+	facts := []string{clip(strings.Join(seats, "; "), 60)}
 	for _, fact := range []string{c.When, c.Venue} {
 		if fact != "" {
 			facts = append(facts, fact)

@@ -47,11 +47,11 @@ func (a *Area) placeLabel(n int) string { return a.Label + " " + strconv.Itoa(n-
 // seat is a seat or an area's place as the event sells it; false when there is no such number.
 func (e *Event) seat(p *plan.Plan, n int) (Seat, bool) {
 	if drawn := p.Seat(n); drawn != nil {
-		return seatOf(e, drawn), true
+		return seatOf(e, p, drawn), true
 	}
 	if a := e.AreaOf(n); a != nil {
 		seat := e.sold(n, a.placeLabel(n), a.Category)
-		seat.AnyPlace = true
+		seat.AnyPlace, seat.Row, seat.Number = true, a.Label, strconv.Itoa(n-a.First+1)
 		return seat, true
 	}
 	return Seat{}, false

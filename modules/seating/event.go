@@ -65,6 +65,9 @@ type Category struct {
 type Seat struct {
 	N            int
 	Label        string
+	Zone, Row    string // where it is, for a name as people say it; Zone is blank where the plan has seats in one alone
+	Table        bool   // Row is the whole name of a table; of an area's place it is what its label begins with
+	Number       string // in its row, with the counter of its label
 	Category     string // its id
 	CategoryName string
 	Price        int64 // minor units; 0 also for a seat that is not on sale

@@ -2,6 +2,7 @@ package seating
 
 import (
 	"context"
+	"time"
 
 	"fairseat/modules/seating/plan"
 )
@@ -39,7 +40,7 @@ type ListedRow struct {
 	Label    string
 	Table    bool   // the label is the whole name of a table
 	Same     bool   // another row of its part bears the same label
-	From, To string // its first seat and its last
+	From, To string // the numbers of its first seat and its last
 	Free     int
 	Together int   // how many free seats stand side by side, wheelchair places and those beside them left out
 	Least    int64 // what the cheapest free seat costs, and the dearest
@@ -52,8 +53,9 @@ type ListedSeat struct {
 	Seat
 	State      string
 	Accessible bool
-	Beside     string // the wheelchair place that it belongs to
-	Note       string // about the view
+	Beside     *Seat     // the wheelchair place that it belongs to
+	Due        time.Time // of a held one, about when it may come back; zero where nobody knows
+	Note       string    // about the view
 }
 
 // List is the map in words: all parts, and the seats of one. A part that is not there has none. With a category, by its id,
@@ -76,20 +78,21 @@ func (s *Service) List(ctx context.Context, eventID int64, part int, category st
 	for i := range list.Parts {
 		p := &list.Parts[i]
 		for _, row := range p.rows {
-			listed := ListedRow{Label: row.Label, Table: row.Table, From: row.Seats[0].Label, To: row.Seats[len(row.Seats)-1].Label}
+			listed := ListedRow{Label: row.Label, Table: row.Table, From: row.Seats[0].Counted(), To: row.Seats[len(row.Seats)-1].Counted()}
 			run, last := 0, -1 // seats side by side, up to the last that was free
 			for _, drawn := range row.Seats {
 				state := "blocked"
 				if drawn.N < len(states) {
 					state = states[drawn.N]
 				}
-				seat := ListedSeat{Seat: seatOf(e, &drawn), State: state, Accessible: drawn.Accessible, Note: drawn.Note}
+				seat := ListedSeat{Seat: seatOf(e, room.plan, &drawn), State: state, Accessible: drawn.Accessible, Note: drawn.Note}
 				list.Accessible = list.Accessible || state == "free" && drawn.Accessible
 				if category != "" && seat.Category != category {
 					continue
 				}
 				if of := room.plan.Seat(drawn.CompanionOf); of != nil {
-					seat.Beside = of.Label
+					beside := seatOf(e, room.plan, of)
+					seat.Beside = &beside
 				}
 				if state == "free" {
 					if listed.Free++; listed.Free == 1 || seat.Price < listed.Least {
@@ -105,6 +108,9 @@ func (s *Service) List(ctx context.Context, eventID int64, part int, category st
 					}
 				}
 				if i == part {
+					if state == "held" {
+						seat.Due = b.mirror.Due(drawn.N)
+					}
 					listed.Seats = append(listed.Seats, seat)
 				}
 			}
@@ -165,7 +171,7 @@ func cut(p *plan.Plan) []Part {
 			parts[i].From, parts[i].To = rows[0].Label, rows[len(rows)-1].Label
 			if parts[i].BySeat = parts[i].From == "" || parts[i].To == ""; parts[i].BySeat {
 				last := rows[len(rows)-1].Seats
-				parts[i].From, parts[i].To = rows[0].Seats[0].Label, last[len(last)-1].Label
+				parts[i].From, parts[i].To = rows[0].Seats[0].Counted(), last[len(last)-1].Counted()
 			}
 		}
 	}
@@ -173,7 +179,15 @@ func cut(p *plan.Plan) []Part {
 }
 
 // seatOf is a drawn seat as an event sells it.
-func seatOf(e *Event, drawn *plan.Seat) Seat { return e.sold(drawn.N, drawn.Label, drawn.Category) }
+func seatOf(e *Event, p *plan.Plan, drawn *plan.Seat) Seat {
+	seat := e.sold(drawn.N, drawn.Label, drawn.Category)
+	zone, row := p.Where(drawn.N)
+	if p.Parted() {
+		seat.Zone = zone.Name
+	}
+	seat.Row, seat.Table, seat.Number = row.Label, row.Table, drawn.Counted()
+	return seat
+}
 
 // sold is one place of a category, which is an index into Categories.
 func (e *Event) sold(n int, label string, category int) Seat {

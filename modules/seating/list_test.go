@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"testing"
+	"time"
 
 	"fairseat/modules/seating/plan"
 )
@@ -64,8 +65,11 @@ func TestListSaysWhatTheMapSays(t *testing.T) {
 	if first := list.Rows[0]; first.Label != "A" || first.Least != 5000 || list.Rows[1].Least != 3000 || first.Free != 77 || first.Together != 77 {
 		t.Errorf("row %+v, then from %d", first, list.Rows[1].Least)
 	}
-	if first := list.Rows[0]; first.Most != 5000 || first.From != "A-1" || first.To != "A-80" || first.Same {
+	if first := list.Rows[0]; first.Most != 5000 || first.From != "1" || first.To != "80" || first.Same {
 		t.Errorf("row A costs up to %d, goes from %s to %s, and is one of several: %v", first.Most, first.From, first.To, first.Same)
+	}
+	if seats := list.Rows[0].Seats; seats[0].Due.Before(h.Clock.Now()) || seats[0].Due.After(h.Clock.Now().Add(time.Hour)) || !seats[3].Due.IsZero() {
+		t.Errorf("a held seat may come back at %v, a free one at %v", seats[0].Due, seats[3].Due)
 	}
 	h.mustHold("ada", 10) // 3..9 are left before it
 	if list, err = h.s.List(t.Context(), h.event.ID, 0, list.Rows[0].Seats[0].Category); err != nil {

@@ -51,13 +51,13 @@ func (l *lexicon) calendar(ts []Ticket) ([]byte, error) {
 func (l *lexicon) seat(t Ticket) string {
 	switch {
 	case t.AnyPlace && t.Category != "":
-		return l.say("calendar.place.category", "place", t.SeatLabel, "category", t.Category)
+		return l.say("calendar.place.category", "place", t.SeatName, "category", t.Category)
 	case t.AnyPlace:
-		return l.say("calendar.place", "place", t.SeatLabel)
+		return l.say("calendar.place", "place", t.SeatName)
 	case t.Category != "":
-		return l.say("calendar.seat.category", "seat", t.SeatLabel, "category", t.Category)
+		return l.say("calendar.seat.category", "seat", t.SeatName, "category", t.Category)
 	}
-	return l.say("calendar.seat", "seat", t.SeatLabel)
+	return l.say("calendar.seat", "seat", t.SeatName)
 }
 
 // describe is the entry's text: each seat with its ticket, then what else a person needs on the way.

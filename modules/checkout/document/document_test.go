@@ -25,7 +25,7 @@ func ticket() Ticket {
 	return Ticket{
 		ID: "0198c0de-0000-7000-8000-000000000001", URL: "https://tickets.example.org/t/s3cr3t", Code: code,
 		EventName: "Spring Gala", Venue: "Große Halle, Köln", Timezone: "Europe/Berlin",
-		StartsAt: time.Date(2027, 3, 9, 18, 30, 0, 0, time.UTC), SeatLabel: "F 12", Category: "Parkett",
+		StartsAt: time.Date(2027, 3, 9, 18, 30, 0, 0, time.UTC), SeatName: "Row F, seat 12", SeatLabel: "F-12", Category: "Parkett",
 		Holder: "Åsa Ünlü", OrderCode: "K7QX2M4P", Price: "42.50 EUR", Contact: "help@example.org",
 		TermsURL: "https://example.org/terms", Issued: time.Date(2027, 3, 1, 9, 0, 0, 0, time.UTC),
 	}

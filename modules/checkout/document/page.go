@@ -29,7 +29,7 @@ func (l *lexicon) page(w io.Writer, t Ticket) error {
 		return fmt.Errorf("ticket page: %w", err)
 	}
 	t = t.cleaned()
-	title := l.say("title", "seat", t.SeatLabel, "event", t.EventName)
+	title := l.say("title", "seat", t.SeatName, "event", t.EventName)
 	if t.Test {
 		title = l.say("test.title", "title", title)
 	}
@@ -38,7 +38,7 @@ func (l *lexicon) page(w io.Writer, t Ticket) error {
 		return l.err
 	}
 	return page.Execute(w, map[string]any{
-		"Lang": language, "Title": title, "T": t, "When": when, "Seat": seatParts(t.SeatLabel), "Size": seatSize(t.SeatLabel),
+		"Lang": language, "Title": title, "T": t, "When": when, "Seat": seatParts(t.SeatName), "Size": seatSize(t.SeatName),
 		"Side": g.side(), "Path": g.path(), "Band": t.band(), "Style": StylePath, "PDF": t.URL + ".pdf", "Calendar": t.URL + ".ics",
 	})
 }

@@ -33,7 +33,7 @@ func mustCalendar(t *testing.T, ts ...Ticket) []byte {
 func TestPageIsAsPictured(t *testing.T) {
 	t.Parallel()
 	testkit.Golden(t, "ticket.html", []byte(mustPage(t, ticket())))
-	trial := Ticket{ID: "1", URL: "http://127.0.0.1:8080/t/x", Code: "C", EventName: "דנה & <b>Friends</b>", SeatLabel: "A-1", Holder: "دانا", Test: true}
+	trial := Ticket{ID: "1", URL: "http://127.0.0.1:8080/t/x", Code: "C", EventName: "דנה & <b>Friends</b>", SeatName: "A-1", Holder: "دانا", Test: true}
 	testkit.Golden(t, "ticket-trial.html", []byte(mustPage(t, trial)))
 }
 
@@ -62,7 +62,7 @@ func TestPageNeedsNothingInline(t *testing.T) {
 	t.Parallel()
 	hostile := ticket()
 	hostile.Test = true
-	for _, s := range []*string{&hostile.EventName, &hostile.Venue, &hostile.Holder, &hostile.SeatLabel, &hostile.Category, &hostile.Contact} {
+	for _, s := range []*string{&hostile.EventName, &hostile.Venue, &hostile.Holder, &hostile.SeatName, &hostile.Category, &hostile.Contact} {
 		*s = `"><script>alert(1)</script><img src=x onerror=alert(1)> style="`
 	}
 	hostile.TermsURL = "javascript:alert(1)"
@@ -94,7 +94,7 @@ func TestPageNeedsNothingInline(t *testing.T) {
 func TestCalendar(t *testing.T) {
 	t.Parallel()
 	second := ticket()
-	second.ID, second.SeatLabel, second.URL = "0198c0de-0000-7000-8000-000000000002", "F 13; left", "https://tickets.example.org/t/other"
+	second.ID, second.SeatName, second.URL = "0198c0de-0000-7000-8000-000000000002", "F 13; left", "https://tickets.example.org/t/other"
 	first := ticket()
 	first.EventName = "Gala, Teil 2; \\ " + strings.Repeat("Übergänge ", 12)
 	raw := mustCalendar(t, first, second)
@@ -123,7 +123,7 @@ func TestCalendar(t *testing.T) {
 		t.Errorf("summary %q", got)
 	}
 	description := entry.GetProperty(ics.ComponentPropertyDescription).Value
-	for _, want := range []string{"Seat F 12 · Parkett\nhttps://tickets.example.org/t/s3cr3t\n", "Seat F 13; left", "K7QX2M4P", "19:30 (Europe/Berlin)"} {
+	for _, want := range []string{"Row F, seat 12 · Parkett\nhttps://tickets.example.org/t/s3cr3t\n", "F 13; left", "K7QX2M4P", "19:30 (Europe/Berlin)"} {
 		if !strings.Contains(description, want) {
 			t.Errorf("%q is missing in %q", want, description)
 		}
@@ -156,9 +156,9 @@ func TestUnknownZoneIsUTC(t *testing.T) {
 func TestPlaceIsNoSeat(t *testing.T) {
 	t.Parallel()
 	floor := ticket()
-	floor.SeatLabel, floor.Category, floor.AnyPlace = "Floor 17", "Standing", true
+	floor.SeatName, floor.Category, floor.AnyPlace = "Floor 17", "Standing", true
 	bar := floor
-	bar.SeatLabel, bar.Category = "Bar 2", ""
+	bar.SeatName, bar.Category = "Bar 2", ""
 	for what, said := range map[string][2]string{
 		"page":     {mustPage(t, floor), "Place, no numbered seat"},
 		"PDF":      {textOf(t, mustPDF(t, floor)), "Place, no numbered seat"},

@@ -119,7 +119,7 @@ func (p *printer) ticket(t Ticket) error {
 	} else {
 		p.label("label.seat", margin)
 	}
-	p.seat(t.SeatLabel)
+	p.seat(t.SeatName)
 	p.y += 4
 
 	top := p.y

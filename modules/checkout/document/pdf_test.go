@@ -25,7 +25,7 @@ func TestPDFSaysWhatTheTicketIs(t *testing.T) {
 	t.Parallel()
 	text := textOf(t, mustPDF(t, ticket()))
 	for _, want := range []string{
-		"Spring Gala", "Große Halle, Köln", "Tuesday 9 March 2027, 19:30 (Europe/Berlin)", "F 12", "Parkett", "Åsa Ünlü",
+		"Spring Gala", "Große Halle, Köln", "Tuesday 9 March 2027, 19:30 (Europe/Berlin)", "Row F, seat 12", "Parkett", "Åsa Ünlü",
 		"K7QX2M4P", "42.50 EUR", "help@example.org", "https://example.org/terms", "https://tickets.example.org/t/s3cr3t",
 	} {
 		if !strings.Contains(text, want) {
@@ -88,7 +88,7 @@ func TestPDFHasOnePageATicketAndEachFontOnce(t *testing.T) {
 	var ts []Ticket
 	for _, seat := range []string{"F 12", "F 13", "F 14"} {
 		next := ticket()
-		next.SeatLabel, next.Code = seat, code+seat
+		next.SeatName, next.Code = seat, code+seat
 		ts = append(ts, next)
 	}
 	doc := mustPDF(t, ts...)
@@ -97,8 +97,8 @@ func TestPDFHasOnePageATicketAndEachFontOnce(t *testing.T) {
 		t.Fatalf("%d pages", len(pages))
 	}
 	for i, page := range pages {
-		if !strings.Contains(page, ts[i].SeatLabel) {
-			t.Errorf("page %d lacks %s", i+1, ts[i].SeatLabel)
+		if !strings.Contains(page, ts[i].SeatName) {
+			t.Errorf("page %d lacks %s", i+1, ts[i].SeatName)
 		}
 		if got := scan(t, pictureOf(t, doc, i+1)); got != ts[i].Code {
 			t.Errorf("page %d holds the code %q", i+1, got)
@@ -137,7 +137,7 @@ func FuzzPDFNames(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		odd := ticket()
-		odd.Holder, odd.EventName, odd.Venue, odd.SeatLabel, odd.Category, odd.Contact, odd.Timezone = s, s, s, s, s, s, s
+		odd.Holder, odd.EventName, odd.Venue, odd.SeatName, odd.Category, odd.Contact, odd.Timezone = s, s, s, s, s, s, s
 		if doc, err := PDF([]Ticket{odd}); err != nil || !bytes.HasSuffix(doc, []byte("%%EOF\n")) {
 			t.Errorf("%v", err)
 		}
@@ -154,7 +154,7 @@ func TestLongTextStaysOnItsPage(t *testing.T) {
 	t.Parallel()
 	long := ticket()
 	long.EventName = strings.Repeat("Internationale Festspiele der Kammermusik ", 6)
-	long.SeatLabel = "Rang 2 Links, Reihe 14, Platz 123"
+	long.SeatName = "Rang 2 Links, Reihe 14, Platz 123"
 	long.Holder = "Wolfeschlegelsteinhausenbergerdorff-Hubert Blaine der Ältere von und zu Irgendwo"
 	long.Venue = strings.Repeat("Sehr lange Adresse ", 12)
 	long.Test = true
@@ -163,7 +163,7 @@ func TestLongTextStaysOnItsPage(t *testing.T) {
 		t.Fatalf("%d pages", pages)
 	}
 	text := textOf(t, doc)
-	for _, want := range []string{long.SeatLabel, "Ältere", long.URL} {
+	for _, want := range []string{long.SeatName, "Ältere", long.URL} {
 		if !strings.Contains(strings.Join(strings.Fields(text), " "), want) {
 			t.Errorf("%q is missing in:\n%s", want, text)
 		}
@@ -208,7 +208,7 @@ func TestRendererDrawsOnceAndGivesUpWithItsCaller(t *testing.T) {
 		}
 	}
 	moved := ticket()
-	moved.SeatLabel = "A 1"
+	moved.SeatName = "A 1"
 	if doc, err := r.PDF(context.Background(), []Ticket{moved}); err != nil || bytes.Equal(doc, docs[0]) {
 		t.Errorf("a changed ticket was answered with the old drawing, %v", err)
 	}

@@ -30,8 +30,9 @@ type Ticket struct {
 	Venue     string
 	Timezone  string    // IANA name of the venue's zone; unknown or empty means UTC
 	StartsAt  time.Time // zero: not announced
-	SeatLabel string
-	AnyPlace  bool // the label is of no seat in particular
+	SeatName  string
+	SeatLabel string // what staff call the seat
+	AnyPlace  bool   // the name is of no seat in particular
 	Category  string
 	Holder    string
 	OrderCode string
@@ -75,7 +76,7 @@ func (t Ticket) band() string {
 
 // cleaned is the ticket with every text a stranger may have typed fit for one line.
 func (t Ticket) cleaned() Ticket {
-	for _, s := range []*string{&t.EventName, &t.Venue, &t.SeatLabel, &t.Category, &t.Holder, &t.OrderCode, &t.Price, &t.Contact} {
+	for _, s := range []*string{&t.EventName, &t.Venue, &t.SeatName, &t.SeatLabel, &t.Category, &t.Holder, &t.OrderCode, &t.Price, &t.Contact} {
 		*s = clean(*s)
 	}
 	return t

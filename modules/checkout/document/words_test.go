@@ -25,7 +25,7 @@ func TestEveryWordComesFromTheCatalogue(t *testing.T) {
 	l.Catalogue = l.Pseudo()
 	greek := Ticket{
 		ID: "1", URL: "https://x.example/t/1", Code: "ΚΩΔ", EventName: "ΓΑΛΑ", Venue: "ΑΘΗΝΑ", Timezone: "Europe/Berlin",
-		StartsAt: time.Date(2027, 3, 9, 18, 30, 0, 0, time.UTC), SeatLabel: "Φ 12", Category: "ΠΑΡΤΕΡ", Holder: "ΕΛΕΝΗ",
+		StartsAt: time.Date(2027, 3, 9, 18, 30, 0, 0, time.UTC), SeatName: "Φ 12", Category: "ΠΑΡΤΕΡ", Holder: "ΕΛΕΝΗ",
 		OrderCode: "7", Price: "42.50 €", Contact: "0221", TermsURL: "https://x.example/terms", Test: true,
 	}
 	foreign := func(where, text string) {

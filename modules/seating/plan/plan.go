@@ -3,7 +3,10 @@
 package plan
 
 import (
+	"cmp"
+	"regexp"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -127,6 +130,24 @@ func (p *Plan) Where(n int) (*Zone, *Row) {
 	}
 	at := d.places[n]
 	return &p.Zones[at.zone], &p.Zones[at.zone].Rows[at.row]
+}
+
+// Parted tells whether the seats stand in more than one zone.
+func (p *Plan) Parted() bool {
+	d := p.derive()
+	return len(d.places) > 0 && d.places[0].zone != d.places[len(d.places)-1].zone
+}
+
+// counter is what label puts behind a seat that others would be called like.
+var counter = regexp.MustCompile(`(?: \(\d+\))+$`)
+
+// Counted is the seat's number with the counter of its label: "12", "12 (2)".
+func (s *Seat) Counted() string {
+	number := cmp.Or(s.Number, s.Label)
+	if !strings.HasSuffix(s.Label, ")") || strings.HasSuffix(number, ")") {
+		return number
+	}
+	return number + counter.FindString(s.Label)
 }
 
 // hasArea tells whether there is something beside seats that people could be in.

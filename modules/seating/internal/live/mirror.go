@@ -320,6 +320,16 @@ func (m *Mirror) HeldSeats() []bool {
 	return held
 }
 
+// Due tells about when a held seat may come back, as the map does; zero where nobody knows.
+func (m *Mirror) Due(n int) time.Time {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	if n < 0 || n >= len(m.state) || m.state[n] != Held || m.fuses.step[n] == 0 {
+		return time.Time{}
+	}
+	return time.Unix(int64(m.fuses.step[n])*fuseStep, 0)
+}
+
 // Words are all seats as people are told of them: "free", "held", "sold", "blocked".
 func (m *Mirror) Words() []string {
 	words := [...]string{"free", "held", "sold", "blocked"}
