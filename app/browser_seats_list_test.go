@@ -127,6 +127,49 @@ func standsOnTheFloor(t *testing.T, s *stage) {
 	b.comesTo(f, "Ground A-1 Ground A-2")
 }
 
+// fullFloorWaitedFor: of an area without a free place one can ask to be told, in the list and where one is refused.
+func fullFloorWaitedFor(t *testing.T, s *stage) {
+	mixed, floor := mixedPlan(t, s.staff)
+	createEvent(t, s.staff, "floor", mixed, object{"Stalls": 4500, "Balcony": 2500, "Standing": 1900}, -time.Second,
+		object{"max_per_buyer": 4, "queue": nil, "areas": object{floor: object{"capacity": 3, "category": "Standing"}}})
+	f, other := s.enters("floor", "Wanda"), s.enters("floor", "Otis")
+	b := newBrowser(t, s.base, phone, calm)
+	b.excuse("409")
+	s.seats(b, f)
+	b.toList()
+	b.isSlower(func() {
+		b.click("button", "How many? Floor")
+		b.click("button", "Take 2 places")
+	}, func() {
+		other.must(t, 201, "POST", other.path("/holds"), object{"area": floor, "quantity": 3}, nil)
+		b.until("it is full here too", func() bool { return b.has("button", "Tell me if a place comes free: Floor") })
+	})
+	b.sees("There are not 2 free places there just now.")
+	b.click("button", "Tell me if a place comes free")
+	b.sees("We'll tell you here if a place in Floor comes back.")
+	b.until("the list says so", func() bool { return b.has("button", "Don't tell me: Floor") })
+	b.reload() // this device remembers
+	b.until("the map is drawn", func() bool { return b.has("button", "Whole map") })
+	b.set(b.js(`document.getElementById("grip").click()`, nil))
+	b.sees("Waiting for these", "A place in Floor may come back about ")
+	b.toList()
+	b.click("button", "Don't tell me: Floor")
+	b.until("it is waited for no more", func() bool { return !strings.Contains(b.text("#wishes"), "Floor") })
+	b.click("button", "Tell me if a place comes free: Floor")
+	b.sees("We'll tell you here if a place in Floor comes back.")
+	b.axe()
+	b.touches()
+	other.must(t, 204, "DELETE", other.path("/holds"), nil, nil)
+	b.sees("A place in Floor came back. The first to tap gets it.")
+	b.set(b.js(`document.querySelector("#note-acts button").click()`, nil))
+	b.click("button", "Take 2 places")
+	b.owes("38.00 EUR")
+	b.until("what one has is not waited for", func() bool {
+		var kept string
+		return b.js(`localStorage.getItem("fs_wish_floor") ?? "none"`, &kept) == nil && kept == "none"
+	})
+}
+
 // hugeHouseListed: with a hundred thousand seats the list opens, and follows five hundred changes, without a stop one would feel.
 func hugeHouseListed(t *testing.T, s *stage) {
 	b := newBrowser(t, s.base)

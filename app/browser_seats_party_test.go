@@ -165,8 +165,8 @@ func calledWhileAway(t *testing.T, s *stage) {
 		b.set(b.js("document.title", &text))
 		return text
 	}
-	b.until("the tab says so", func() bool { return strings.HasPrefix(title(), "F-11 is free") })
+	b.until("the tab says so", func() bool { return strings.HasPrefix(title(), "Row F, seat 11 is free") })
 	b.looksAway(false)
-	b.sees("F-11 came back.")
+	b.sees("Row F, seat 11 came back.")
 	b.until("the title is as before", func() bool { return strings.HasPrefix(title(), "Seats") })
 }

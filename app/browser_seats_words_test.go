@@ -213,3 +213,22 @@ func askingIsNotHaving(t *testing.T, s *stage) {
 	b.until("it is mine", func() bool { return strings.Contains(b.seat(16), ", yours,") })
 	b.until("the word is gone", func() bool { return b.text("#note:not([hidden])") == "" })
 }
+
+// answerLost: of a request whose answer never came nobody knows whether it was done, so the page asks until it hears.
+func answerLost(t *testing.T, s *stage) {
+	f := s.enters("tight", "Lost")
+	b := newBrowser(t, s.base)
+	b.before(`window.WebSocket = class { close() {} }`) // nothing else tells
+	s.seats(b, f)
+	b.toList()
+	b.set(b.js(`(() => { const real = window.fetch; let lost = 0; window.fetch = async (what, how) => {
+		const answer = await real(what, how);
+		if (!String(what).endsWith("/holds") || lost++ > 1) return answer; // the answer, and the first asking after it
+		throw new TypeError("lost");
+	}; })()`, nil))
+	b.pressSeat(70) // F-11
+	b.sees("No connection. Your place is kept")
+	b.until("the page shows what is held", func() bool {
+		return strings.HasPrefix(b.seat(70), "Seat 11, yours") && b.text("#sum") == "45.00 EUR" && b.text("#note:not([hidden])") == ""
+	})
+}

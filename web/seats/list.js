@@ -4,8 +4,8 @@
 import { plural, t } from '../shared/words.js';
 import { makeRows } from './listrow.js';
 import { announce } from './notes.js';
-import { say, sectionName } from './say.js';
-import { areaName, areaSays } from './standing.js';
+import { areaName, say, sectionName } from './say.js';
+import { areaSays, tellWords } from './standing.js';
 import { FREE, freeIn } from './state.js';
 
 const large = 600; // seats of a section from which its rows are opened one by one
@@ -13,7 +13,7 @@ const rest = 15_000; // ms between two sentences about what others do
 
 /**
  * createList builds into an element, from room and party. on: pick(n), a seat that was pressed · hold([n, …]), seats side by side ·
- * look(n), one that has focus · area(area), a standing area · size(), the party. gives {update(seats | undefined), filter(chosen, accessible)}:
+ * look(n), one that has focus · area(area), a standing area · tell(area), one that is full · size(), the party. gives {update(seats | undefined), filter(chosen, accessible)}:
  * chosen a Set of category indexes or null.
  */
 export function createList(element, room, party, on) {
@@ -40,17 +40,19 @@ export function createList(element, room, party, on) {
   };
   const areaLine = (area) => {
     const line = document.createElement('div'), name = Object.assign(document.createElement('bdi'), { textContent: areaName(area) });
-    const left = Object.assign(document.createElement('span'), { className: 'soft number' }), ask = Object.assign(document.createElement('button'), { type: 'button', className: 'quiet', textContent: t('js.how-many') });
+    const left = Object.assign(document.createElement('span'), { className: 'soft number' }), ask = Object.assign(document.createElement('button'), { type: 'button', className: 'quiet' });
     line.className = 'list-area';
-    ask.setAttribute('aria-label', t('js.how-many-in', { area: areaName(area) }));
-    ask.addEventListener('click', () => on.area(area));
+    ask.addEventListener('click', () => (tellWords(room, area) ? on.tell(area) : on.area(area)));
     line.append(name, left, ask);
     return {
       element: line, area,
       update: () => {
         left.textContent = areaSays(room, area);
         line.hidden = Boolean(want.accessible || want.only && !want.only.has(area.category));
-        ask.disabled = freeIn(states, area) === 0;
+        const tell = tellWords(room, area);
+        ask.textContent = tell || t('js.how-many');
+        ask.setAttribute('aria-label', tell ? `${tell}: ${areaName(area)}` : t('js.how-many-in', { area: areaName(area) }));
+        ask.disabled = !tell && freeIn(states, area) === 0;
       },
     };
   };

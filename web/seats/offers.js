@@ -1,9 +1,10 @@
 // What the house says no to, and what it offers instead: each refusal becomes a sentence and at most two answers.
 import { plural, t } from '../shared/words.js';
-import { note } from './notes.js';
+import { note, unsay } from './notes.js';
 import { explain } from './refusals.js';
 import { names } from './say.js';
-import { FREE, HELD } from './state.js';
+import { tellWords } from './standing.js';
+import { FREE, HELD, freeIn } from './state.js';
 
 /**
  * makeOffers gives {refused(problem, wanted), standing()}: the second says what is still offered when the page is opened again. on: mark(kind, seats), patch(changes) and show(seats) of the map · outside(), where somebody
@@ -24,8 +25,19 @@ export function makeOffers(room, on) {
     });
   };
 
+  /** reread asks until it hears what is in the basket: nobody knows whether what was asked for in vain was done. */
+  const reread = (pause) => {
+    clearTimeout(reread.timer);
+    reread.timer = setTimeout(async () => {
+      const heard = !basket.busy() && await basket.refresh().then(() => true, ({ status }) => status > 0 && status < 500);
+      if (!heard) return reread(Math.min(2 * pause, 30_000));
+      return unsay(t('js.offline'));
+    }, pause * (0.85 + 0.3 * Math.random()));
+  };
+
   const refused = async (problem, wanted) => {
     if (problem.status === 401 || problem.code === 'not-admitted') return on.outside(problem);
+    if (problem.status === 0 || problem.status >= 500) reread(1000);
     const said = explain(problem, wanted, room);
     if (said.taken) {
       on.mark('lost', said.taken);
@@ -36,12 +48,14 @@ export function makeOffers(room, on) {
       const kept = said.offer.filter(basket.has);
       if (kept.length) return offered(said.text, kept);
     }
+    const full = problem.code === 'none-left' && plan.areas.find((area) => area.id === wanted.area && !freeIn(states, area));
     const acts = [
       said.take && { label: said.label, act: () => basket.hold(said.take, said.instead) },
       said.best && { label: plural('js.best', said.best), act: () => basket.best(said.best, wanted.best) },
       said.door && { label: t('js.to-waiting'), href: on.door },
       // One that was lost may come back: who held it may let it go.
       said.taken?.length === 1 && said.taken[0] < plan.seats && !said.offer?.length && !room.wishes.has(said.taken[0]) && { label: t('js.tell'), act: () => on.wish(said.taken[0]) },
+      full && tellWords(room, full) === t('js.tell-place') && { label: t('js.tell-place'), act: () => on.wish(full.first) },
     ];
     if (said.take && problem.code !== 'too-many') on.mark('hover', said.take);
     return note(said.text, { kind: 'warn', acts, shut: () => on.mark('hover', []) });

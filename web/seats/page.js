@@ -42,9 +42,16 @@ async function start() {
   const room = { plan, states, prices, hues: huesOf(prices), currency: event.currency, digits: event.digits, basket, max: event.max_per_buyer, due: new Map(), clock };
   setDues(room.due, seats.due);
   const wished = () => {
-    map.mark('wish', room.wishes.all());
-    showWished(room, { take: (n) => hold([n]), drop: room.wishes.drop });
+    map.mark('wish', room.wishes.all().filter((n) => n < plan.seats));
+    showWished(room, { take, drop: room.wishes.drop });
+    standing.update();
     list?.update();
+  };
+  const take = (n) => (n < plan.seats ? hold([n]) : standing.open(plan.areaOf(n), panel.party()));
+  const tell = (area) => {
+    if (room.wishes.has(area.first)) room.wishes.drop(area.first);
+    else tap.wish(area.first);
+    return true;
   };
   room.wishes = makeWishes(event.slug, room, { changed: wished, back: (n) => tap.back(n) });
   const party = makeParty(room), sheet = makeSheet($('sheet'), $('grip'));
@@ -61,7 +68,7 @@ async function start() {
   });
   const hold = (wanted, instead) => basket.hold(wanted, instead);
   const giveBack = (n) => basket.giveBack(n).then((ok) => (ok ? announce(t('js.gone-back', { seats: names(plan, [n]) })) : ordered()));
-  const tap = makeTap(room, party, { size: () => panel.party(), mark: map.mark, focus: (n) => map.focusSeat(n), hold, giveBack });
+  const tap = makeTap(room, party, { size: () => panel.party(), mark: map.mark, focus: (n) => map.focusSeat(n), hold, giveBack, area: (area) => standing.open(area, panel.party()) });
   // Once the sheet has grown by them: the map keeps its upper edge, and they are to stand in the middle of what is left.
   const show = (numbers) => requestAnimationFrame(() => requestAnimationFrame(() => {
     if (numbers.length) map.focusSeat(numbers[0]);
@@ -83,7 +90,7 @@ async function start() {
     },
     minute: () => note(t('js.minute'), { kind: 'warn', own: false }), end: () => lapse(),
   });
-  const standing = makeStanding(room, (area, quantity) => basket.area(area.id, quantity));
+  const standing = makeStanding(room, { hold: (area, quantity) => basket.area(area.id, quantity), tell });
 
   // Put out, by a fault of ours perhaps: whoever is let in again looks on, at the same map.
   const outsideNow = async () => {
@@ -138,7 +145,7 @@ async function start() {
       panel.update();
     }
     if (numbers ? numbers.some(room.wishes.has) : room.wishes.all().length) {
-      showWished(room, { take: (n) => hold([n]), drop: room.wishes.drop });
+      showWished(room, { take, drop: room.wishes.drop });
       room.wishes.look();
     }
   };
@@ -153,7 +160,7 @@ async function start() {
   const toList = (yes) => {
     $('view').textContent = t(yes ? 'js.map' : 'js.list');
     list ??= yes ? createList($('list'), room, party, {
-      pick: (n) => tap.pick(n, true, true), hold, look: (n) => map.focusSeat(n), size: () => panel.party(), area: (area) => standing.open(area, panel.party()),
+      pick: (n) => tap.pick(n, true, true), hold, look: (n) => map.focusSeat(n), size: () => panel.party(), area: (area) => standing.open(area, panel.party()), tell,
     }) : null;
     [$('map').hidden, $('list').hidden] = [yes, !yes];
     $('floors').classList.toggle('aside', yes);

@@ -1,8 +1,8 @@
 // Lines on the sheet: the seats that are mine, what else the house could give, the seats somebody waits for.
 import { money, t } from '../shared/words.js';
 import { home } from './notes.js';
-import { names, upper } from './say.js';
-import { FREE, HELD, SOLD } from './state.js';
+import { areaName, called, names, upper } from './say.js';
+import { FREE, HELD, SOLD, freeIn } from './state.js';
 
 const $ = (id) => document.getElementById(id);
 const make = (tag, props, ...children) => {
@@ -55,15 +55,27 @@ export function showOthers(room, basket, swap) {
   }, make('bdi', { textContent: upper(names(room.plan, other.seats.map((seat) => seat.n))) }), make('span', { className: 'number', textContent: money(other.total, room.currency, room.digits) }))));
 }
 
-/** showWished lists the seats somebody waits for; take(n) and drop(n) are what can be done about one. */
+/** showWished lists what somebody waits for, seats and areas by their first place; take(n) and drop(n) are what can be done about one. */
 export function showWished(room, { take, drop }) {
   const { plan, states, wishes } = room, seats = wishes.all();
   $('wishes').hidden = !seats.length;
   replace($('wished'), seats.map((n) => {
-    const state = states[n], seat = names(plan, [n]);
-    const said = state === FREE ? t('js.free-now') : state === SOLD ? t('js.sold-waits') : state === HELD && room.due.has(n) ? t('js.until-about', { time: room.clock(room.due.get(n) * 1000) }) : t('js.held');
+    const area = plan.areaOf(n), [state, due] = area ? soonest(room, area) : [states[n], room.due.get(n)], seat = called(plan, n);
+    const said = state === FREE ? t('js.free-now') : state === SOLD ? t('js.sold-waits') : state === HELD && due ? t('js.until-about', { time: room.clock(due * 1000) }) : t('js.held');
     const end = [cross(t('js.wish-no', { seat }), () => drop(n))];
-    if (state === FREE) end.unshift(make('button', { type: 'button', className: 'small-button', textContent: t('js.take', { seat }), onclick: () => take(n) }));
+    if (state === FREE) end.unshift(make('button', { type: 'button', className: 'small-button', textContent: area ? t('js.how-many-in', { area: areaName(area) }) : t('js.take', { seat }), onclick: () => take(n) }));
     return line(room, plan.categories[plan.category[n]].id, upper(seat), said, ...end);
   }));
+}
+
+/** soonest is how an area stands, and when the first of its held places may come back. */
+function soonest({ states, due }, area) {
+  if (freeIn(states, area)) return [FREE];
+  let state = SOLD, first;
+  for (let n = area.first; n < area.first + area.capacity; n++) {
+    if (states[n] !== HELD) continue;
+    state = HELD;
+    if (due.has(n) && !(first < due.get(n))) first = due.get(n);
+  }
+  return [state, first];
 }

@@ -92,5 +92,11 @@ function spans(numbers, ends = false) {
 
 const listed = (parts) => (parts.length > 1 ? t('js.and', { first: parts.slice(0, -1).join(', '), last: parts[parts.length - 1] }) : parts[0]);
 
+/** areaName is what is written on an area, or what it is. */
+export const areaName = (area) => area.name || area.text?.text || t('js.standing');
+
+/** called is what one waits for: "row F, seat 12", or for any place of an area, by the number of its first, "a place in Floor". */
+export const called = (plan, n) => (n < plan.seats ? names(plan, [n]) : t('js.a-place', { area: areaName(plan.areaOf(n)) }));
+
 /** priceOf sums the prices of seats, in minor units. */
 export const priceOf = ({ plan, prices }, seats) => seats.reduce((sum, n) => sum + (prices[plan.category[n]] ?? 0), 0);

@@ -1,11 +1,9 @@
 // Places without a number: how many are free in an area, what one costs, how many somebody wants.
 import { money, number, plural, t } from '../shared/words.js';
+import { areaName } from './say.js';
 import { freeIn } from './state.js';
 
 const $ = (id) => document.getElementById(id);
-
-/** areaName is what is written on an area, or what it is. */
-export const areaName = (area) => area.name || area.text?.text || t('js.standing');
 
 /** areaSays is an area in words: "312 free, 39.00 EUR each". */
 export function areaSays({ states, prices, currency, digits }, area) {
@@ -14,8 +12,17 @@ export function areaSays({ states, prices, currency, digits }, area) {
   return plural('js.each', free, { price: money(price, currency, digits) });
 }
 
-/** makeStanding gives {open(area), update()}; hold(area, quantity) is called when somebody has decided. */
-export function makeStanding(room, hold) {
+/**
+ * tellWords is what a button says by which somebody asks to be called when a place of a full area comes free, or asks for it no
+ * more; "" where there is nothing to wait for.
+ */
+export function tellWords({ states, prices, wishes }, area) {
+  if (freeIn(states, area) || (prices[area.category] ?? null) === null) return '';
+  return wishes.has(area.first) ? t('js.tell-no') : wishes.full() ? '' : t('js.tell-place');
+}
+
+/** makeStanding gives {open(area), update()}; on: hold(area, quantity) when somebody has decided, tell(area) when there is nothing to decide on. */
+export function makeStanding(room, on) {
   let area = null, many = 1, back = null;
   const most = () => Math.max(0, Math.min(room.max - room.basket.seats.length, freeIn(room.states, area)));
   const update = () => {
@@ -27,8 +34,9 @@ export function makeStanding(room, hold) {
     $('area-many').textContent = number(many);
     $('area-fewer').disabled = many <= 1;
     $('area-more').disabled = many >= limit;
-    $('area-hold').disabled = !limit;
-    $('area-hold').textContent = plural('js.take-places', many);
+    const tell = tellWords(room, area);
+    $('area-hold').disabled = !limit && !tell;
+    $('area-hold').textContent = tell || plural('js.take-places', many);
   };
   const step = (by) => () => {
     many += by;
@@ -44,7 +52,7 @@ export function makeStanding(room, hold) {
   $('area-more').addEventListener('click', step(1));
   $('area-close').addEventListener('click', close);
   $('area').addEventListener('keydown', (e) => { if (e.key === 'Escape') close(); });
-  $('area-hold').addEventListener('click', async () => { if (await hold(area, many)) close(); });
+  $('area-hold').addEventListener('click', async () => { if (tellWords(room, area) ? on.tell(area) : await on.hold(area, many)) close(); });
   return {
     open: (wanted, party) => {
       [area, many, back] = [wanted, party, document.activeElement];

@@ -1,13 +1,13 @@
 // What a tap means: hold the block round a seat, give one back, or say what the seat is and what can be done about it.
 import { money, plural, t } from '../shared/words.js';
 import { note, tip } from './notes.js';
-import { clock, names, priceOf, say } from './say.js';
-import { areaName, areaSays } from './standing.js';
+import { areaName, called, clock, names, priceOf, say } from './say.js';
+import { areaSays } from './standing.js';
 import { BLOCKED, FREE, HELD, SOLD } from './state.js';
 
 /**
  * makeTap gives {pick(n, sure, alone), hover(n, x, y, area), back(n), wish(n)}. room has plan, states, basket, wishes and due; party answers who sits
- * together; on: size(), how many a tap takes · mark(kind, seats) and focus(n) of the map · hold(seats) · giveBack(n).
+ * together; on: size(), how many a tap takes · mark(kind, seats) and focus(n) of the map · hold(seats) · giveBack(n) · area(area), to choose how many of its places.
  */
 export function makeTap(room, party, on) {
   const { plan, states, basket, wishes } = room;
@@ -16,9 +16,8 @@ export function makeTap(room, party, on) {
   const priced = (seats) => t('js.block', { seats: names(plan, seats), category: plan.categories[plan.category[seats[0]]].name, price: money(priceOf(room, seats), room.currency, room.digits) });
 
   const wish = (n) => {
-    const seat = names(plan, [n]);
     wishes.add(n);
-    note(t('js.will-tell', { seat }));
+    note(t('js.will-tell', { seat: called(plan, n) }));
   };
   /** gone says why a seat cannot be had now, and offers to call when it can. */
   const gone = (n) => {
@@ -58,7 +57,10 @@ export function makeTap(room, party, on) {
       if (block.length > 1) shown(block);
       return tip(block.length > 1 ? priced(block) : say(room, n), x, y);
     },
-    /** back says that a seat somebody waited for is free. */
-    back: (n) => note(`${t('js.back', { seat: names(plan, [n]) })} ${t('js.back-how')}`, { acts: [states[n] !== HELD && take([n])], own: false }),
+    /** back says that a seat somebody waited for is free, or a place of an area. */
+    back: (n) => {
+      const area = plan.areaOf(n), ask = area && { label: t('js.how-many-in', { area: areaName(area) }), act: () => on.area(area) };
+      return note(`${t('js.back', { seat: called(plan, n) })} ${t('js.back-how')}`, { acts: [ask ?? (states[n] !== HELD && take([n]))], own: false });
+    },
   };
 }

@@ -1,10 +1,11 @@
-// "Tell me if this one comes back": the seats somebody waits for, remembered on this device, and the call when one is free.
-// No place is kept by it: the first to tap gets the seat, and that is what is said.
+// "Tell me if this one comes back": the seats somebody waits for, remembered on this device, and the call when one is free. An
+// area is waited for by the number of its first place, and is free when any of them is. Nothing is kept by it: the first to tap
+// gets the seat, and that is what is said.
 import { api, ask } from '../shared/api.js';
 import { makeRing } from '../shared/ring.js';
 import { t } from '../shared/words.js';
-import { names, upper } from './say.js';
-import { FREE, unpackStates } from './state.js';
+import { called, upper } from './say.js';
+import { FREE, freeIn, unpackStates } from './state.js';
 
 const most = 20;
 const pause = 10_000; // ms between two looks while the page is hidden and its socket closed
@@ -16,15 +17,17 @@ const pause = 10_000; // ms between two looks while the page is hidden and its s
  */
 export function makeWishes(slug, room, on) {
   const key = `fs_wish_${slug}`, { plan, states } = room, ring = makeRing(key), title = document.title;
-  const wished = new Set(kept(key).filter((n) => Number.isInteger(n) && n >= 0 && n < plan.seats).slice(0, most)), told = new Set();
+  const wishOf = (n) => (n < plan.seats ? n : plan.areaOf(n)?.first);
+  const wished = new Set(kept(key).filter((n) => Number.isInteger(n) && n >= 0 && n < plan.size && wishOf(n) === n).slice(0, most)), told = new Set();
   let timer = 0;
+  const free = (now, n) => (n < plan.seats ? now[n] === FREE : freeIn(now, plan.areaOf(n)) > 0);
 
   const changed = () => {
     keep(key, [...wished]);
     on.changed();
   };
   const call = (n) => {
-    const seat = names(plan, [n]);
+    const seat = called(plan, n);
     told.add(n);
     ring.play();
     if (document.hidden) {
@@ -35,7 +38,7 @@ export function makeWishes(slug, room, on) {
   };
   const compare = (now) => {
     for (const n of wished) {
-      if (now[n] !== FREE) told.delete(n);
+      if (!free(now, n)) told.delete(n);
       else if (!told.has(n)) call(n);
     }
   };
@@ -61,7 +64,7 @@ export function makeWishes(slug, room, on) {
   for (const kind of ['mousedown', 'touchend', 'keydown']) addEventListener(kind, () => wished.size && ring.allow(), { once: true });
 
   return {
-    all: () => [...wished], has: (n) => wished.has(n), full: () => wished.size >= most,
+    all: () => [...wished], has: (n) => wished.has(wishOf(n)), full: () => wished.size >= most,
     add: (n) => {
       wished.add(n);
       changed();
@@ -75,13 +78,13 @@ export function makeWishes(slug, room, on) {
     },
     look: () => compare(states),
     recall: async () => {
-      const now = [...wished].some((n) => states[n] === FREE) && await fetchStates();
+      const now = [...wished].some((n) => free(states, n)) && await fetchStates();
       if (now) compare(now);
     },
     /** mine takes seats that one has got off the list. */
     mine: (seats) => {
       const before = wished.size;
-      for (const n of seats) wished.delete(n);
+      for (const n of seats) wished.delete(wishOf(n));
       if (wished.size !== before) changed();
     },
   };
