@@ -3,6 +3,7 @@ package app_test
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 // seatPictures looks at the page in its states, as the gallery does.
@@ -19,6 +20,11 @@ func seatPictures(t *testing.T, s *stage) {
 			}
 		}
 	}
+	mixed, floor := mixedPlan(t, s.staff)
+	createEvent(t, s.staff, "packed", mixed, object{"Stalls": 4500, "Balcony": 2500, "Standing": 1900}, -time.Second,
+		object{"max_per_buyer": 4, "queue": nil, "areas": object{floor: object{"capacity": 2, "category": "Standing"}}})
+	packed := s.enters("packed", "Full House")
+	packed.must(t, 201, "POST", packed.path("/holds"), object{"area": floor, "quantity": 2}, nil)
 	list := func(b *browser) { b.toList() }
 	for _, sc := range []scene{
 		{"seats choosing", open(fresh, nil), "How many seats?"},
@@ -84,6 +90,11 @@ func seatPictures(t *testing.T, s *stage) {
 			b.toList()
 			b.click("button", "How many? Floor")
 		}), "Take 2 places"},
+		{"seats floor full", open(s.enters("packed", "Pia"), func(b *browser) {
+			b.toList()
+			b.click("button", "Tell me if a place comes free: Floor")
+			b.set(b.js(`document.getElementById("grip").click()`, nil))
+		}), "A place in Floor"},
 		{"seats mixed", open(s.enters("mixed", "Mix"), nil), "Wheelchair place"},
 		{"seats tables", open(s.enters("mixed", "Tab"), list), "Table 4"},
 	} {

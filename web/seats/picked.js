@@ -1,7 +1,7 @@
 // Lines on the sheet: the seats that are mine, what else the house could give, the seats somebody waits for.
 import { money, t } from '../shared/words.js';
 import { home } from './notes.js';
-import { areaName, called, names, upper } from './say.js';
+import { areaName, called, names, sectionOf, upper } from './say.js';
 import { FREE, HELD, SOLD, freeIn } from './state.js';
 
 const $ = (id) => document.getElementById(id);
@@ -37,11 +37,11 @@ export function showPicked(room, basket, giveBack) {
   $('picked').hidden = !basket.seats.length;
   replace($('picked'), basket.seats.map((seat) => {
     const waits = basket.leaving.has(seat.n) || basket.asking.has(seat.n), note = room.plan.noteOf.get(seat.n);
-    const name = seat.n < room.plan.seats ? names(room.plan, [seat.n]) : seat.label; // a place's number is the server's word
-    const back = cross(t('js.give-back', { seat: name }), () => waits || giveBack(seat.n));
+    const name = (bare) => (seat.n < room.plan.seats ? names(room.plan, [seat.n], bare) : seat.label); // a place's number is the server's word
+    const back = cross(t('js.give-back', { seat: name() }), () => waits || giveBack(seat.n));
     back.setAttribute('aria-disabled', String(waits)); // disabled would lose the focus
-    const small = [basket.offered.includes(seat.n) && t('js.offered'), room.plan.categories.find((c) => c.id === seat.category)?.name, room.plan.accessible.has(seat.n) && t('js.accessible'), room.plan.companionOf.has(seat.n) && t('js.companion-place'), note].filter(Boolean).join(' · ');
-    const li = line(room, seat.category, upper(name), small, make('span', { className: 'number', textContent: money(seat.price, basket.currency, room.digits) }), back);
+    const small = [sectionOf(room.plan, seat.n), basket.offered.includes(seat.n) && t('js.offered'), room.plan.categories.find((c) => c.id === seat.category)?.name, room.plan.accessible.has(seat.n) && t('js.accessible'), room.plan.companionOf.has(seat.n) && t('js.companion-place'), note].filter(Boolean).join(' · ');
+    const li = line(room, seat.category, upper(name(true)), small, make('span', { className: 'number', textContent: money(seat.price, basket.currency, room.digits) }), back);
     li.classList.toggle('waiting', waits);
     return li;
   }));

@@ -20,6 +20,12 @@ export function sectionName(plan, zone) {
   return word.test(name) ? name : t('js.section', { name: name || zone + 1 });
 }
 
+/** sectionOf is the section that a seat's name begins with; "" in a house of one, and for a place of an area. */
+export function sectionOf(plan, n) {
+  const row = plan.rows[plan.row[n]], parted = plan.zones.filter(({ from, to }) => to > from).length > 1;
+  return n < plan.seats && parted && plan.zones[row.zone].name ? sectionName(plan, row.zone) : '';
+}
+
 /** rowTitle is a row by itself: "Row F", one of several of that name "Row F, 1–12", one without a name "Seats 121–150". */
 export function rowTitle(plan, row, same = false) {
   const name = rowName(row), stretch = spans([...new Set([row.first, row.first + row.size - 1])].map((n) => plan.number(n)), true);
@@ -48,13 +54,13 @@ export function say(room, n, within = false) {
 
 /**
  * names is seats as one looks for them, for the middle of a sentence: "Balcony, row K, 4–7 and 9, and row L, seat 2". A section
- * is named where there are several, once for all that follow in it.
+ * is named where there are several, once for all that follow in it; bare leaves it out, where it has been said.
  */
-export function names(plan, seats) {
-  const parted = plan.zones.filter(({ from, to }) => to > from).length > 1, rows = new Map();
+export function names(plan, seats, bare = false) {
+  const rows = new Map();
   for (const n of [...seats].sort((a, b) => a - b)) {
     const area = n < plan.seats ? null : plan.areaOf(n), row = plan.rows[plan.row[n]];
-    const section = !area && parted && plan.zones[row.zone].name && sectionName(plan, row.zone), name = area ? area.name : rowName(row), key = `${section}\n${name}`;
+    const section = bare ? '' : sectionOf(plan, n), name = area ? area.name : rowName(row), key = `${section}\n${name}`;
     if (!rows.has(key)) rows.set(key, { section, name, area, numbers: [] });
     rows.get(key).numbers.push(area ? String(n - area.first + 1) : numberOf(plan, n));
   }
