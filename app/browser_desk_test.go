@@ -103,6 +103,16 @@ func (s *stage) deskScenes() []scene {
 			}
 		}
 	}
+	// brief opens a page in a session of its own, which ends in the middle of it.
+	brief := func(path string, then func(b *browser, end func())) func(*browser) {
+		return func(b *browser) {
+			own := signIn(s.t, s.base)
+			b.staffs(own)
+			b.open(path)
+			b.excuse("status of 401")
+			then(b, func() { own.must(s.t, 204, "DELETE", "/api/v1/admin/session", nil, nil) })
+		}
+	}
 	drawn := func(b *browser) {
 		b.until("the room is drawn", func() bool { return b.has("button", "The whole room") })
 	}
@@ -145,6 +155,28 @@ func (s *stage) deskScenes() []scene {
 			b.set(b.js(`(() => { const field = document.getElementById("seats"); field.value = "#150..#165"; field.dispatchEvent(new Event("change")); })()`, nil))
 			b.fill("Why", "Contract of 3 May")
 		}, press("Take off sale")), "Fans see at once"},
+		{"desk seats signed out", brief("/admin/events/gala/seats", func(b *browser, end func()) {
+			drawn(b)
+			b.set(b.js(`(() => { const field = document.getElementById("seats"); field.value = "#150..#165"; field.dispatchEvent(new Event("change")); })()`, nil))
+			b.fill("Why", "Contract of 3 May")
+			b.click("button", "Take off sale")
+			end()
+			b.click("button", "Take off sale")
+		}), "You were signed out, and nothing happened."},
+		{"desk login with what was sent", brief("/admin/events/gala/settings", func(b *browser, end func()) {
+			b.fill("Venue", "The Old Hall")
+			end()
+			b.click("button", "Save")
+		}), "What you sent is kept"},
+		{"desk signed in with what was sent", brief("/admin/events/gala/settings", func(b *browser, end func()) {
+			b.fill("Venue", "The Old Hall")
+			end()
+			b.click("button", "Save")
+			b.sees("What you sent is kept")
+			b.fill("E-mail", ownerEmail)
+			b.fill("Password", ownerPassword)
+			b.click("button", "Sign in")
+		}), "Send it now?"},
 		{"desk seats none", desk("/admin/events/long/seats", drawn, func(b *browser) {
 			b.set(b.js(`document.querySelectorAll("[data-pick], [data-pick] details").forEach((d) => { d.open = true; })`, nil))
 		}), "Nothing is held back"},
