@@ -43,6 +43,32 @@ func TestDeskKeepsWhatWasSent(t *testing.T) {
 	o.post(200, seats, "sure", "1", "act", "block", "seats", o.field("seats"), "name", o.field("name"), "reason", o.field("reason"))
 	o.sees("Off sale.", "contract=7&sure=1")
 
+	// A page from before signing in again, in another tab: asked about where the browser says that it is a page of ours.
+	old = o.csrf()
+	o.post(200, "/admin/session", "email", ownerEmail, "password", ownerPassword)
+	for from, says := range map[string]string{"same-origin": "The page is older than your session. Send it now?", "same-site": "", "none": "", "": ""} {
+		req, err := http.NewRequest("POST", o.base+seats, strings.NewReader("sure=1&act=block&seats=B-4&reason=late&csrf="+old))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		if from != "" {
+			req.Header.Set("Sec-Fetch-Site", from)
+		}
+		o.send(403, req)
+		if says == "" && strings.Contains(o.page, "Send it now") {
+			t.Errorf("asked though the page is %s", from)
+		}
+		if o.sees(says); says != "" {
+			if o.csrf() == old {
+				t.Error("the question carries the old csrf")
+			}
+			o.post(200, seats, "act", "block", "seats", o.field("seats"), "reason", o.field("reason"))
+			o.sees("Take 1 seat off sale?")
+		}
+	}
+	o.open("/admin")
+
 	// Elsewhere than at the desk nothing is sent, whatever a page carries.
 	for _, to := range []string{"https://evil.example/admin", "//evil.example", "/api/v1/admin/plans", "/admin/session/end"} {
 		o.post(200, "/admin/session", "to", to, "kept", "=x&reason=y&%zz", "email", ownerEmail, "password", ownerPassword)

@@ -24,6 +24,9 @@ func (a *App) signedIn() echo.MiddlewareFunc {
 		inner := require(next)
 		return func(c echo.Context) error {
 			err := inner(c)
+			if errors.Is(err, staff.ErrNotAllowed) {
+				return a.askAnew(c, err)
+			}
 			if !errors.Is(err, staff.ErrNotSignedIn) {
 				return err
 			}
@@ -76,7 +79,7 @@ func (a *App) signInForm(c echo.Context) error {
 		return err
 	}
 	if before != nil && before.Kept != "" {
-		return a.render(c, http.StatusOK, "admin/sure", map[string]any{"Who": email, "CSRF": opened.CSRF, "Tab": "", "Sure": before.sure()})
+		return a.render(c, http.StatusOK, "admin/sure", map[string]any{"Who": email, "CSRF": opened.CSRF, "Tab": "", "Sure": before.sure("You are signed in again. Send it now?")})
 	}
 	return c.Redirect(http.StatusSeeOther, next)
 }
@@ -117,6 +120,16 @@ func keep(c echo.Context) *sent {
 	return s
 }
 
+// askAnew asks whether a form is meant whose page is of an earlier session, as after signing in again in another tab. Only where
+// the browser says that the page is ours: there the csrf is a second lock, and what it guards still waits for a press.
+func (a *App) askAnew(c echo.Context, refused error) error {
+	s := keep(c)
+	if s.Kept == "" || c.Request().Header.Get("Sec-Fetch-Site") != "same-origin" {
+		return refused
+	}
+	return a.staffPage(c, http.StatusForbidden, "sure", "", map[string]any{"Sure": s.sure("The page is older than your session. Send it now?")})
+}
+
 // sentBefore is what was kept, as the page to sign in on carries it; nil for nothing.
 func sentBefore(c echo.Context) *sent {
 	if c.FormValue("to") == "" {
@@ -126,8 +139,8 @@ func sentBefore(c echo.Context) *sent {
 }
 
 // sure shows what was kept and asks whether it is still meant.
-func (s *sent) sure() sure {
-	ask := sure{Title: "You are signed in again. Send it now?", Lines: []string{"Nothing has been done yet. This is what you sent:"},
+func (s *sent) sure(title string) sure {
+	ask := sure{Title: title, Lines: []string{"Nothing has been done yet. This is what you sent:"},
 		Action: s.To, Back: "/admin", Button: "Send it now", Anew: true}
 	form, _ := url.ParseQuery(s.Kept) // what cannot be read is left out, and what can is shown
 	delete(form, "")
@@ -136,8 +149,11 @@ func (s *sent) sure() sure {
 			ask.Fields = append(ask.Fields, sureField{name, value})
 		}
 		if said := strings.Join(slices.DeleteFunc(slices.Clone(form[name]), func(v string) bool { return v == "" }), ", "); said != "" {
-			ask.Lines = append(ask.Lines, title(strings.ReplaceAll(name, "_", " "))+": "+clipped(said))
+			ask.Lines = append(ask.Lines, fieldWords(name)+": "+clipped(said))
 		}
 	}
 	return ask
 }
+
+// fieldWords is the name of a field for people.
+func fieldWords(name string) string { return title(strings.ReplaceAll(name, "_", " ")) }

@@ -2,6 +2,7 @@ package staff
 
 import (
 	"crypto/subtle"
+	"errors"
 	"net/http"
 	"strconv"
 
@@ -17,6 +18,9 @@ func (s *Service) RequireStaff() echo.MiddlewareFunc {
 	return func(next echo.HandlerFunc) echo.HandlerFunc {
 		return func(c echo.Context) error {
 			token, open, err := s.credential(c)
+			if err == nil || errors.Is(err, ErrNotAllowed) {
+				c.Set(csrfKey, open.csrf) // whoever refuses may ask whether it is meant
+			}
 			if err != nil {
 				return err
 			}
@@ -27,7 +31,6 @@ func (s *Service) RequireStaff() echo.MiddlewareFunc {
 				}
 			}
 			request.SetStaff(c, open.staff)
-			c.Set(csrfKey, open.csrf)
 			request.SetIdentity(c, "staff:"+strconv.FormatInt(open.staff.ID, 10))
 			return next(c)
 		}
