@@ -12,7 +12,9 @@ deps: ## install what running needs: Postgres and Redis from the system's packag
 	@sh .ci/step "Go modules" go mod download
 
 test-deps: deps ## install what testing needs besides
-	@sh .ci/install poppler-utils chromium nginx-light
+	@sh .ci/install poppler-utils nginx-light
+	@# Where there is no such package, or no way to it, the whole browser will do.
+	@sh .ci/install chromium-headless-shell || command -v chromium >/dev/null || sh .ci/install chromium
 
 build: ## bin/fairseat
 	@mkdir -p bin
