@@ -103,12 +103,13 @@ type seen struct {
 type watchers struct {
 	addr, slug   string
 	all          []*seen
+	news         chan struct{} // one is kept when some socket has got further
 	frames, size atomic.Int64
 }
 
 func serveWatchers(where string) error {
 	addr, slug, _ := strings.Cut(where, "/")
-	w := &watchers{addr: addr, slug: slug}
+	w := &watchers{addr: addr, slug: slug, news: make(chan struct{}, 1)}
 	in := bufio.NewScanner(os.Stdin)
 	for in.Scan() {
 		verb, rest, _ := strings.Cut(in.Text(), " ")
@@ -134,7 +135,7 @@ func serveWatchers(where string) error {
 func (w *watchers) last(v int64) (when int64) {
 	for _, s := range w.all {
 		for s.version.Load() < v {
-			time.Sleep(time.Millisecond)
+			<-w.news
 		}
 		when = max(when, s.when.Load())
 	}
@@ -196,6 +197,10 @@ func (w *watchers) read(conn net.Conn, r *bufio.Reader, s *seen) error {
 				}
 				s.when.Store(time.Now().UnixNano())
 				s.version.Store(v)
+				select {
+				case w.news <- struct{}{}:
+				default:
+				}
 			}
 			w.frames.Add(1)
 			w.size.Add(int64(length))
