@@ -304,34 +304,6 @@ func TestAreasOfAnEventRefused(t *testing.T) {
 	}
 }
 
-// A category of the event's own is priced like the others: off sale its places are blocked, on sale again free.
-func TestAreaOffAndOnSale(t *testing.T) {
-	t.Parallel()
-	h := open(t, 3, 6, onFloor(5))
-	h.admit("ada")
-	price := func(text string) {
-		t.Helper()
-		var req eventRequest
-		if err := strict([]byte(`{"prices":{"Standing room":`+text+`}}`), &req); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := h.s.patchEvent(t.Context(), by{}, h.event.ID, &req); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want := AreaPlaces{Area: "bar", Quantity: 1}
-	price("null")
-	if _, err := h.s.HoldArea(t.Context(), h.event.ID, "ada", want); !errors.Is(err, ErrNoneLeft) || h.status(23) != 3 {
-		t.Errorf("off sale: %v, place 23 is %d", err, h.status(23))
-	}
-	price("2000")
-	basket, err := h.s.HoldArea(t.Context(), h.event.ID, "ada", want)
-	if err != nil || basket.Total != 2000 {
-		t.Errorf("on sale again: %+v, %v", basket, err)
-	}
-	h.checkSeats()
-}
-
 func TestAreaLabelsAreUnique(t *testing.T) {
 	t.Parallel()
 	drawn := &plan.Plan{Categories: []plan.Category{{ID: "a", Name: "A"}}, Zones: []plan.Zone{{Rows: []plan.Row{{Seats: []plan.Seat{
