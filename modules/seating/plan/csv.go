@@ -21,24 +21,23 @@ func readCSV(src *source, rep *reporter) (*draft, error) {
 	for blankLine(first) || len(first) > 0 && strings.HasPrefix(strings.ToLower(first[0]), "sep=") { // for one spreadsheet alone
 		first = c.line(first)
 	}
-	var d *draft
-	var err error
+	var l *loose
 	if columns := header(first); columns != nil {
-		d, err = readTable(c, columns)
+		l = readTable(c, columns)
 	} else if words := titles(first); words != "" {
-		err = rep.unusable("not-a-grid", "line "+strconv.Itoa(c.lineNo), "%s name columns, but no seat; name them section, row and seat", words)
+		rep.fail("not-a-grid", "line "+strconv.Itoa(c.lineNo), "%s name columns, but no seat; name them section, row and seat", words)
 	} else if other := detect(src.head()); other != FormatCSV {
-		err = rep.unusable("not-a-grid", "", "this is no table of text")
+		rep.fail("not-a-grid", "", "this is no table of text")
 	} else {
-		d, err = readGrid(c, first)
-	}
-	if c.err != nil {
-		return nil, c.err
+		l = readGrid(c, first)
 	}
 	if c.unended {
 		rep.add("bad-cell", "", "a quote is opened and never closed; all after it was read as one cell")
 	}
-	return d, err
+	if rep.err != nil {
+		return nil, rep.err
+	}
+	return l.draft()
 }
 
 func blankLine(line []string) bool {
@@ -103,7 +102,7 @@ func titles(line []string) string {
 }
 
 // readTable reads one seat a line.
-func readTable(c *cells, columns []string) (*draft, error) {
+func readTable(c *cells, columns []string) *loose {
 	at := map[string]int{}
 	for i, col := range columns {
 		if _, twice := at[col]; !twice && col != "" {
@@ -133,10 +132,10 @@ func readTable(c *cells, columns []string) (*draft, error) {
 		}
 		l.status(get(colStatus), &s)
 		if !l.add(s, get(colColor)) {
-			return nil, l.err
+			break
 		}
 	}
-	return l.draft()
+	return l
 }
 
 // coordinate reads a number as a table may write it, with a decimal comma too.

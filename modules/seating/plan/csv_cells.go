@@ -22,9 +22,8 @@ type cells struct {
 	in      *bufio.Reader
 	comma   byte
 	rep     *reporter
-	err     error // the first one
-	unended bool  // a quote that was never closed
-	lineNo  int   // of the line last read, as a spreadsheet counts
+	unended bool // a quote that was never closed
+	lineNo  int  // of the line last read, as a spreadsheet counts
 }
 
 func newCells(src *source, rep *reporter) *cells {
@@ -90,7 +89,7 @@ func (c *cells) line(into []string) []string {
 			return nil
 		}
 		if into = append(into, cell); len(into) > maxColumns {
-			c.err = c.rep.unusable("too-many-columns", "", "a line has at most %d cells", maxColumns)
+			c.rep.fail("too-many-columns", "", "a line has at most %d cells", maxColumns)
 			return nil
 		}
 		if end != nil {

@@ -30,8 +30,8 @@ func TestCells(t *testing.T) {
 		for line := cells.line(nil); line != nil; line = cells.line(nil) {
 			lines = append(lines, "["+strings.Join(line, "][")+"]")
 		}
-		if got := strings.Join(lines, "/"); got != c.want || cells.err != nil {
-			t.Errorf("%q: %s, %v, want %s", c.text, got, cells.err, c.want)
+		if got := strings.Join(lines, "/"); got != c.want || rep.err != nil {
+			t.Errorf("%q: %s, %v, want %s", c.text, got, rep.err, c.want)
 		}
 		if cells.unended != (c.text == `"never closed, b`) {
 			t.Errorf("%q: unended %v", c.text, cells.unended)

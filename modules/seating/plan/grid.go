@@ -66,7 +66,7 @@ type gridReader struct {
 }
 
 // mostlySeats refuses what is text or figures rather than a grid: a letter, a price list, a table of measurements.
-func (g *gridReader) mostlySeats() error {
+func (g *gridReader) mostlySeats() {
 	const instead = "write A12 or STALLS:A12 in the cells, or begin each line with its row, or begin the file with a line such as section,row,seat"
 	names := counted(len(g.seats), "names a seat", "name a seat")
 	if len(g.seats) == 0 {
@@ -74,12 +74,11 @@ func (g *gridReader) mostlySeats() error {
 	}
 	switch {
 	case g.texts > len(g.seats)+5, g.texts > 0 && len(g.seats) == 0:
-		return g.rep.unusable("not-a-grid", "", "%s text, such as %q, and %s: %s",
+		g.rep.fail("not-a-grid", "", "%s text, such as %q, and %s: %s",
 			counted(g.texts, "cell is", "cells are"), g.text, names, instead)
 	case 4*g.named < len(g.seats):
-		return g.rep.unusable("not-a-grid", "", "cells such as %q say no row: %s", g.bare, instead)
+		g.rep.fail("not-a-grid", "", "cells such as %q say no row: %s", g.bare, instead)
 	}
-	return nil
 }
 
 // tells tells the name of a seat from any number: by letters in its row or before it, or by the same row in the cell before.
@@ -105,7 +104,7 @@ func (g *gridReader) line(line, statuses []string) bool {
 	g.lineNo++
 	y := float64(g.lineNo) * spacing
 	if y > maxCoordinate {
-		g.err = g.rep.unusable("too-many-rows", "", "the grid has too many lines")
+		g.rep.fail("too-many-rows", "", "the grid has too many lines")
 		return false
 	}
 	row, before := lineName(line), ""
@@ -117,7 +116,7 @@ func (g *gridReader) line(line, statuses []string) bool {
 				g.text = s.row
 			}
 			if g.texts++; len(g.seats) == 0 && g.texts > MaxAreas/2 {
-				g.err = g.mostlySeats()
+				g.mostlySeats()
 				return false
 			}
 			if !g.area("", draftArea{shape: "text", at: at, text: Text{Text: s.row}}) {
@@ -169,7 +168,7 @@ func lineName(line []string) string {
 }
 
 // readGrid reads a grid of cells whose first line has been read.
-func readGrid(c *cells, line []string) (*draft, error) {
+func readGrid(c *cells, line []string) *loose {
 	g := &gridReader{loose: newLoose(c.rep)}
 	for ; line != nil; line = c.line(line) {
 		if columns := header(line); columns != nil && len(g.seats) == 0 {
@@ -177,11 +176,9 @@ func readGrid(c *cells, line []string) (*draft, error) {
 			return readTable(c, columns)
 		}
 		if !g.line(line, nil) {
-			return nil, g.err
+			break
 		}
 	}
-	if err := g.mostlySeats(); err != nil {
-		return nil, err
-	}
-	return g.draft()
+	g.mostlySeats()
+	return g.loose
 }

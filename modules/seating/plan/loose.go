@@ -8,7 +8,6 @@ import (
 // loose gathers what a file lists without rows: seats, and what is drawn beside them.
 type loose struct {
 	rep    *reporter
-	err    error
 	doc    draft
 	seats  []single
 	named  int                    // seats of a list or grid that say which they are
@@ -33,7 +32,7 @@ func (l *loose) add(s single, color string) bool {
 		s.uuid = s.name() // which becomes its key where it has no id
 	}
 	if len(l.seats) >= MaxSeats {
-		l.err = l.rep.unusable("too-many-seats", "", "a plan has at most %d seats", MaxSeats)
+		l.rep.fail("too-many-seats", "", "a plan has at most %d seats", MaxSeats)
 		return false
 	}
 	if strings.TrimSpace(s.category) == "" {
@@ -52,7 +51,7 @@ func (l *loose) add(s single, color string) bool {
 // area takes something drawn in or beside a section.
 func (l *loose) area(section string, a draftArea) bool {
 	if l.count++; l.count > MaxAreas {
-		l.err = l.rep.unusable("too-many-areas", "", "a plan has at most %d areas", MaxAreas)
+		l.rep.fail("too-many-areas", "", "a plan has at most %d areas", MaxAreas)
 		return false
 	}
 	if a.shape == "polygon" && a.at == (Point{}) && len(a.points) > 0 {
@@ -63,7 +62,7 @@ func (l *loose) area(section string, a draftArea) bool {
 		a.text.X, a.text.Y = a.text.X-a.at.X, a.text.Y-a.at.Y
 	}
 	if l.points += len(a.points); l.points > MaxPoints {
-		l.err = l.rep.unusable("too-many-points", "", "a plan has at most %d points", MaxPoints)
+		l.rep.fail("too-many-points", "", "a plan has at most %d points", MaxPoints)
 		return false
 	}
 	if _, known := l.areas[section]; !known {
@@ -84,8 +83,8 @@ func (l *loose) status(word string, s *single) {
 
 // draft is all of it as zones and rows.
 func (l *loose) draft() (*draft, error) {
-	if l.err != nil {
-		return nil, l.err
+	if l.rep.err != nil {
+		return nil, l.rep.err
 	}
 	l.taken.repeated(1, func(word, where string, count int) {
 		l.rep.add("status-ignored", where, "%s marked %q; a plan has no sales, so block them in the event", seats(count), word)

@@ -14,48 +14,45 @@ import (
 // The lists of an object may be called seats, objects, places or points, and sections or areas. Keys mean the same as
 // columns of a table; objects within a record are read as part of it.
 func readPoints(src *source, rep *reporter) (*draft, error) {
-	p := &points{walker: newWalker(src, rep), loose: newLoose(rep), columns: map[string]string{}}
-	p.grid.loose = p.loose
+	list := newLoose(rep)
+	p := &points{walker: newWalker(src, rep), list: list, grid: gridReader{loose: list}, columns: map[string]string{}}
 	p.here = func(path string) string { return "object " + strconv.Itoa(p.records) + ", " + path }
-	switch t := p.token(); {
-	case p.walker.err != nil:
-	case t == json.Delim('['):
-		p.elements("list")
-	case t == json.Delim('{'):
+	switch t := p.token(); t {
+	case json.Delim('['):
+		p.elements(func() { p.element("list", "seat") })
+	case json.Delim('{'):
 		p.document()
 	default:
-		p.fail("bad-shape", "", "expected a list of seats, or an object with one")
+		rep.fail("bad-shape", "", "expected a list of seats, or an object with one")
 	}
 	p.end()
-	if p.walker.err != nil {
-		return nil, p.walker.err
+	p.evidence()
+	if rep.err != nil {
+		return nil, rep.err
 	}
-	if err := p.evidence(); err != nil {
-		return nil, err
-	}
-	return p.draft()
+	return list.draft()
 }
 
-// evidence refuses what lists something else: no record says which seat it is, or a grid is but figures.
-func (p *points) evidence() error {
-	if p.grid.lineNo > 0 {
-		return p.grid.mostlySeats()
-	}
-	if len(p.seats) > 0 && p.named == 0 {
-		return p.walker.rep.unusable("not-seats", "", "%s and none with a row, a number, an id or a position; a seat is written as "+
-			`{"section":"Stalls","row":"A","seat":"12","x":100,"y":50}`, counted(len(p.seats), "object", "objects"))
-	}
-	return nil
-}
-
+// points is the state of one import.
 type points struct {
 	*walker
-	*loose
+	list    *loose
 	grid    gridReader
 	columns map[string]string // by key: what it holds
 	records int
 }
 
+// evidence refuses what lists something else: no record says which seat it is, or a grid is but figures.
+func (p *points) evidence() {
+	if p.grid.lineNo > 0 {
+		p.grid.mostlySeats()
+	} else if len(p.list.seats) > 0 && p.list.named == 0 {
+		p.rep.fail("not-seats", "", "%s and none with a row, a number, an id or a position; a seat is written as "+
+			`{"section":"Stalls","row":"A","seat":"12","x":100,"y":50}`, counted(len(p.list.seats), "object", "objects"))
+	}
+}
+
+// column is columnOf, remembered, for keys come again with every record.
 func (p *points) column(key string) string {
 	col, known := p.columns[key]
 	if !known {
@@ -72,7 +69,7 @@ func (p *points) document() {
 		path := clean(key, maxShort)
 		switch p.column(key) {
 		case "name", "title":
-			p.doc.name = clean(p.text(path), maxName)
+			p.list.doc.name = clean(p.text(path), maxName)
 		case colSeats, "grid":
 			p.array(path, func() { p.element(path, "seat") })
 		case "sections", "areas", "shapes":
@@ -84,14 +81,6 @@ func (p *points) document() {
 		}
 		return true
 	})
-}
-
-// elements reads a list whose bracket is read.
-func (p *points) elements(path string) {
-	for p.walker.err == nil && p.dec.More() {
-		p.element(path, "seat")
-	}
-	p.token()
 }
 
 // element reads a record, or a line of a grid.
@@ -106,41 +95,31 @@ func (p *points) element(path, kind string) {
 		p.gridLine(path)
 	case nil:
 	default:
-		p.fail("bad-shape", path, `%q is no seat, which is written as {"row":"A","seat":"12"} in a list, or as "A12" in a list of lists`, clean(scalar(t), maxShort))
+		p.rep.fail("bad-shape", path, `%q is no seat, which is written as {"row":"A","seat":"12"} in a list, or as "A12" in a list of lists`, clean(scalar(t), maxShort))
 	}
 }
 
 // gridLine reads one line, whose cells are texts or objects with a code and a status.
 func (p *points) gridLine(path string) {
 	var codes, statuses []string
-	for p.walker.err == nil && p.dec.More() {
+	p.elements(func() {
 		code, status := "", ""
 		switch t := p.token(); t {
 		default:
 			code = scalar(t)
 		case json.Delim('['):
-			p.fail("bad-shape", path, "a line holds seats, not lists")
-			return
+			p.rep.fail("bad-shape", path, "a line holds seats, not lists")
 		case json.Delim('{'):
 			r := record{}
 			p.record(path, &r)
-			if code, status = r.get(colCode), r.get(colStatus); code == "" {
-				code = r.get(colRow) + r.get(colNumber)
-			}
-			if section := r.get(colSection); section != "" && code != "" {
-				code = section + ":" + code
-			}
-			if yes(r.get(colAccessible)) {
-				code += "+"
-			}
+			code, status = r.code(), r.get(colStatus)
 		}
 		if codes, statuses = append(codes, code), append(statuses, status); len(codes) > maxColumns {
-			p.fail("too-many-columns", "", "a line has at most %d cells", maxColumns)
+			p.rep.fail("too-many-columns", "", "a line has at most %d cells", maxColumns)
 		}
-	}
-	p.token()
-	if p.walker.err == nil && !p.grid.line(codes, statuses) {
-		p.walker.err = p.loose.err
+	})
+	if p.rep.err == nil {
+		p.grid.line(codes, statuses)
 	}
 }
 
@@ -153,11 +132,24 @@ type record struct {
 
 func (r *record) get(col string) string { return r.text[col] }
 
+// code is what a cell of a grid would say of the seat.
+func (r *record) code() string {
+	code := r.get(colCode)
+	if code == "" {
+		code = r.get(colRow) + r.get(colNumber)
+	}
+	if section := r.get(colSection); section != "" && code != "" {
+		code = section + ":" + code
+	}
+	if yes(r.get(colAccessible)) {
+		code += "+"
+	}
+	return code
+}
+
 // record reads the fields of an object whose brace is read. Objects in it are part of it, deeper down by depth.
 func (p *points) record(path string, r *record) {
-	if r.text == nil {
-		r.text = map[string]string{}
-	}
+	r.text = map[string]string{}
 	p.nested(path, r, 0)
 }
 
@@ -169,7 +161,7 @@ func (p *points) nested(path string, r *record, depth int) {
 				if len(r.points) < MaxPoints {
 					r.points = append(r.points, at)
 				} else {
-					p.fail("too-many-points", "", "a plan has at most %d points", MaxPoints)
+					p.rep.fail("too-many-points", "", "a plan has at most %d points", MaxPoints)
 				}
 			})
 			return true
@@ -188,8 +180,8 @@ func (p *points) nested(path string, r *record, depth int) {
 				r.text[col] = cut(text, maxCell)
 			}
 		default: // not kept: a record may have millions of keys
-			if p.walker.err == nil {
-				p.walker.rep.unknownKey(path, key)
+			if p.rep.err == nil {
+				p.rep.unknownKey(path, key)
 			}
 		}
 		return true

@@ -8,70 +8,67 @@ import (
 
 // take adds what a record describes.
 func (p *points) take(r *record) {
-	if p.walker.err != nil {
+	if p.rep.err != nil {
 		return
 	}
 	if kind := strings.ToLower(clean(r.get("type"), maxShort)); kind != "" {
 		r.kind = kind
 	}
-	ok := true
 	switch r.kind {
 	case "seat", "place", "chair", "point":
-		ok = p.seat(r)
+		p.seat(r)
 	case "section", "area", "zone", "block", "polygon":
-		ok = p.section(r)
+		p.section(r)
 	case "stage", "rect", "rectangle", "screen", "text", "label", "circle", "ellipse":
-		ok = p.shape(r)
+		p.shape(r)
 	default:
 		if r.get(colNumber) != "" && r.get(colX) != "" {
-			ok = p.seat(r)
+			p.seat(r)
 			break
 		}
-		p.walker.rep.add("unknown-object", "object "+strconv.Itoa(p.records), "%q is no seat and nothing we draw; left out", clean(r.kind, maxShort))
-	}
-	if !ok && p.walker.err == nil {
-		p.walker.err = p.loose.err
+		p.rep.add("unknown-object", "object "+strconv.Itoa(p.records), "%q is no seat and nothing we draw; left out", clean(r.kind, maxShort))
 	}
 }
 
-func (p *points) seat(r *record) bool {
+func (p *points) seat(r *record) {
 	s := newSingle(r.get)
 	s.put(r.get(colX), r.get(colY))
 	if s.placed || s.id != "" || s.number != "" || s.row != "" || r.get("type") != "" {
-		p.named++
+		p.list.named++
 	}
-	p.status(r.get(colStatus), &s)
-	return p.add(s, r.get(colColor))
+	p.list.status(r.get(colStatus), &s)
+	p.list.add(s, r.get(colColor))
 }
 
 // section is the outline of a part of the room. Its name is drawn where it has no seats of its own to say it.
-func (p *points) section(r *record) bool {
+func (p *points) section(r *record) {
 	name := r.get("name")
 	if name == "" {
 		name = r.get(colSection)
 	}
 	if len(r.points) == 0 {
-		return p.shape(r)
+		p.shape(r)
+		return
 	}
 	if yes(r.get("hidden")) {
-		p.walker.rep.add("hidden", clean(name, maxName), "an outline marked hidden; left out")
-		return true
+		p.rep.add("hidden", clean(name, maxName), "an outline marked hidden; left out")
+		return
 	}
 	box := newBounds()
 	for _, at := range r.points {
 		box.add(at)
 	}
-	return p.area(clean(name, maxName), draftArea{shape: "polygon", points: r.points, color: paint(r.get(colColor)),
+	p.list.area(clean(name, maxName), draftArea{shape: "polygon", points: r.points, color: paint(r.get(colColor)),
 		text: Text{Text: name, X: (box.min.X + box.max.X) / 2, Y: (box.min.Y + box.max.Y) / 2}})
 }
 
 // shape is something drawn: a stage and a text lie round their point, a rectangle to the right of and below it.
-func (p *points) shape(r *record) bool {
+func (p *points) shape(r *record) {
 	length := func(col string) float64 { return p.measure(r.get(col), col) }
 	x, y, angle := length(colX), length(colY), length("angle")
 	width, height, radius := length("width"), length("height"), length("radius")
-	if p.walker.err != nil || yes(r.get("hidden")) {
-		return p.walker.err == nil
+	if p.rep.err != nil || yes(r.get("hidden")) {
+		return
 	}
 	text := r.get("text")
 	if text == "" {
@@ -96,5 +93,5 @@ func (p *points) shape(r *record) bool {
 		a.shape, a.text.X, a.text.Y = "rectangle", a.width/2, a.height/2
 	}
 	a.text.Text = text
-	return p.area("", a)
+	p.list.area("", a)
 }

@@ -16,12 +16,12 @@ func TestRecordsKeepWhatIsKnown(t *testing.T) {
 	}
 	src := openSource(strings.NewReader(`{`+file.String()+`}`), MaxBytes)
 	rep := newReporter()
-	p := &points{walker: newWalker(src, rep), loose: newLoose(rep), columns: map[string]string{}}
+	p := &points{walker: newWalker(src, rep), list: newLoose(rep), columns: map[string]string{}}
 	r := record{}
 	p.token()
 	p.record("seat", &r)
-	if p.walker.err != nil {
-		t.Fatal(p.walker.err)
+	if rep.err != nil {
+		t.Fatal(rep.err)
 	}
 	want := map[string]string{colRow: "A", colNumber: "1", colAccessible: "true", colX: "7", colY: "8.5", colSection: "Stalls", "type": "seat"}
 	for col, text := range want {

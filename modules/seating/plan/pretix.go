@@ -23,9 +23,9 @@ func readPretix(src *source, rep *reporter) (*draft, error) {
 	p.here = p.spot
 	p.plan()
 	if p.end(); !p.zones {
-		p.fail("bad-shape", "", `the file has no "zones", as pretix writes them, and no list of "seats"`)
+		rep.fail("bad-shape", "", `the file has no "zones", as pretix writes them, and no list of "seats"`)
 	}
-	return &p.draft, p.err
+	return &p.draft, rep.err
 }
 
 // pretix is the state of one import; the counters hold the limits over all zones.
@@ -70,9 +70,9 @@ func (p *pretix) spot(path string) string {
 // room counts one more thing of a kind and ends the import when there are too many.
 func (p *pretix) room(count *int, most int, what string) bool {
 	if *count++; *count > most {
-		p.fail("too-many-"+what, "", "a plan has at most %d %s", most, what)
+		p.rep.fail("too-many-"+what, "", "a plan has at most %d %s", most, what)
 	}
-	return p.err == nil
+	return p.rep.err == nil
 }
 
 func (p *pretix) plan() {

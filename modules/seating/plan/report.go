@@ -54,6 +54,7 @@ type reporter struct {
 	report Report
 	counts map[string]int
 	seen   map[string]bool // unknown keys reported already
+	err    error           // why the file gives no plan: the first reason counts
 }
 
 func newReporter() *reporter {
@@ -85,6 +86,13 @@ func (r *reporter) unusable(code, where, format string, args ...any) error {
 		kind = ErrTooLarge
 	}
 	return &UnusableError{Report: report, kind: kind}
+}
+
+// fail ends an import, unless it has ended already: readers look at err and read no further.
+func (r *reporter) fail(code, where, format string, args ...any) {
+	if r.err == nil {
+		r.err = r.unusable(code, where, format, args...)
+	}
 }
 
 // done closes the report, with a line for every code that had more faults than are listed.

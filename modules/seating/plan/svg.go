@@ -9,9 +9,9 @@ import (
 // with data attributes (data-row, data-seat, …). Groups may name the section or row of what is in them. All else that has
 // a shape is drawn beside the seats, texts are their names. See svg_seat.go for what ids mean.
 func readSVG(src *source, rep *reporter) (*draft, error) {
-	f, err := readElements(src, rep)
-	if err != nil {
-		return nil, err
+	f := readElements(src, rep)
+	if rep.err != nil {
+		return nil, rep.err
 	}
 	d := newDrawing(f, rep)
 	d.doc.name = clean(f.child(f.root, "title"), maxName)
@@ -19,7 +19,7 @@ func readSVG(src *source, rep *reporter) (*draft, error) {
 		d.view = bounds{min: Point{box[0], box[1]}, max: Point{box[0] + box[2], box[1] + box[3]}}
 	}
 	d.walk(f.root, around{matrix: unity, size: 16}, 0)
-	if d.err == nil {
+	if rep.err == nil {
 		d.finish()
 	}
 	return d.draft()
@@ -51,28 +51,22 @@ type drawing struct {
 	sections map[string]bool
 }
 
-func (d *drawing) fail(code, format string, args ...any) {
-	if d.err == nil {
-		d.err = d.rep.unusable(code, "", format, args...)
-	}
-}
-
 func newDrawing(f *svgFile, rep *reporter) *drawing {
 	return &drawing{svgFile: f, loose: newLoose(rep), left: newTally[string](), unread: newTally[string](), unseen: newTally[string](), sections: map[string]bool{}}
 }
 
 // pay spends work on the drawing; false when it is refused, for that or for another reason.
 func (d *drawing) pay(work int) bool {
-	if !d.spend(work) && d.err == nil {
-		d.err = tooMuch(d.rep)
+	if !d.spend(work) {
+		tooMuch(d.rep)
 	}
-	return d.err == nil
+	return d.rep.err == nil
 }
 
 // visit pays for looking at an element once more.
 func (d *drawing) visit(e *element) bool {
-	if d.drawn++; d.drawn > maxVisits && d.err == nil {
-		d.err = tooMuch(d.rep)
+	if d.drawn++; d.drawn > maxVisits {
+		tooMuch(d.rep)
 	}
 	return d.pay(1 + 4*len(e.attrs)) // an attribute is found by looking through all
 }
@@ -209,8 +203,8 @@ func (d *drawing) use(e *element, in around, depth int) {
 // corners are what an element covers, under a matrix: its own shape, or all that is in it.
 func (d *drawing) corners(e *element, m matrix, depth int) bounds {
 	box := newBounds()
-	if depth > maxDepth && d.err == nil {
-		d.err = tooMuch(d.rep)
+	if depth > maxDepth {
+		tooMuch(d.rep)
 	}
 	if !d.visit(e) {
 		return box

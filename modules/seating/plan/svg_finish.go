@@ -15,7 +15,7 @@ func (d *drawing) finish() {
 	})
 	d.nameByID()
 	texts := d.textsOfSeats()
-	if d.err != nil {
+	if d.rep.err != nil {
 		return
 	}
 	d.categoriesByClass()

@@ -63,13 +63,13 @@ func (f *svgFile) spend(work int) bool {
 	return f.work <= maxWork
 }
 
-func tooMuch(rep *reporter) error {
-	return rep.unusable("too-many-elements", "", "a drawing refers to itself too often, or has more than %d elements", maxVisits)
+func tooMuch(rep *reporter) {
+	rep.fail("too-many-elements", "", "a drawing refers to itself too often, or has more than %d elements", maxVisits)
 }
 
 // readElements reads XML and nothing but XML: no entities of its own, no document types with something in them, nothing
 // from outside. Elements of other namespaces, where editors keep their notes, are left out.
-func readElements(src io.Reader, rep *reporter) (*svgFile, error) {
+func readElements(src io.Reader, rep *reporter) *svgFile {
 	dec := xml.NewDecoder(src)
 	dec.CharsetReader = func(charset string, in io.Reader) (io.Reader, error) {
 		switch strings.ToLower(charset) {
@@ -85,28 +85,33 @@ func readElements(src io.Reader, rep *reporter) (*svgFile, error) {
 		t, err := dec.Token()
 		if errors.Is(err, io.EOF) && f.root != nil {
 			if !f.dress() {
-				return nil, tooMuch(rep)
+				tooMuch(rep)
 			}
-			return f, nil
+			return f
 		}
 		if errors.Is(err, io.EOF) {
-			return nil, rep.unusable("bad-shape", "", "there is no <svg> in the file")
+			rep.fail("bad-shape", "", "there is no <svg> in the file")
+			return nil
 		}
 		if err != nil {
-			return nil, rep.unusable("bad-xml", "", "at byte %d: %s", dec.InputOffset(), clean(err.Error(), maxNote))
+			rep.fail("bad-xml", "", "at byte %d: %s", dec.InputOffset(), clean(err.Error(), maxNote))
+			return nil
 		}
 		switch t := t.(type) {
 		case xml.Directive:
 			if strings.Contains(string(t), "[") || strings.Contains(strings.ToUpper(string(t)), "ENTITY") {
-				return nil, rep.unusable("xml-entities", "", "the file declares entities, which are not read; export it as plain SVG")
+				rep.fail("xml-entities", "", "the file declares entities, which are not read; export it as plain SVG")
+				return nil
 			}
 		case xml.StartElement:
 			if count++; count > maxElements || len(open)+foreign >= maxDepth {
-				return nil, rep.unusable("too-deep", "", "a drawing has at most %d elements, %d inside one another", maxElements, maxDepth)
+				rep.fail("too-deep", "", "a drawing has at most %d elements, %d inside one another", maxElements, maxDepth)
+				return nil
 			}
 			if foreign > 0 || (t.Name.Space != "" && !strings.HasSuffix(t.Name.Space, "www.w3.org/2000/svg")) {
 				if len(open) == 0 && foreign == 0 {
-					return nil, rep.unusable("bad-shape", "", "the file holds <%s>, not <svg>", clean(t.Name.Local, maxShort))
+					rep.fail("bad-shape", "", "the file holds <%s>, not <svg>", clean(t.Name.Local, maxShort))
+					return nil
 				}
 				foreign++
 				continue
@@ -116,7 +121,8 @@ func readElements(src io.Reader, rep *reporter) (*svgFile, error) {
 				last := open[len(open)-1]
 				last.kids = append(last.kids, e)
 			} else if f.root = e; e.name != "svg" {
-				return nil, rep.unusable("bad-shape", "", "the file holds <%s>, not <svg>", clean(e.name, maxShort))
+				rep.fail("bad-shape", "", "the file holds <%s>, not <svg>", clean(e.name, maxShort))
+				return nil
 			}
 			if id := e.get("id"); id != "" && f.byID[id] == nil {
 				f.byID[id] = e

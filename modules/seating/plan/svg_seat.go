@@ -145,7 +145,7 @@ func (d *drawing) seat(e *element, in around, depth int) {
 		return
 	}
 	box := d.corners(e, in.matrix, depth)
-	if d.err != nil {
+	if d.rep.err != nil {
 		return
 	}
 	s := dot{single: newSingle(e.data), fill: in.fill, box: box}
@@ -191,7 +191,7 @@ func (d *drawing) seat(e *element, in around, depth int) {
 	}
 	d.status(e.data(colStatus), &s.single)
 	if len(d.dots) >= MaxSeats {
-		d.fail("too-many-seats", "a plan has at most %d seats", MaxSeats)
+		d.rep.fail("too-many-seats", "", "a plan has at most %d seats", MaxSeats)
 		return
 	}
 	d.dots = append(d.dots, s)

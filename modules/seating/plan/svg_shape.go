@@ -51,7 +51,7 @@ func (d *drawing) outline(e *element) [][]Point {
 	case "path":
 		parts, ok := subpaths(e.get("d"))
 		if !ok {
-			d.fail("too-many-points", "a plan has at most %d points", MaxPoints)
+			d.rep.fail("too-many-points", "", "a plan has at most %d points", MaxPoints)
 		}
 		return parts
 	}
@@ -100,7 +100,7 @@ func (d *drawing) shape(e *element, in around) {
 			o.telling = kind == "section"
 		}
 		if len(d.shapes) >= MaxAreas {
-			d.fail("too-many-areas", "a plan has at most %d areas", MaxAreas)
+			d.rep.fail("too-many-areas", "", "a plan has at most %d areas", MaxAreas)
 			return
 		}
 		d.shapes = append(d.shapes, o)

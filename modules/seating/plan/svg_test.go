@@ -34,9 +34,10 @@ func TestTransforms(t *testing.T) {
 		{`style="transform: rotate(180deg); transform-box: fill-box"`, Point{10, 20}},
 		{`style="transform: rotate(180deg); transform-box: fill-box; transform-origin: center 5px"`, Point{50, 30}},
 	} {
-		f, err := readElements(strings.NewReader(`<svg><rect x="10" y="20" width="40" height="20" `+c.attrs+`/></svg>`), newReporter())
-		if err != nil {
-			t.Fatal(err)
+		rep := newReporter()
+		f := readElements(strings.NewReader(`<svg><rect x="10" y="20" width="40" height="20" `+c.attrs+`/></svg>`), rep)
+		if rep.err != nil {
+			t.Fatal(rep.err)
 		}
 		got := d.transform(f.root.kids[0]).of(Point{10, 20})
 		if math.Hypot(got.X-c.want.X, got.Y-c.want.Y) > 1e-6 {

@@ -28,7 +28,7 @@ func (d *drawing) text(e *element, in around) {
 		return
 	}
 	if len(d.texts) >= MaxSeats+MaxAreas {
-		d.fail("too-many-areas", "a drawing has at most %d texts", MaxSeats+MaxAreas)
+		d.rep.fail("too-many-areas", "", "a drawing has at most %d texts", MaxSeats+MaxAreas)
 		return
 	}
 	at, lines, longest := d.textPlace(e)
@@ -51,7 +51,7 @@ func (d *drawing) text(e *element, in around) {
 	}
 	at = in.matrix.of(at)
 	if !(math.Abs(at.X) <= maxCoordinate && math.Abs(at.Y) <= maxCoordinate) {
-		d.fail("bad-coordinate", "text %q is drawn beyond %.0f px", cut(words, maxShort), maxCoordinate)
+		d.rep.fail("bad-coordinate", "", "text %q is drawn beyond %.0f px", cut(words, maxShort), maxCoordinate)
 		return
 	}
 	angle := math.Atan2(in.matrix[1], in.matrix[0]) * 180 / math.Pi

@@ -11,15 +11,15 @@ import (
 func workOn(t testing.TB, file string) int {
 	t.Helper()
 	rep := newReporter()
-	f, err := readElements(strings.NewReader("<svg>"+file+"</svg>"), rep)
-	if err != nil {
-		t.Fatal(err)
+	f := readElements(strings.NewReader("<svg>"+file+"</svg>"), rep)
+	if rep.err != nil {
+		t.Fatal(rep.err)
 	}
 	d := newDrawing(f, rep)
 	d.walk(f.root, around{matrix: unity, size: 16}, 0)
 	d.textsOfSeats()
-	if d.err != nil {
-		t.Fatal(d.err)
+	if rep.err != nil {
+		t.Fatal(rep.err)
 	}
 	return d.work
 }
@@ -148,9 +148,10 @@ func TestDrawingsShareWhatIsTheSame(t *testing.T) {
 
 func TestWordsEnd(t *testing.T) {
 	t.Parallel()
-	f, err := readElements(strings.NewReader("<svg><text>a<tspan>b<textPath>c</textPath></tspan><title>no</title><tspan>d</tspan>"+strings.Repeat("<tspan>hello</tspan>", 5000)+"</text></svg>"), newReporter())
-	if err != nil {
-		t.Fatal(err)
+	rep := newReporter()
+	f := readElements(strings.NewReader("<svg><text>a<tspan>b<textPath>c</textPath></tspan><title>no</title><tspan>d</tspan>"+strings.Repeat("<tspan>hello</tspan>", 5000)+"</text></svg>"), rep)
+	if rep.err != nil {
+		t.Fatal(rep.err)
 	}
 	if got := f.words(f.root.kids[0]); !strings.HasPrefix(got, "a b c d hello hello") || len(got) > 2*maxCell {
 		t.Errorf("%d bytes: %.50s", len(got), got)

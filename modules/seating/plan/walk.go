@@ -11,11 +11,10 @@ import (
 const maxDepth = 100
 
 // walker reads JSON token by token, so that limits bite while a file is read, unknown keys can be named, and a number
-// where a text belongs is no disaster. The first error sticks; after it every method returns zero values.
+// where a text belongs is no disaster. After the first failure every method returns zero values.
 type walker struct {
 	dec  *json.Decoder
 	rep  *reporter
-	err  error
 	here func(path string) string // names what is being read so that an organiser finds it
 }
 
@@ -26,23 +25,17 @@ func newWalker(r io.Reader, rep *reporter) *walker {
 }
 
 func (w *walker) token() json.Token {
-	if w.err != nil {
+	if w.rep.err != nil {
 		return nil
 	}
 	t, err := w.dec.Token()
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
-		w.fail("bad-json", "", "the file ends in the middle of it, after %d bytes", w.dec.InputOffset())
+		w.rep.fail("bad-json", "", "the file ends in the middle of it, after %d bytes", w.dec.InputOffset())
 	case err != nil:
-		w.fail("bad-json", "", "at byte %d: %v", w.dec.InputOffset(), err)
+		w.rep.fail("bad-json", "", "at byte %d: %v", w.dec.InputOffset(), err)
 	}
 	return t
-}
-
-func (w *walker) fail(code, where, format string, args ...any) {
-	if w.err == nil {
-		w.err = w.rep.unusable(code, where, format, args...)
-	}
 }
 
 // object calls field for every key; field reads the value and returns true, or false for a key it does not know.
@@ -55,9 +48,9 @@ func (w *walker) object(path string, field func(key string) bool) {
 
 // fields is the rest of object, once the brace is read.
 func (w *walker) fields(path string, field func(key string) bool) {
-	for w.err == nil && w.dec.More() {
+	for w.rep.err == nil && w.dec.More() {
 		key, _ := w.token().(string)
-		if w.err == nil && !field(key) {
+		if w.rep.err == nil && !field(key) {
 			w.rep.unknownKey(path, key)
 			w.skip()
 		}
@@ -67,10 +60,14 @@ func (w *walker) fields(path string, field func(key string) bool) {
 
 // array calls each before every element; each must read it. A null is an empty array.
 func (w *walker) array(path string, each func()) {
-	if !w.open(path, '[') {
-		return
+	if w.open(path, '[') {
+		w.elements(each)
 	}
-	for w.err == nil && w.dec.More() {
+}
+
+// elements is the rest of array, once the bracket is read.
+func (w *walker) elements(each func()) {
+	for w.rep.err == nil && w.dec.More() {
 		each()
 	}
 	w.token()
@@ -79,9 +76,9 @@ func (w *walker) array(path string, each func()) {
 func (w *walker) open(path string, want json.Delim) bool {
 	t := w.token()
 	if t != nil && t != want {
-		w.fail("bad-shape", w.here(path), "%s belongs here", map[json.Delim]string{'{': "an object {…}", '[': "a list […]"}[want])
+		w.rep.fail("bad-shape", w.here(path), "%s belongs here", map[json.Delim]string{'{': "an object {…}", '[': "a list […]"}[want])
 	}
-	return t != nil && w.err == nil
+	return t != nil && w.rep.err == nil
 }
 
 // text reads a string; a number or boolean is written out, null is blank, anything else is reported and blank.
@@ -121,7 +118,7 @@ func (w *walker) measure(text, path string) float64 {
 	}
 	v, ok := coordinate(text)
 	if !ok {
-		w.fail("bad-coordinate", w.here(path), "%q is not a number within %.0f px", clean(text, maxShort), maxCoordinate)
+		w.rep.fail("bad-coordinate", w.here(path), "%q is not a number within %.0f px", clean(text, maxShort), maxCoordinate)
 		return 0
 	}
 	return v
@@ -150,7 +147,7 @@ func (w *walker) pair(path string) (x, y string) {
 		})
 	case json.Delim('['):
 		for _, v := range []*string{&x, &y} {
-			if w.err == nil && w.dec.More() {
+			if w.rep.err == nil && w.dec.More() {
 				*v = w.text(path)
 			}
 		}
@@ -170,11 +167,11 @@ func (w *walker) skip() {
 
 // rest reads on to the end of the object or list just opened.
 func (w *walker) rest() {
-	for depth := 1; depth > 0 && w.err == nil; {
+	for depth := 1; depth > 0 && w.rep.err == nil; {
 		switch w.token() {
 		case json.Delim('{'), json.Delim('['):
 			if depth++; depth > maxDepth {
-				w.fail("too-deep", "", "values nest deeper than %d levels", maxDepth)
+				w.rep.fail("too-deep", "", "values nest deeper than %d levels", maxDepth)
 			}
 		case json.Delim('}'), json.Delim(']'):
 			depth--
@@ -184,10 +181,10 @@ func (w *walker) rest() {
 
 // end makes sure that nothing follows the value just read.
 func (w *walker) end() {
-	if w.err != nil {
+	if w.rep.err != nil {
 		return
 	}
 	if _, err := w.dec.Token(); err != io.EOF {
-		w.fail("bad-json", "", "more follows after the plan at byte %d; a file holds one, and lists seats in […]", w.dec.InputOffset())
+		w.rep.fail("bad-json", "", "more follows after the plan at byte %d; a file holds one, and lists seats in […]", w.dec.InputOffset())
 	}
 }
