@@ -61,7 +61,7 @@ func TestReadCell(t *testing.T) {
 // A list for people has a title above it and its header on every page, and sometimes a line for a whole row.
 func TestTablesForPeople(t *testing.T) {
 	t.Parallel()
-	p, report := mustImportAny(t, []byte("Seats of the Old Hall;;;\n\nRow;Seat;x;y\nA;1;0;0\nA;2;25;left\nRow;Seat;x;y\nB;1;0;25\nC;1 – 20;0;50\n"), Options{})
+	p, report := mustImportAny(t, []byte("Seats of Hall 3, 2026;;;\n\nRow;Seat;x;y\nA;1;0;0\nA;2;25;left\nRow;Seat;x;y\nB;1;0;25\nC;1 – 20;0;50\n"), Options{})
 	if p.SeatCount() != 4 || report.Rows != 3 {
 		t.Errorf("%d seats in %d rows", p.SeatCount(), report.Rows)
 	}

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"unicode"
@@ -81,25 +82,25 @@ func (g *gridReader) mostlySeats() {
 	}
 }
 
-// tells tells the name of a seat from any number: by letters in its row or before it, or by the same row in the cell before.
-func (s *single) tells(before string) bool {
-	at := s.row
-	if at == "" {
-		at = s.section
+// names tells the name of a seat from any number: by letters in its row or section, or by the row of the cell before it.
+func (s *single) names(before string) bool {
+	in := s.row
+	if in == "" {
+		in = s.section
 	}
-	first, _ := utf8.DecodeRuneInString(at)
+	first, _ := utf8.DecodeRuneInString(in)
 	switch {
 	case unicode.IsLetter(first):
 		return true
-	case len(at) > 3 || s.row == "": // a date, a time
+	case s.row == "" || len(s.row) > 3: // a time, a date
 		return false
-	case digits(at) < len(at):
-		return strings.ContainsFunc(at, unicode.IsLetter) // "1A"
+	case digits(s.row) < len(s.row):
+		return strings.ContainsFunc(s.row, unicode.IsLetter) // "1A"
 	}
-	return at == before && !strings.Contains(s.id, ".") // "1-1", "1-2", but no fractions
+	return s.row == before && !strings.Contains(s.id, ".") // "1-1", "1-2", but no fractions
 }
 
-// line takes one line of cells; statuses, if not nil, says beside each cell how it is sold.
+// line takes one line of cells; statuses, if not nil, says beside each cell how it is sold. False ends the import.
 func (g *gridReader) line(line, statuses []string) bool {
 	g.lineNo++
 	y := float64(g.lineNo) * spacing
@@ -110,47 +111,55 @@ func (g *gridReader) line(line, statuses []string) bool {
 	row, before := lineName(line), ""
 	for i, cell := range line {
 		s, kind := readCell(cell)
-		at := Point{float64(i) * spacing, y}
-		if kind == cellText && s.row != row {
-			if g.text == "" {
-				g.text = s.row
+		s.at, s.placed, s.line = Point{float64(i) * spacing, y}, true, g.lineNo
+		ok := true
+		switch {
+		case kind == cellText && s.row != row:
+			ok = g.words(s.row, s.at)
+		case kind == cellSeat && (statuses == nil || g.sold(statuses[i], &s)):
+			g.count(cell, s.names(before) || s.row == "" && row != "")
+			if before = s.row; s.row == "" {
+				s.row, s.id = cmp.Or(row, strconv.Itoa(g.lineNo)), "" // "12" alone is the id of a seat in every row
 			}
-			if g.texts++; len(g.seats) == 0 && g.texts > MaxAreas/2 {
-				g.mostlySeats()
-				return false
-			}
-			if !g.area("", draftArea{shape: "text", at: at, text: Text{Text: s.row}}) {
-				return false
-			}
+			ok = g.add(s, "")
 		}
-		if kind != cellSeat {
-			continue
-		}
-		if statuses != nil {
-			if word := strings.ToLower(statuses[i]); word == "void" || word == "none" || word == "aisle" {
-				g.void.add(clean(statuses[i], maxShort), func() string { return spot(s.section, s.row, s.number) })
-				continue
-			}
-			g.status(statuses[i], &s)
-		}
-		tells := s.tells(before)
-		if before = s.row; s.row == "" {
-			if s.row, tells = row, tells || row != ""; s.row == "" {
-				s.row = strconv.Itoa(g.lineNo)
-			}
-			s.id = "" // "12" alone is the id of a seat in every row
-		}
-		if tells {
-			g.named++
-		} else if g.bare == "" {
-			g.bare = clean(cell, maxShort)
-		}
-		s.at, s.placed, s.line = at, true, g.lineNo
-		if !g.add(s, "") {
+		if !ok {
 			return false
 		}
 	}
 	return true
+}
+
+// words draws a text of the grid.
+func (g *gridReader) words(text string, at Point) bool {
+	if g.text == "" {
+		g.text = text
+	}
+	if g.texts++; len(g.seats) == 0 && g.texts > MaxAreas/2 {
+		g.mostlySeats()
+		return false
+	}
+	return g.area("", draftArea{shape: "text", at: at, text: Text{Text: text}})
+}
+
+// sold takes note of how a seat is sold; false when there is none.
+func (g *gridReader) sold(status string, s *single) bool {
+	switch strings.ToLower(status) {
+	case "void", "none", "aisle":
+		g.void.add(clean(status, maxShort), func() string { return spot(s.section, s.row, s.number) })
+		return false
+	}
+	g.status(status, s)
+	return true
+}
+
+// count keeps the evidence for mostlySeats: whether a cell names its seat, or is but a number.
+func (g *gridReader) count(cell string, named bool) {
+	if named {
+		g.named++
+	} else if g.bare == "" {
+		g.bare = clean(cell, maxShort)
+	}
 }
 
 // lineName is the row's name that stands at the head or the end of a line of bare numbers: "A", "AA".
@@ -167,11 +176,14 @@ func lineName(line []string) string {
 	return ""
 }
 
-// readGrid reads a grid of cells whose first line has been read.
+// mostTitles is how many lines may stand above the header of a table.
+const mostTitles = 20
+
+// readGrid reads a grid of cells whose first line has been read, or the table that begins below some titles.
 func readGrid(c *cells, line []string) *loose {
 	g := &gridReader{loose: newLoose(c.rep)}
 	for ; line != nil; line = c.line(line) {
-		if columns := header(line); columns != nil && len(g.seats) == 0 {
+		if columns := header(line); columns != nil && g.lineNo < mostTitles {
 			c.rep.add("above-header", "line "+strconv.Itoa(c.lineNo), "what stands above this line is left out, for it names the columns")
 			return readTable(c, columns)
 		}
