@@ -69,6 +69,16 @@ func columnOf(name string) string {
 	return word
 }
 
+// describes tells whether columnOf found something that a seat has.
+func describes(col string) bool {
+	switch col {
+	case colSection, colRow, colNumber, colTable, colX, colY, colCategory, colID, colCode, colAccessible, colCompanion, colNote,
+		colStatus, colColor:
+		return true
+	}
+	return false
+}
+
 // yes reads a flag the way people write one into a table.
 func yes(s string) bool {
 	switch strings.ToLower(strings.TrimSpace(s)) {

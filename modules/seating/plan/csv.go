@@ -58,10 +58,7 @@ func header(line []string) []string {
 	known := map[string]bool{}
 	columns := make([]string, len(line))
 	for i, cell := range line {
-		columns[i] = columnOf(cell)
-		switch columns[i] {
-		case colNumber, colCode, colX, colSection, colRow, colTable, colY, colCategory, colID, colAccessible, colCompanion, colNote,
-			colStatus, colColor:
+		if columns[i] = columnOf(cell); describes(columns[i]) {
 			known[columns[i]] = true
 		}
 	}
@@ -108,10 +105,7 @@ func readTable(c *cells, columns []string) *loose {
 		if _, twice := at[col]; !twice && col != "" {
 			at[col] = i
 		}
-		switch col {
-		case colSection, colRow, colNumber, colTable, colX, colY, colCategory, colID, colCode, colAccessible, colCompanion, colNote,
-			colStatus, colColor, "":
-		default:
+		if col != "" && !describes(col) {
 			c.rep.unknownKey("column", col)
 		}
 	}

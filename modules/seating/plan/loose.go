@@ -17,9 +17,9 @@ type loose struct {
 	count  int                    // of areas
 	points int
 
-	void  *tally[string]
-	taken *tally[string]
-	spans *tally[string]
+	void  *tally[string] // places that are no seats, by what they are called
+	taken *tally[string] // seats that are sold, by the word for it
+	spans *tally[string] // seats whose number is that of several
 }
 
 func newLoose(rep *reporter) *loose {
@@ -86,15 +86,7 @@ func (l *loose) draft() (*draft, error) {
 	if l.rep.err != nil {
 		return nil, l.rep.err
 	}
-	l.taken.repeated(1, func(word, where string, count int) {
-		l.rep.add("status-ignored", where, "%s marked %q; a plan has no sales, so block them in the event", seats(count), word)
-	})
-	l.spans.repeated(1, func(_, where string, count int) {
-		l.rep.add("seat-range", where, "%s with a number such as 1-20; each is one seat, so list them one by one if they are more", seats(count))
-	})
-	l.void.repeated(1, func(word, where string, count int) {
-		l.rep.add("void-place", where, "%d marked %q; left free, as an aisle", count, word)
-	})
+	l.noted()
 	d := &l.doc
 	if len(l.seats) == 0 {
 		if !l.sellable() {
@@ -111,27 +103,47 @@ func (l *loose) draft() (*draft, error) {
 		}
 	}
 	d.zones = gather(l.seats)
-	at := map[string]int{}
-	if len(d.zones) > 0 {
-		at[""] = 0 // what stands in no section is drawn with the first
+	l.draw()
+	return d, l.limits()
+}
+
+// noted reports what has been counted meanwhile.
+func (l *loose) noted() {
+	l.taken.repeated(1, func(word, where string, count int) {
+		l.rep.add("status-ignored", where, "%s marked %q; a plan has no sales, so block them in the event", seats(count), word)
+	})
+	l.spans.repeated(1, func(_, where string, count int) {
+		l.rep.add("seat-range", where, "%s with a number such as 1-20; each is one seat, so list them one by one if they are more", seats(count))
+	})
+	l.void.repeated(1, func(word, where string, count int) {
+		l.rep.add("void-place", where, "%d marked %q; left free, as an aisle", count, word)
+	})
+}
+
+// draw puts the areas into the zones of their sections, which may have no seats. What stands in no section is drawn with
+// the first.
+func (l *loose) draw() {
+	zones, at := &l.doc.zones, map[string]int{}
+	if len(*zones) > 0 {
+		at[""] = 0
 	}
-	for i, z := range d.zones {
+	for i, z := range *zones {
 		at[z.name] = i
 	}
 	for _, section := range l.order {
 		i, known := at[section]
 		if !known {
-			i, at[section] = len(d.zones), len(d.zones)
-			d.zones = append(d.zones, draftZone{name: section})
+			i, at[section] = len(*zones), len(*zones)
+			*zones = append(*zones, draftZone{name: section})
 		}
+		zone := &(*zones)[i]
 		for _, a := range l.areas[section] {
-			if a.text.Text == section && len(d.zones[i].rows) > 0 {
+			if a.text.Text == section && len(zone.rows) > 0 {
 				a.text = Text{} // the zone says it already
 			}
-			d.zones[i].areas = append(d.zones[i].areas, a)
+			zone.areas = append(zone.areas, a)
 		}
 	}
-	return d, l.limits()
 }
 
 func (l *loose) limits() error {

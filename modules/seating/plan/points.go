@@ -172,18 +172,23 @@ func (p *points) nested(path string, r *record, depth int) {
 		} else if ok {
 			p.rest()
 		}
-		switch col := p.column(key); col {
-		case colSection, colRow, colNumber, colTable, colX, colY, colCategory, colID, colCode, colAccessible, colCompanion, colNote,
-			colStatus, colColor, "type", "name", "text", "width", "height", "angle", "rotation", "hidden", "attrs", "position", "sectionid",
-			"freeseating", "radius":
-			if text := scalar(t); text != "" {
-				r.text[col] = cut(text, maxCell)
-			}
-		default: // not kept: a record may have millions of keys
+		col := p.column(key)
+		if !describes(col) && !describesShape(col) { // not kept: a record may have millions of keys
 			if p.rep.err == nil {
 				p.rep.unknownKey(path, key)
 			}
+		} else if text := scalar(t); text != "" {
+			r.text[col] = cut(text, maxCell)
 		}
 		return true
 	})
+}
+
+// describesShape tells whether a key is one of what is drawn beside the seats, or of what holds others.
+func describesShape(key string) bool {
+	switch key {
+	case "type", "name", "text", "width", "height", "angle", "rotation", "radius", "hidden", "attrs", "position", "sectionid", "freeseating":
+		return true
+	}
+	return false
 }

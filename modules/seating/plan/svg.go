@@ -7,7 +7,7 @@ import (
 
 // readSVG reads a drawing in which every seat is an element with an id such as seat-STALLS-A-12, with class "seat", or
 // with data attributes (data-row, data-seat, …). Groups may name the section or row of what is in them. All else that has
-// a shape is drawn beside the seats, texts are their names. See svg_seat.go for what ids mean.
+// a shape is drawn beside the seats, texts are their names. See svg_id.go for what ids mean.
 func readSVG(src *source, rep *reporter) (*draft, error) {
 	f := readElements(src, rep)
 	if rep.err != nil {

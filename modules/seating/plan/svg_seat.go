@@ -1,24 +1,12 @@
 package plan
 
 import (
-	"cmp"
 	"fmt"
 	"math"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 )
-
-// What an id says of a seat, after "seat", "place" or "chair" and a stroke or underline:
-//
-//	seat-STALLS-A-12   section, row, number; the section may have strokes itself
-//	seat-A-12          row, number
-//	seat-A12           row, number
-//	table-4-2, table-STALLS-4-2   the second seat at table 4
-//
-// Some editors count the other way round, seat-12-A-STALLS: where that puts the seats of a row side by side, and the usual
-// way does not, it is read so.
 
 // dot is a seat as it is drawn.
 type dot struct {
@@ -27,64 +15,6 @@ type dot struct {
 	classes []string
 	fill    string
 	box     bounds
-}
-
-// idParts splits "seat-A-12" into "seat" and "A-12"; kind is "" for an id that says nothing of the kind.
-func idParts(id string) (kind, rest string) {
-	id = unescapeID(id)
-	i := strings.IndexAny(id, "-_ :")
-	if i <= 0 {
-		return "", ""
-	}
-	switch kind = strings.ToLower(id[:i]); kind {
-	case "seat", "place", "chair":
-		return "seat", id[i+1:]
-	case "section", "block", "zone", "row", "table":
-		if kind == "block" || kind == "zone" {
-			kind = "section"
-		}
-		return kind, id[i+1:]
-	}
-	return "", ""
-}
-
-// tokens splits at the strokes, at underlines where there are none, at spaces where there are neither.
-func tokens(rest string) []string {
-	for _, sep := range []string{"-", "_", " "} {
-		if strings.Contains(rest, sep) {
-			return slices.DeleteFunc(strings.Split(rest, sep), func(s string) bool { return strings.TrimSpace(s) == "" })
-		}
-	}
-	if rest == "" {
-		return nil
-	}
-	return []string{rest}
-}
-
-// unescapeID undoes what one editor makes of characters that ids may not have: "_x20_" for a space.
-func unescapeID(id string) string {
-	var out strings.Builder
-	for {
-		i := strings.Index(id, "_x")
-		if i < 0 {
-			break
-		}
-		end := strings.IndexByte(id[i+2:], '_')
-		code, err := int64(0), strconv.ErrSyntax
-		if end > 0 && end <= 6 {
-			code, err = strconv.ParseInt(id[i+2:i+2+end], 16, 32)
-		}
-		if err != nil {
-			out.WriteString(id[:i+2])
-			id = id[i+2:]
-			continue
-		}
-		out.WriteString(id[:i])
-		out.WriteRune(rune(code))
-		id = id[i+3+end:]
-	}
-	out.WriteString(id)
-	return out.String()
 }
 
 // data is what a data attribute says, by column.
@@ -138,30 +68,19 @@ func (d *drawing) holdsSeats(e *element) bool {
 	return false
 }
 
+// seat keeps a seat as it is drawn, with what its id, its data and the groups it stands in say of it.
 func (d *drawing) seat(e *element, in around, depth int) {
 	if in.hidden {
 		d.hidden++
 		d.unseen.add(clean(in.section, maxName), func() string { return clean(e.get("id"), maxShort) })
 		return
 	}
-	box := d.corners(e, in.matrix, depth)
+	s := dot{single: newSingle(e.data), fill: in.fill, box: d.corners(e, in.matrix, depth)}
 	if d.rep.err != nil {
 		return
 	}
-	s := dot{single: newSingle(e.data), fill: in.fill, box: box}
-	s.at = box.middle()
-	s.said = d.misplaced(e, depth)
-	switch {
-	case s.said != "":
-	case (e.name == "circle" || e.name == "ellipse") && e.get("cx") == "" && e.get("cy") == "" && in.matrix == unity:
-		s.said = "no cx and no cy" // nobody draws a seat round the corner of the sheet
-	case box.finite():
-		s.placed = true
-	case math.IsInf(box.min.X, 1):
-		s.said = fmt.Sprintf("a <%s> without a size", e.name)
-	default:
-		s.said = fmt.Sprintf("x %.4g, y %.4g", s.at.X, s.at.Y)
-	}
+	s.at, s.said = s.box.middle(), d.misplaced(e, in.matrix, s.box, depth)
+	s.placed = s.said == ""
 	if s.id == "" {
 		s.id = clean(e.get("id"), maxName)
 	}
@@ -197,16 +116,31 @@ func (d *drawing) seat(e *element, in around, depth int) {
 	d.dots = append(d.dots, s)
 }
 
-// misplaced is the attribute that should say where a seat is and does not: "NaN", "50%". One that is not there is 0.
-func (d *drawing) misplaced(e *element, depth int) string {
+// misplaced is what a seat says in place of a position, "" when it has one. A length that is not there is 0.
+func (d *drawing) misplaced(e *element, m matrix, box bounds, depth int) string {
+	said := d.garbled(e, depth)
+	switch {
+	case said != "":
+		return said
+	case (e.name == "circle" || e.name == "ellipse") && e.get("cx") == "" && e.get("cy") == "" && m == unity:
+		return "no cx and no cy" // nobody draws a seat round the corner of the sheet
+	case box.finite():
+		return ""
+	case math.IsInf(box.min.X, 1):
+		return fmt.Sprintf("a <%s> without a size", e.name)
+	}
+	return fmt.Sprintf("x %.4g, y %.4g", box.middle().X, box.middle().Y)
+}
+
+// garbled is the attribute of a seat, or of what it is drawn with, that should say where it is and does not: "NaN", "50%".
+func (d *drawing) garbled(e *element, depth int) string {
 	if !d.visit(e) || depth > maxDepth {
 		return ""
 	}
 	for _, name := range []string{"x", "y", "cx", "cy"} {
-		if said := e.get(name); said != "" {
-			if _, rest, ok := number(said[:min(len(said), maxName)]); !ok || strings.HasPrefix(rest, "%") {
-				return fmt.Sprintf("%s %q", name, clean(said, maxShort))
-			}
+		said := e.get(name)
+		if _, rest, ok := number(said[:min(len(said), maxName)]); said != "" && (!ok || strings.HasPrefix(rest, "%")) {
+			return fmt.Sprintf("%s %q", name, clean(said, maxShort))
 		}
 	}
 	corners := e.get("points")
@@ -220,7 +154,7 @@ func (d *drawing) misplaced(e *element, depth int) string {
 		if kid.name == "text" { // not what a seat is drawn with
 			continue
 		}
-		if said := d.misplaced(kid, depth+1); said != "" {
+		if said := d.garbled(kid, depth+1); said != "" {
 			return said
 		}
 	}
@@ -253,65 +187,4 @@ func (d *drawing) named(s *dot, e *element) {
 			s.section = c.section
 		}
 	}
-}
-
-// nameByID gives section, row and number to the seats whose ids have them, reading all ids one way or all the other.
-func (d *drawing) nameByID() {
-	var long []*dot
-	for i := range d.dots {
-		switch s := &d.dots[i]; {
-		case len(s.tokens) >= 3:
-			long = append(long, s)
-		case len(s.tokens) == 2:
-			s.row, s.number = clean(s.tokens[0], maxShort), clean(s.tokens[1], maxShort)
-		}
-	}
-	usual := func(t []string) (section, row, number string) {
-		return strings.Join(t[:len(t)-2], "-"), t[len(t)-2], t[len(t)-1]
-	}
-	turned := func(t []string) (section, row, number string) {
-		return strings.Join(t[2:], "-"), t[1], t[0]
-	}
-	naming := usual
-	if rowGap(long, turned) < 0.6*rowGap(long, usual) {
-		naming = turned
-		d.rep.add("id-order", long[0].id, "ids are read as number, row, section, since so the seats of a row stand together")
-	}
-	for _, s := range long {
-		section, row, number := naming(s.tokens)
-		if s.section == "" {
-			s.section = clean(section, maxName)
-		}
-		if s.row == "" {
-			s.row = clean(row, maxShort)
-		}
-		s.number = clean(number, maxShort)
-	}
-}
-
-// rowGap is how far the next seat of a row is, in the middle of all rows, if ids mean what naming says.
-func rowGap(dots []*dot, naming func([]string) (section, row, number string)) float64 {
-	type numbered struct {
-		n  int
-		at Point
-	}
-	rows := map[[2]string][]numbered{}
-	for _, s := range dots {
-		section, row, number := naming(s.tokens)
-		if n, err := strconv.Atoi(number); err == nil && s.placed {
-			rows[[2]string{section, row}] = append(rows[[2]string{section, row}], numbered{n, s.at})
-		}
-	}
-	var gaps []float64
-	for _, row := range rows {
-		slices.SortFunc(row, func(a, b numbered) int { return cmp.Compare(a.n, b.n) })
-		for i := 1; i < len(row); i++ {
-			gaps = append(gaps, math.Hypot(row[i].at.X-row[i-1].at.X, row[i].at.Y-row[i-1].at.Y))
-		}
-	}
-	if len(gaps) == 0 {
-		return math.Inf(1)
-	}
-	slices.Sort(gaps)
-	return gaps[len(gaps)/2]
 }
