@@ -200,8 +200,10 @@ func TestDeskStory(t *testing.T) {
 	o.sees("No event yet")
 	o.open("/admin/plans")
 	o.upload(422, "hall.json", []byte(`{"zones": 3}`))
-	o.sees("“hall.json” cannot be used", "This is not a seating plan", "expected a list")
+	o.sees("“hall.json” cannot be used", "This is not a seating plan", "a list […] belongs here")
 	o.upload(422, "hall.json", nil)
+	o.sees("“hall.json” cannot be used", "There is nothing in the file")
+	o.upload(422, "", nil)
 	o.sees("Choose a file first.")
 	file, err := os.ReadFile(stadiumFile)
 	if err != nil {

@@ -39,7 +39,7 @@ func (a *App) plans(c echo.Context, status int, refused string, groups []faultGr
 // uploadForm answers POST /admin/plans. The body's size is limited by limitBody, what it unpacks to by the importer.
 func (a *App) uploadForm(c echo.Context) error {
 	header, err := c.FormFile("plan")
-	if errors.Is(err, http.ErrMissingFile) || (err == nil && header.Size == 0) {
+	if errors.Is(err, http.ErrMissingFile) || (err == nil && header.Filename == "") {
 		return a.plans(c, http.StatusUnprocessableEntity, "Choose a file first.", nil)
 	}
 	if err != nil {
