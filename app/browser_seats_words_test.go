@@ -67,7 +67,7 @@ func namesOfSeats(t *testing.T, s *stage) {
 		"Block 8, row I, seat 1", "Block 8, row I, 1–3", "Block 8, row I, 1–2 and 4", "Block 8, row I, seat 1, and row K, seat 3", "Block 8, row I, seat 1; row K, seat 3; Table 4, seat 6",
 		"Block 8, row K, 9 and 10a", "Block 8, row I, seat 1 (2)", "Block 8, row I, 1–2 (2)",
 		"Section 2, row D, seat 1", "Section 2, row D, 1, 3 and 5", "Table 4, seat 1", "Table 4, 1–2", "seat 1", "seats 1–2", "Floor 2–3", "row I, 1–2", "Row I, seat 6",
-		"Row I, 1–10", "Row K", "Row I, 1–10", "Row D", "Table 4, 1–10", "Seats 1–10", "Block 8", "Section 2", "Section 3",
+		"Row I, 1–10", "Row K", "Row I, 1–10 (2)", "Row D", "Table 4, 1–10", "Seats 1–10", "Block 8", "Section 2", "Section 3",
 	}
 	if strings.Join(said, "\n") != strings.Join(want, "\n") {
 		t.Errorf("says\n%s\nwant\n%s", strings.Join(said, "\n"), strings.Join(want, "\n"))

@@ -86,10 +86,15 @@ func stretch(from, to string) string {
 	if from == to {
 		return from
 	}
-	a, noA := strconv.Atoi(from)
-	b, noB := strconv.Atoi(to)
+	first, counter, _ := strings.Cut(from, " (")
+	last, other, _ := strings.Cut(to, " (")
+	a, noA := strconv.Atoi(first)
+	b, noB := strconv.Atoi(last)
 	if noA == nil && noB == nil && a > b {
 		from, to = to, from
+	}
+	if counter != "" && counter == other {
+		from, _, _ = strings.Cut(from, " (") // it is said once, behind both
 	}
 	return from + "–" + to
 }

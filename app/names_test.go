@@ -55,7 +55,7 @@ func TestNamesOfSeats(t *testing.T) {
 	}
 	say := &speaker{words: pages.Words("checkout")}
 	for want, row := range map[string]seating.ListedRow{
-		"Row F": {Label: "F", From: "1", To: "9"}, "Row F, 1–9": {Label: "F", From: "9", To: "1", Same: true}, "Seats 1–9": {From: "1", To: "9"},
+		"Row F": {Label: "F", From: "1", To: "9"}, "Row F, 1–9": {Label: "F", From: "9", To: "1", Same: true}, "Row F, 1–13 (2)": {Label: "F", From: "13 (2)", To: "1 (2)", Same: true}, "Seats 1–9": {From: "1", To: "9"},
 		"Seat 4": {From: "4", To: "4"}, "Table 4": {Label: "Table 4", Table: true, From: "1", To: "6"},
 	} {
 		if got := say.rowTitle(row); got != want {

@@ -93,9 +93,9 @@ type orderSight struct {
 type ticketSight struct {
 	checkout.TicketEntry
 	Category string
-	Where    string // the section, Short being the rest of the name, which is set large
-	Short    string
-	AnyPlace bool // no seat of its own
+	Where    string   // the section, Short being the rest of the name, which is set large
+	Short    []string // in parts that are not torn
+	AnyPlace bool     // no seat of its own
 	Side     int
 	Path     string
 }
@@ -188,7 +188,7 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 		for _, seat := range seats {
 			if seat.N == t.Seat.N {
 				sight.Where, seat.Zone = say.section(seat.Zone), ""
-				sight.Short = upper(say.names(seat))
+				sight.Short = strings.SplitAfter(upper(say.names(seat)), ", ")
 			}
 		}
 		s.Seen = append(s.Seen, sight)

@@ -28,7 +28,7 @@ export function sectionOf(plan, n) {
 
 /** rowTitle is a row by itself: "Row F", one of several of that name "Row F, 1–12", one without a name "Seats 121–150". */
 export function rowTitle(plan, row, same = false) {
-  const name = rowName(row), stretch = spans([...new Set([row.first, row.first + row.size - 1])].map((n) => plan.number(n)), true);
+  const name = rowName(row), stretch = spans([...new Set([row.first, row.first + row.size - 1])].map((n) => numberOf(plan, n)), true);
   if (!name) return upper(t(row.size > 1 ? 'js.numbers' : 'js.seat', { numbers: stretch, seat: stretch }));
   return upper(same ? `${name}, ${stretch}` : name);
 }
