@@ -7,57 +7,65 @@ import (
 
 // settler finds a place for the seats whose file gives none: in their row evenly between their neighbours or a step beyond
 // the last, else in a straight line where the row starts, or below the plan when it starts nowhere. What it does is
-// reported; upon another seat it puts nobody.
+// reported.
 type settler struct {
 	rep   *reporter
-	gap   float64 // from seat to seat
-	next  Point   // where the next row that starts nowhere begins
-	moved bool    // one of this zone did
-	blank bool    // the file places nothing at all, which is said once
+	box   bounds    // of what the file does place
+	gaps  []float64 // between seats that it places side by side
+	blank bool      // it places none, which is said once
+	gap   float64   // from seat to seat, where there is nothing to go by
+	next  Point     // where the next row that starts nowhere begins
+	moved bool      // one of this zone did
 }
 
-// newSettler looks at what the draft does place. Where that is all of it, there is nothing to do.
+// newSettler looks at what the draft does place.
 func newSettler(d *draft, rep *reporter) *settler {
-	s := &settler{rep: rep, blank: true}
-	box, missing := newBounds(), false
-	var gaps []float64
+	s := &settler{rep: rep, box: newBounds(), blank: true}
+	missing := false
 	for z := range d.zones {
 		zone := &d.zones[z]
 		for r := range zone.rows {
-			row := &zone.rows[r]
-			start := Point{zone.at.X + row.at.X, zone.at.Y + row.at.Y}
-			if row.placed {
-				s.blank = false
-				box.add(start)
-			}
-			for i := range row.seats {
-				seat := &row.seats[i]
-				if !seat.placed {
-					missing = true
-					continue
-				}
-				s.blank = false
-				box.add(Point{start.X + seat.at.X, start.Y + seat.at.Y})
-				if i > 0 && row.seats[i-1].placed {
-					gaps = append(gaps, math.Hypot(seat.at.X-row.seats[i-1].at.X, seat.at.Y-row.seats[i-1].at.Y))
-				}
-			}
+			missing = !s.look(zone, &zone.rows[r]) || missing
 		}
 		for i := range zone.areas {
-			zone.areas[i].cover(&box, zone.at)
+			zone.areas[i].cover(&s.box, zone.at)
 		}
 	}
 	if !missing {
 		return s
 	}
-	s.gap = typicalGap(gaps)
-	if box.finite() {
-		s.next = Point{box.min.X, box.max.Y + 2*s.gap}
+	s.gap = typicalGap(s.gaps)
+	if s.box.finite() {
+		s.next = Point{s.box.min.X, s.box.max.Y + 2*s.gap}
 	}
 	if s.blank {
 		rep.add("no-positions", "", "the file says not where seats are; rows are drawn straight, one below the other")
 	}
 	return s
+}
+
+// look takes note of where a row and its seats are; false when that is not known of all of them.
+func (s *settler) look(zone *draftZone, row *draftRow) (whole bool) {
+	start := Point{zone.at.X + row.at.X, zone.at.Y + row.at.Y}
+	if row.placed {
+		s.blank = false
+		s.box.add(start)
+	}
+	whole = true
+	for i := range row.seats {
+		seat := &row.seats[i]
+		if !seat.placed {
+			whole = false
+			continue
+		}
+		s.blank = false
+		s.box.add(Point{start.X + seat.at.X, start.Y + seat.at.Y})
+		if i > 0 && row.seats[i-1].placed {
+			before := row.seats[i-1].at
+			s.gaps = append(s.gaps, math.Hypot(seat.at.X-before.X, seat.at.Y-before.Y))
+		}
+	}
+	return whole
 }
 
 // cover adds what an area takes up at the most, however it is turned.
@@ -103,16 +111,21 @@ func (s *settler) row(zone *draftZone, row *draftRow) {
 		s.next.Y += s.gap
 		s.moved = true
 	}
+	if len(placed) == 0 {
+		for i := range row.seats {
+			row.seats[i].at = Point{float64(i) * s.gap, 0}
+		}
+	}
+	s.report(zone, row, how)
+}
+
+// report says of a row's seats what was no position, or that there was none, and how they are drawn now.
+func (s *settler) report(zone *draftZone, row *draftRow, how string) {
 	missing, first := 0, ""
 	for i := range row.seats {
 		seat := &row.seats[i]
-		if seat.placed {
-			continue
-		}
-		if len(placed) == 0 {
-			seat.at = Point{float64(i) * s.gap, 0}
-		}
 		switch {
+		case seat.placed:
 		case seat.said != "":
 			s.rep.add("bad-position", spot(zone.name, row.label, seat.number), "%s is no position; drawn %s", seat.said, how)
 		case missing == 0:
@@ -132,40 +145,43 @@ func (s *settler) row(zone *draftZone, row *draftRow) {
 
 // fill puts the seats without a position beside those that have one, whose indices it is given.
 func (r *draftRow) fill(placed []int, gap float64) {
-	at := func(i int) Point { return r.seats[i].at }
-	// step is how far it is from one seat to the next, between two that have a position: no further than a usual one, lest
-	// it leads across an aisle.
-	step := func(i, j int) Point {
-		v := Point{at(j).X - at(i).X, at(j).Y - at(i).Y}
-		length := math.Hypot(v.X, v.Y) / float64(max(j-i, 1))
-		if length == 0 {
-			return Point{gap, 0}
-		}
-		k := 1 / float64(j-i)
-		if length > aisle*gap {
-			k *= gap / length
-		}
-		return Point{v.X * k, v.Y * k}
-	}
-	put := func(i, from int, v Point) {
+	put := func(i, from int, step Point) {
 		n := float64(i - from)
-		r.seats[i].at = Point{at(from).X + n*v.X, at(from).Y + n*v.Y}
+		r.seats[i].at = Point{r.seats[from].at.X + n*step.X, r.seats[from].at.Y + n*step.Y}
 	}
 	first, last := placed[0], placed[len(placed)-1]
-	before, after := step(first, placed[min(1, len(placed)-1)]), step(placed[max(0, len(placed)-2)], last)
+	before := r.step(first, placed[min(1, len(placed)-1)]).usual(gap)
+	after := r.step(placed[max(0, len(placed)-2)], last).usual(gap)
 	for i := range first {
 		put(i, first, before)
 	}
-	for n, i := range placed[1:] {
+	for n, to := range placed[1:] {
 		from := placed[n]
-		share := Point{(at(i).X - at(from).X) / float64(i-from), (at(i).Y - at(from).Y) / float64(i-from)}
-		for k := from + 1; k < i; k++ {
-			put(k, from, share)
+		for i := from + 1; i < to; i++ {
+			put(i, from, r.step(from, to))
 		}
 	}
 	for i := last + 1; i < len(r.seats); i++ {
 		put(i, last, after)
 	}
+}
+
+// step is how far it is from seat to seat on the way from one to a later one.
+func (r *draftRow) step(from, to int) Point {
+	a, b, n := r.seats[from].at, r.seats[to].at, float64(max(to-from, 1))
+	return Point{(b.X - a.X) / n, (b.Y - a.Y) / n}
+}
+
+// usual is a step of that direction which leads neither across an aisle nor nowhere.
+func (p Point) usual(gap float64) Point {
+	length := math.Hypot(p.X, p.Y)
+	switch {
+	case length == 0:
+		return Point{gap, 0}
+	case length > aisle*gap:
+		return Point{p.X * gap / length, p.Y * gap / length}
+	}
+	return p
 }
 
 // put takes over where a file says that a seat is. What is no position is kept as it was said, for the report.
