@@ -231,4 +231,5 @@ func answerLost(t *testing.T, s *stage) {
 	b.until("the page shows what is held", func() bool {
 		return strings.HasPrefix(b.seat(70), "Seat 11, yours") && b.text("#sum") == "45.00 EUR" && b.text("#note:not([hidden])") == ""
 	})
+	f.must(t, 204, "DELETE", f.path("/holds"), nil, nil) // another story waits for this seat
 }
