@@ -121,8 +121,7 @@ func (c *picture) names() {
 	if rows > mostNames || pitch*c.scale < 8 {
 		return
 	}
-	floors := map[[2]int]bool{}
-	tile := func(p Point) [2]int { return [2]int{int(p.X / (5 * pitch)), int(p.Y / pitch)} }
+	var written []bounds // of the names of zones
 	for _, z := range c.plan.Zones {
 		all := newBounds()
 		for _, r := range z.Rows {
@@ -148,14 +147,31 @@ func (c *picture) names() {
 			}
 		}
 		if len(c.plan.Zones) > 1 && z.Name != "" && len(z.Rows) > 0 {
-			at := Point{all.middle().X, all.min.Y - 1.1*pitch}
-			for floors[tile(at)] && at.Y > pitch { // floors lie upon one another
-				at.Y -= pitch
-			}
-			floors[tile(at)] = true
-			c.text(z.Name, at, 0.9*pitch, "#5b606d")
+			name := beside(written, boxOfName(z.Name, Point{all.middle().X, all.min.Y - 1.1*pitch}, 0.9*pitch))
+			written = append(written, name)
+			c.text(z.Name, name.middle(), 0.9*pitch, "#5b606d")
 		}
 	}
+}
+
+// boxOfName is about what a name covers.
+func boxOfName(name string, at Point, size float64) bounds {
+	half := letterWidth * size * float64(utf8.RuneCountInString(name)) / 2
+	return bounds{min: Point{at.X - half, at.Y - size/2}, max: Point{at.X + half, at.Y + size/2}}
+}
+
+// beside moves a name to the right of those it would be written upon, for floors lie over one another. The long names of
+// blocks side by side stay above them.
+func beside(written []bounds, name bounds) bounds {
+	for _, other := range written { // those of one line come from the left
+		upon := math.Abs(name.middle().X-other.middle().X) < max(name.width(), other.width())/2 &&
+			math.Abs(name.middle().Y-other.middle().Y) < name.height()
+		if upon {
+			by := other.max.X + name.height() - name.min.X
+			name.min.X, name.max.X = name.min.X+by, name.max.X+by
+		}
+	}
+	return name
 }
 
 func (c *picture) text(s string, at Point, size float64, paint string) {
