@@ -2,7 +2,7 @@
 // same to the server when no script runs.
 import { api, ask } from '../shared/api.js';
 import { money } from '../shared/words.js';
-import { makeFloors } from '../seats/levels.js';
+import { makeFloors } from '../seats/floorchips.js';
 import { BLOCKED, FREE, HELD, SOLD } from '../seats/state.js';
 import { showMap } from '../seats/view.js';
 import { makeBlocks } from './blocks.js';

@@ -5,7 +5,7 @@ import { money, plural, t } from '../shared/words.js';
 import { makeBasket } from './basket.js';
 import { back, comeIn, enter } from './door.js';
 import { follow, orderOpen, setDues } from './feed.js';
-import { makeFloors } from './levels.js';
+import { makeFloors } from './floorchips.js';
 import { createList } from './list.js';
 import { huesOf } from './look.js';
 import { createMap } from './map.js';
