@@ -110,3 +110,46 @@ func TestHandOutlivesItsSession(t *testing.T) {
 	b.sees("4 seats back on sale.")
 	b.axe()
 }
+
+// A block that is made while the list is being read is known soon all the same, and not at the next look round.
+func TestHandHearsOfBlocksMeanwhile(t *testing.T) {
+	t.Parallel()
+	p := startProcess(t)
+	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	createEvent(t, s.staff, "gala", house(t, s.staff, 3, 8), object{"Stalls": 4500}, -time.Second, object{"queue": nil})
+	b := newBrowser(t, p.base)
+	// The look round never comes, what is put off for a second waits for a word of ours, and so does the list.
+	b.before(`window.setInterval = () => 0;
+		const ask = fetch, later = setTimeout;
+		Object.assign(window, { held: [], ticks: [], let: (all) => all.splice(0).forEach((go) => go()) });
+		window.setTimeout = (go, ms) => (window.hold && ms === 1000 ? window.ticks.push(go) : later(go, ms));
+		window.fetch = async (what, ...rest) => {
+			const answer = await ask(what, ...rest);
+			if (window.hold && String(what).includes("/blocks?")) await new Promise((go) => window.held.push(go));
+			return answer;
+		};`)
+	s.hand(b, "gala")
+	b.until("the page is at rest", func() (read bool) {
+		return b.js(`performance.getEntriesByType("resource").some((e) => e.name.includes("/blocks?") && e.responseEnd > 0)`, &read) == nil && read
+	})
+	b.set(b.js(`window.hold = true`, nil))
+	block := func(n int, reason string) {
+		s.staff.must(t, 201, "POST", "/api/v1/admin/events/gala/blocks", object{"seats": []int{n}, "reason": reason}, nil)
+	}
+	some := func(list string) func() bool {
+		return func() bool { var n int; return b.js(`window.`+list+`.length`, &n) == nil && n > 0 }
+	}
+	block(3, "the first")
+	b.until("the first is told of", func() bool { _ = b.js(`window.let(window.ticks)`, nil); return some("held")() })
+	b.set(b.js(`window.let(window.ticks)`, nil))
+	block(4, "the second")
+	b.until("the second is told of", some("ticks"))
+	b.set(b.js(`window.let(window.held)`, nil))
+	b.sees("the first")
+	b.set(b.js(`window.hold = false; window.let(window.ticks)`, nil))
+	b.sees("the second")
+	b.until("its seat is known", func() bool {
+		_ = b.js(`document.querySelector("[data-block] button").click()`, nil)
+		return b.chosen() == "A-5"
+	})
+}

@@ -10,7 +10,7 @@ const few = 8; // entries that one finds at a glance
  */
 export function makeBlocks(hand, event, { map, show }) {
   const list = hand.querySelector('[data-blocks]'), total = hand.querySelector('[data-block-count]');
-  let ofSeat = new Map(), byID = new Map(), seen = '';
+  let ofSeat = new Map(), byID = new Map(), seen = '', asked = 0, heard = 0;
 
   const dress = () => {
     for (const entry of list.querySelectorAll('[data-block]')) {
@@ -74,8 +74,9 @@ export function makeBlocks(hand, event, { map, show }) {
   return {
     read: async () => (await read()).map(withSeats),
     refresh: async () => {
-      const answer = await read(), now = JSON.stringify(answer);
-      if (now === seen) return;
+      const mine = ++asked, answer = await read(), now = JSON.stringify(answer);
+      if (mine < heard || now === seen) return;
+      heard = mine;
       const blocks = answer.map(withSeats);
       byID = new Map(blocks.map((block) => [block.id, block]));
       ofSeat = new Map(blocks.flatMap((block) => block.seats.map((n) => [n, block])));

@@ -236,15 +236,17 @@ let due = 0, relist = false;
 function changed({ blocked, soon = 1000 }) {
   relist ||= blocked;
   due ||= setTimeout(async () => {
+    const list = relist; // what is told of meanwhile is for the next time
     due = 0;
+    relist = false;
     showChosen();
     try {
       const stats = await desk('GET', staff(event, '/stats'));
       for (const name of ['free', 'held', 'paying', 'sold', 'blocked']) part(`count=${name}`).textContent = number.format(stats[name]);
-      if (relist) await blocks.refresh();
-      relist = false;
+      if (list) await blocks.refresh();
       lost(false);
     } catch (problem) {
+      relist ||= list;
       lost(problem.status !== 401);
     }
   }, soon);
