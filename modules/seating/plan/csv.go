@@ -11,9 +11,6 @@ import (
 
 var errNewLine = errors.New("end of line")
 
-// spacing is how far apart, in px, seats are drawn that come without positions.
-const spacing = 25
-
 // readCSV reads a table of seats when the first line names its columns, else a grid: a cell a seat where it stands.
 func readCSV(src *source, rep *reporter) (*draft, error) {
 	c := newCells(src, rep)

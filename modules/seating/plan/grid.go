@@ -57,6 +57,9 @@ const (
 	maxCodeNumber = 8
 )
 
+// spacing is how far apart, in px, the cells of a grid are drawn.
+const spacing = 25
+
 // gridReader places what comes line by line.
 type gridReader struct {
 	*loose
