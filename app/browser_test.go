@@ -3,10 +3,13 @@ package app_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -28,6 +31,11 @@ func TestMain(m *testing.M) {
 	if where := os.Getenv(watchersOf); where != "" {
 		fmt.Fprintln(os.Stderr, serveWatchers(where))
 		os.Exit(1)
+	}
+	flag.Parse()
+	// A story is waiting for the most part, for a page, a process or a second to pass: two go at once on each processor.
+	if at := flag.Lookup("test.parallel"); at.Value.String() == at.DefValue {
+		_ = at.Value.Set(strconv.Itoa(2 * runtime.GOMAXPROCS(0))) // a number it takes
 	}
 	code := m.Run()
 	closeChromium()
