@@ -9,6 +9,8 @@ import (
 	"fairseat/modules/seating/internal/live"
 )
 
+//lint:file-ignore SA1019 the project's given library
+
 // fromDesk watches as staff do, with a badge.
 func (r *replica) fromDesk(t *testing.T, w *watcher, badge, query string, header ...string) *watcher {
 	t.Helper()

@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"nhooyr.io/websocket" //nolint:staticcheck // the project's given library
+	"nhooyr.io/websocket"
 
 	"fairseat/app/testkit"
 	"fairseat/modules/seating/internal/live"

@@ -13,8 +13,10 @@ import (
 	"testing"
 	"time"
 
-	"nhooyr.io/websocket" //nolint:staticcheck // the project's given library
+	"nhooyr.io/websocket"
 )
+
+//lint:file-ignore SA1019 the project's given library
 
 func eventually(t *testing.T, what string, done func() bool) {
 	t.Helper()
