@@ -70,7 +70,8 @@ func TestDeskKeepsWhatWasSent(t *testing.T) {
 	o.open("/admin")
 
 	// Elsewhere than at the desk nothing is sent, whatever a page carries.
-	for _, to := range []string{"https://evil.example/admin", "//evil.example", "/api/v1/admin/plans", "/admin/session/end"} {
+	for _, to := range []string{"https://evil.example/admin", "//evil.example", "/api/v1/admin/plans", "/admin/session/end",
+		"/admin/../orders/find", "/admin/%2e%2e/orders/find", "/admin/..%2Forders/find", "/admin/events/gala/.."} {
 		o.post(200, "/admin/session", "to", to, "kept", "=x&reason=y&%zz", "email", ownerEmail, "password", ownerPassword)
 		o.sees("Send it now?", "Reason: y")
 		if !strings.Contains(o.page, `action="/admin"`) {

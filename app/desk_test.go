@@ -32,9 +32,9 @@ func TestDeskLetsOnlyStaffIn(t *testing.T) {
 		o.post(401, path, "sure", "1", "act", "block", "seats", "A-1", "reason", "x")
 		o.sees("Sign in", "nothing was done")
 	}
-	for _, next := range []string{"https://evil.example/admin", "//evil.example/admin", "/admin/../events", "/\\evil.example", "/admin/session", "/orders"} {
+	for _, next := range []string{"https://evil.example/admin", "//evil.example/admin", "/admin/../events", "/admin/%2E%2e/events", "/\\evil.example", "/admin/session", "/orders"} {
 		o.open("/admin/session?next=" + neturl.QueryEscape(next))
-		if next != "/admin/../events" && !strings.Contains(o.page, `name="next" value="/admin"`) {
+		if !strings.Contains(o.page, `name="next" value="/admin"`) {
 			t.Errorf("signing in leads to %s: %s", next, o.page)
 		}
 		if strings.Contains(o.page, "evil") {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"path"
 	"slices"
 	"strings"
 
@@ -41,11 +42,12 @@ func (a *App) signedIn() echo.MiddlewareFunc {
 	}
 }
 
-// ownPath is where to go after signing in: a page of ours below /admin, whatever stood in the address.
+// ownPath is where to go after signing in: a page of ours below /admin, whatever stood in the address. A browser walks "..",
+// encoded or not, before it asks, so none is let through.
 func ownPath(next string) string {
 	u, err := url.Parse(next)
 	if err != nil || u.Scheme != "" || u.Host != "" || u.User != nil || strings.ContainsAny(next, "\\\r\n\t") ||
-		(u.Path != "/admin" && !strings.HasPrefix(u.Path, "/admin/")) || strings.HasPrefix(u.Path, signInPath) {
+		path.Clean(u.Path) != u.Path || (u.Path != "/admin" && !strings.HasPrefix(u.Path, "/admin/")) || strings.HasPrefix(u.Path, signInPath) {
 		return "/admin"
 	}
 	return u.RequestURI()
