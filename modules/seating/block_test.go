@@ -27,7 +27,7 @@ func blocksOf(t *testing.T, base string) []blockResponse {
 	return list.Blocks
 }
 
-// However large, blocks are told in a few letters; their seats one by one only where they are few, or asked for.
+// Blocks of any size are told seat by seat, which programs count on, and in a few letters for those who say that these do.
 func TestBlocksAreToldShort(t *testing.T) {
 	t.Parallel()
 	h := open(t, 3, 600, "")
@@ -38,7 +38,7 @@ func TestBlocksAreToldShort(t *testing.T) {
 	}
 	large := ask(t, "POST", base+blocksPath, `{"seats":[`+strings.Join(numbers, ",")+`],"reason":"x"}`).want(t, 201, "").field("id")
 	small := ask(t, "POST", base+blocksPath, `{"seats":[1005,1003,1007,1004],"reason":"y"}`).want(t, 201, "").field("id")
-	for query, named := range map[string]map[any]int{"": {large: -1, small: 4}, "?seats=none": {large: -1, small: -1}, "?seats=all": {large: 1001, small: 4}} {
+	for query, named := range map[string]map[any]int{"": {large: 1001, small: 4}, "?seats=none": {large: -1, small: -1}} {
 		var list struct{ Blocks []map[string]any }
 		if err := json.Unmarshal(ask(t, "GET", base+blocksPath+query, "").want(t, 200, "").body, &list); err != nil || len(list.Blocks) != 2 {
 			t.Fatal(list, err)
@@ -54,8 +54,16 @@ func TestBlocksAreToldShort(t *testing.T) {
 		}
 	}
 	ask(t, "GET", base+blocksPath+"?seats=some", "").want(t, 422, "bad-field")
+	changed := ask(t, "PATCH", fmt.Sprint(base, blocksPath, "/", large), `{"reason":"z"}`).want(t, 200, "")
+	if seats, _ := changed.field("seats").([]any); len(seats) != 1001 {
+		t.Errorf("a changed block names %d seats", len(seats))
+	}
 	if owner := ask(t, "GET", base+"/api/v1/admin/events/gala/seats/7", "").want(t, 200, ""); len(owner.body) > 600 {
 		t.Errorf("who has one seat of a large block takes %d bytes", len(owner.body))
+	}
+	left := ask(t, "POST", fmt.Sprint(base, blocksPath, "/", large, "/release"), `{"seats":[1002]}`).want(t, 200, "")
+	if seats, _ := left.field("seats").([]any); len(seats) != 1001 {
+		t.Errorf("a block that was asked to release names %d seats", len(seats))
 	}
 }
 

@@ -38,7 +38,7 @@ type (
 	blockMade struct {
 		ID string `json:"id"`
 	}
-	// blockResponse says the seats as spans, "3-17 20", which are short for a whole arena too; one by one only where they are few.
+	// blockResponse says the seats one by one and as spans, "3-17 20", which are short for a whole arena too.
 	blockResponse struct {
 		ID     string     `json:"id"`
 		Count  int        `json:"count"`
@@ -52,16 +52,12 @@ type (
 	}
 )
 
-// fewSeats is how many seats of a block are named one by one where nobody says how many: six kilobytes.
+// fewSeats is how many seats of a block are named one by one where one seat alone was asked about: six kilobytes.
 const fewSeats = 1000
 
-// newBlockResponse names the seats one by one where they are at most so many.
-func newBlockResponse(b Block, most int) blockResponse {
-	out := blockResponse{ID: b.ID, Count: len(b.Seats), Spans: spans(b.Seats), Name: b.Name, Reason: b.Reason, Until: clock.Time(b.Until), By: b.By, At: clock.Time(b.At)}
-	if len(b.Seats) <= most {
-		out.Seats = append([]int{}, b.Seats...)
-	}
-	return out
+func newBlockResponse(b Block) blockResponse {
+	return blockResponse{ID: b.ID, Count: len(b.Seats), Spans: spans(b.Seats), Seats: append([]int{}, b.Seats...),
+		Name: b.Name, Reason: b.Reason, Until: clock.Time(b.Until), By: b.By, At: clock.Time(b.At)}
 }
 
 // until reads the end of a block: null is never, nothing there nil.
@@ -79,15 +75,9 @@ func until(fields fault.Fields, raw json.RawMessage) *time.Time {
 
 // listBlocks answers GET /admin/events/:event/blocks.
 func (h *handler) listBlocks(c echo.Context) error {
-	most := fewSeats
-	switch c.QueryParam("seats") {
-	case "":
-	case "all":
-		most = plan.MaxSeats
-	case "none":
-		most = -1
-	default:
-		return fault.Fields{"seats": "is all, none, or left out"}.Err()
+	named := c.QueryParam("seats")
+	if named != "" && named != "none" {
+		return fault.Fields{"seats": "is none, or left out"}.Err()
 	}
 	blocks, err := h.seating.Blocks(c.Request().Context(), request.EventOf(c).ID)
 	if err != nil {
@@ -95,7 +85,9 @@ func (h *handler) listBlocks(c echo.Context) error {
 	}
 	out := make([]blockResponse, len(blocks))
 	for i, b := range blocks {
-		out[i] = newBlockResponse(b, most)
+		if out[i] = newBlockResponse(b); named == "none" {
+			out[i].Seats = nil
+		}
 	}
 	return private(c).JSON(http.StatusOK, map[string]any{"blocks": out})
 }
@@ -139,7 +131,7 @@ func (h *handler) changeBlock(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, newBlockResponse(changed, fewSeats))
+	return c.JSON(http.StatusOK, newBlockResponse(changed))
 }
 
 // unblock answers DELETE /admin/events/:event/blocks/:id.
@@ -168,7 +160,7 @@ func (h *handler) unblockSome(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return c.JSON(http.StatusOK, unblockResponse{newBlockResponse(left, fewSeats), append([]int{}, freed...)})
+	return c.JSON(http.StatusOK, unblockResponse{newBlockResponse(left), append([]int{}, freed...)})
 }
 
 // whoHas answers GET /admin/events/:event/seats/:n.
@@ -197,7 +189,10 @@ func newOwnerResponse(o Owner) ownerResponse {
 	out := ownerResponse{seatResponse: seatResponse{N: o.N, Label: o.Label, Category: o.Category, Price: o.Price},
 		State: o.State, Place: o.Place, Until: clock.Time(o.Until), Order: o.Order}
 	if o.Block != nil {
-		b := newBlockResponse(*o.Block, fewSeats)
+		b := newBlockResponse(*o.Block)
+		if b.Count > fewSeats {
+			b.Seats = nil
+		}
 		out.Block = &b
 	}
 	return out
