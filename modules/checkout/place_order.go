@@ -27,12 +27,13 @@ type Placed struct {
 
 // ordersPerMinute is how often one place may ask for its order: far above what a hand or a patient script does, as every
 // answer costs Postgres something. Whoever asks each second while payments are down, as they are told to, never meets it.
+// An installation that allows a place more changes of its basket allows it as many orders.
 const ordersPerMinute = 60
 
 // Spend takes one from a place's budget of orders; ErrSlowDown when there is none left. Whoever lets a fan order asks it
 // first.
 func (s *Service) Spend(ctx context.Context, place request.Place) error {
-	return s.budget(ctx, fmt.Sprintf("order:%d:%s", place.EventID, place.Key), ordersPerMinute, s.PerPlace)
+	return s.budget(ctx, fmt.Sprintf("order:%d:%s", place.EventID, place.Key), max(ordersPerMinute, s.PerPlace), s.PerPlace)
 }
 
 // PlaceOrder turns the place's basket into an order. A place with an open order gets that one again. When it returns
