@@ -13,8 +13,8 @@ deps: ## install what running needs: Postgres and Redis from the system's packag
 
 test-deps: deps ## install what testing needs besides
 	@sh .ci/install poppler-utils nginx-light
-	@# Where there is no such package, or no way to it, the whole browser will do.
-	@sh .ci/install chromium-headless-shell || command -v chromium >/dev/null || sh .ci/install chromium
+	@# The browser without windows, or the whole of it: whichever is there, or can be had.
+	@[ -n "$$CHROMIUM" ] || command -v chromium >/dev/null || sh .ci/install chromium-headless-shell || sh .ci/install chromium
 
 build: ## bin/fairseat
 	@mkdir -p bin

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 )
 
 // pressSeat presses a seat of the list, as a finger does; its section is open.
@@ -126,7 +125,7 @@ func comesBack(t *testing.T, s *stage) {
 	a.toList()
 	b.toList()
 	a.pressSeat(63) // F-4
-	b.within(2*time.Second, "Bob sees it held", func() bool { return strings.Contains(b.seat(63), "held by another, may come back about ") })
+	b.until("Bob sees it held", func() bool { return strings.Contains(b.seat(63), "held by another, may come back about ") })
 	b.pressSeat(63)
 	b.sees("Row F, seat 4 is held by another. It may come back about ")
 	b.click("button", "Tell me if it comes back")
@@ -145,7 +144,7 @@ func comesBack(t *testing.T, s *stage) {
 		var kept string
 		return b.js(`localStorage.getItem("fs_wish_tight") ?? "none"`, &kept) == nil && kept == "none"
 	})
-	a.within(2*time.Second, "Ada sees it held", func() bool { return strings.Contains(a.seat(63), "held by another") })
+	a.until("Ada sees it held", func() bool { return strings.Contains(a.seat(63), "held by another") })
 }
 
 // calledWhileAway: a hidden page has no socket and asks the public map; on return it says what came back.

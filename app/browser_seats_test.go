@@ -163,14 +163,14 @@ func seatsLiveBetweenTwo(t *testing.T, s *stage) {
 	var hold holdView
 	ada.must(t, 200, "GET", ada.path("/holds"), nil, &hold)
 	n := hold.Seats[0].N
-	b.within(2*time.Second, "Bob sees Ada's seat held", func() bool { return strings.Contains(b.seat(n), "held by another") })
+	b.until("Bob sees Ada's seat held", func() bool { return strings.Contains(b.seat(n), "held by another") })
 	b.set(b.js(fmt.Sprintf(`document.querySelector('.list-seat[data-n="%d"]').click()`, n), nil))
 	b.sees("is held by another. It may come back about")
 	a.reload()
 	a.owes("198.00 EUR")
 	a.click("button", "Give ")
 	a.owes("99.00 EUR")
-	b.within(2*time.Second, "Bob sees it free again", func() bool { return strings.Contains(b.seat(n), ", free,") })
+	b.until("Bob sees it free again", func() bool { return strings.Contains(b.seat(n), ", free,") })
 	// Another device of Ada's gives the rest back: this one hears it.
 	ada.must(t, 204, "DELETE", ada.path("/holds"), nil, nil)
 	a.until("nothing is held", func() bool { return a.has("button", "2 best available seats") && !a.has("link", "Continue") })

@@ -56,11 +56,11 @@ func (s *stage) twoBrowsers(t *testing.T) {
 	}
 	ada.pressSeat(seat)
 	ada.until("the seat is hers", is(ada, "yours"))
-	bob.within(time.Second, "he sees it held", is(bob, "held by another"))
+	bob.until("he sees it held", is(bob, "held by another"))
 
 	ada.click("link", "Continue")
 	ada.checksOut("duel", "Åsa Ünlü", "asa@example.org")
-	bob.within(5*time.Second, "he sees it sold", is(bob, "sold"))
+	bob.until("he sees it sold", is(bob, "sold"))
 	ada.sees("Row C, seat 6", "Evening of duel")
 
 	var file string

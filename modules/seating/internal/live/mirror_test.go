@@ -106,7 +106,6 @@ func TestMirrorCountsAndShows(t *testing.T) {
 	}
 }
 
-// A log that leads to the loaded map without a hole can be replayed; one with a hole only from the hole on.
 // A seat whose price went while a fan held it is shown as not for sale; the hold must run out all the same.
 func TestHoldsOfSeatsNotOnSaleAreLookedAfter(t *testing.T) {
 	loaded, told := NewMirror(), NewMirror()
@@ -127,6 +126,7 @@ func TestHoldsOfSeatsNotOnSaleAreLookedAfter(t *testing.T) {
 	}
 }
 
+// A log that leads to the loaded map without a hole can be replayed; one with a hole only from the hole on.
 func TestReplayFromALoadedLog(t *testing.T) {
 	m := NewMirror()
 	m.Load(100, houseOf(8), []SeatState{{Seat: 1, State: Held}}, []Change{{Version: 95, Seat: 4, State: Held}, {Version: 97, Seat: 4, State: Free}, {Version: 98, Seat: 2, State: Held}, {Version: 99, Seat: 2, State: Free}, {Version: 100, Seat: 1, State: Held}})
