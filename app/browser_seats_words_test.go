@@ -55,18 +55,18 @@ func namesOfSeats(t *testing.T, s *stage) {
 		const number = (n) => String(rows[Math.floor(n / 10)].label === "D" ? 2 * (n % 10) + 1 : n === 19 ? "10a" : n % 10 + 1);
 		const plan = { seats: 60, rows, row: Array.from({ length: 60 }, (_, n) => Math.floor(n / 10)), number,
 			zones: [{ name: "Block 8", from: 0, to: 3 }, { name: "2", from: 3, to: 4 }, { name: "", from: 4, to: 6 }, { name: "Stage", from: 6, to: 6 }],
-			areaOf: () => ({ name: "Floor", first: 60 }), label: (n) => "x-" + number(n) + (n > 19 && n < 30 ? " (2)" : "") };
+			areaOf: (n) => (n < 70 ? { name: "Floor", first: 60 } : n < 80 ? { name: "Floor", label: "Floor (2)", first: 70 } : { name: "", first: 80 }), label: (n) => "x-" + number(n) + (n > 19 && n < 30 ? " (2)" : "") };
 		const small = { ...plan, zones: [{ name: "Balcony", from: 0, to: 6 }, { name: "Stage", from: 6, to: 6 }], rows: rows.map((row) => ({ ...row, zone: 0 })) };
 		return [
 			names(plan, [0]), names(plan, [2, 0, 1]), names(plan, [0, 1, 3]), names(plan, [0, 12]), names(plan, [0, 12, 45]), names(plan, [18, 19]), names(plan, [20]), names(plan, [20, 21]),
-			names(plan, [30]), names(plan, [30, 31, 32]), names(plan, [40]), names(plan, [40, 41]), names(plan, [50]), names(plan, [50, 51]), names(plan, [61, 62]), names(small, [0, 1]), upper(names(small, [5])),
+			names(plan, [30]), names(plan, [30, 31, 32]), names(plan, [40]), names(plan, [40, 41]), names(plan, [50]), names(plan, [50, 51]), names(plan, [61, 62]), names(plan, [71]), names(plan, [61, 62, 70]), names(plan, [80]), names(small, [0, 1]), upper(names(small, [5])),
 			...rows.map((row, i) => rowTitle(plan, row, i % 2 === 0)), ...[0, 1, 2].map((zone) => sectionName(plan, zone)),
 		];
 	})()`, &said))
 	want := []string{
 		"Block 8, row I, seat 1", "Block 8, row I, 1–3", "Block 8, row I, 1–2 and 4", "Block 8, row I, seat 1, and row K, seat 3", "Block 8, row I, seat 1; row K, seat 3; Table 4, seat 6",
 		"Block 8, row K, 9 and 10a", "Block 8, row I, seat 1 (2)", "Block 8, row I, 1–2 (2)",
-		"Section 2, row D, seat 1", "Section 2, row D, 1, 3 and 5", "Table 4, seat 1", "Table 4, 1–2", "seat 1", "seats 1–2", "Floor 2–3", "row I, 1–2", "Row I, seat 6",
+		"Section 2, row D, seat 1", "Section 2, row D, 1, 3 and 5", "Table 4, seat 1", "Table 4, 1–2", "seat 1", "seats 1–2", "Floor 2–3", "Floor (2) 2", "Floor 2–3, and Floor (2) 1", "Standing 1", "row I, 1–2", "Row I, seat 6",
 		"Row I, 1–10", "Row K", "Row I, 1–10 (2)", "Row D", "Table 4, 1–10", "Seats 1–10", "Block 8", "Section 2", "Section 3",
 	}
 	if strings.Join(said, "\n") != strings.Join(want, "\n") {

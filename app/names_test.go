@@ -2,6 +2,7 @@ package app
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"fairseat/modules/seating"
@@ -18,7 +19,7 @@ func TestNamesOfSeats(t *testing.T) {
 	in := func(zone, row string, numbers ...string) (seats []seating.Seat) {
 		for _, number := range numbers {
 			n++
-			seats = append(seats, seating.Seat{N: n, Zone: zone, Row: row, Table: row == "Table 4", Number: number, AnyPlace: row == "Floor"})
+			seats = append(seats, seating.Seat{N: n, Zone: zone, Row: row, Table: row == "Table 4", Number: number, AnyPlace: strings.HasPrefix(row, "Floor")})
 		}
 		return seats
 	}
@@ -46,6 +47,7 @@ func TestNamesOfSeats(t *testing.T) {
 		{in("", "", "1"), "seat 1"},
 		{in("", "", "1", "2"), "seats 1–2"},
 		{in("", "Floor", "2", "3"), "Floor 2–3"},
+		{both(in("", "Floor", "2", "3"), in("", "Floor (2)", "1")), "Floor 2–3, and Floor (2) 1"},
 		{nil, ""},
 	} {
 		say := &speaker{words: pages.Words("checkout")}

@@ -130,7 +130,11 @@ func (r *room) sells(e *Event) *room {
 	copy(with.seatsOf, r.seatsOf)
 	copy(with.house, r.house)
 	for _, a := range e.Areas {
-		with.sale = append(with.sale, plan.AreaSale{Area: a.ID, First: a.First, Capacity: a.Capacity, Category: a.Category})
+		on := plan.AreaSale{Area: a.ID, First: a.First, Capacity: a.Capacity, Category: a.Category}
+		if a.Label != a.Name {
+			on.Label = a.Label
+		}
+		with.sale = append(with.sale, on)
 		with.seatsOf[a.Category] += a.Capacity
 		for n := a.First; n < a.First+a.Capacity; n++ {
 			with.house[n] = a.Category

@@ -313,6 +313,12 @@ func TestAreaLabelsAreUnique(t *testing.T) {
 	if want := []string{"Floor", "Floor (2)", "Balcony", "Balcony (2)", "Floor (3)"}; !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
+	// A page that has the plan names places as their tickets do, so it is told where that is not by the area's name.
+	on := (&room{plan: drawn}).sells(&Event{SeatsTotal: 5, Categories: []Category{{ID: "a", Name: "A"}},
+		Areas: []Area{{ID: "f", Name: "Floor", Label: "Floor", First: 3, Capacity: 1}, {ID: "g", Name: "Floor", Label: "Floor (2)", First: 4, Capacity: 1}}}).sale
+	if on[0].Label != "" || on[1].Label != "Floor (2)" {
+		t.Errorf("%+v", on)
+	}
 }
 
 // wrongFields are the fields a refusal names.

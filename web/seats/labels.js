@@ -29,7 +29,7 @@ export function makeLabels(layer, scene, words) {
   };
   for (const area of plan.areas) {
     const [left, top, right, bottom] = boxOf(area), text = area.shape === 'text'; // a text has no sides to fit into
-    add(area.text?.text || area.name, 'map-area', { area, zone: area.zone, x: (left + right) / 2, y: (top + bottom) / 2, wide: text ? Infinity : right - left, high: text ? Infinity : bottom - top, until: Infinity });
+    add(area.label || area.text?.text || area.name, 'map-area', { area, zone: area.zone, x: (left + right) / 2, y: (top + bottom) / 2, wide: text ? Infinity : right - left, high: text ? Infinity : bottom - top, until: Infinity });
   }
   if (plan.zones.length <= most) {
     const zones = plan.zones.map((zone, i) => ({ zone: i, ...boundsOf({ ...plan, areas: [] }, i) })).filter(({ size }) => size > 0).sort((a, b) => b.size - a.size);

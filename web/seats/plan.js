@@ -5,7 +5,7 @@
 // to size-1. Seats are columns indexed by seat number n: x and y in plan px, category and row as indexes; a place of an
 // area has a category alone. A zone is {name, areas, from, to}, its rows being rows[from..to); a row is {label, zone,
 // first, size, table}, table where the seats stand round one. areas lists those on sale: {first, capacity, category (an
-// index), zone, …what was drawn}. noteOf says what is special about the view from a seat.
+// index), zone, label (where it is not the name), …what was drawn}. noteOf says what is special about the view from a seat.
 const text = new TextDecoder();
 
 /** decodePlan reads the bytes of …/plan/{version}.bin; it throws when they are not a whole FSP1 file. */

@@ -60,7 +60,7 @@ export function names(plan, seats, bare = false) {
   const rows = new Map();
   for (const n of [...seats].sort((a, b) => a - b)) {
     const area = n < plan.seats ? null : plan.areaOf(n), row = plan.rows[plan.row[n]];
-    const section = bare ? '' : sectionOf(plan, n), name = area ? area.name : rowName(row), key = `${section}\n${name}`;
+    const section = bare ? '' : sectionOf(plan, n), name = area ? areaName(area) : rowName(row), key = `${section}\n${name}\n${area?.first}`;
     if (!rows.has(key)) rows.set(key, { section, name, area, numbers: [] });
     rows.get(key).numbers.push(area ? String(n - area.first + 1) : numberOf(plan, n));
   }
@@ -98,8 +98,8 @@ function spans(numbers, ends = false) {
 
 const listed = (parts) => (parts.length > 1 ? t('js.and', { first: parts.slice(0, -1).join(', '), last: parts[parts.length - 1] }) : parts[0]);
 
-/** areaName is what is written on an area, or what it is. */
-export const areaName = (area) => area.name || area.text?.text || t('js.standing');
+/** areaName is what the tickets call an area ("Floor (2)", the second of that name), what is written on it, or what it is. */
+export const areaName = (area) => area.label || area.name || area.text?.text || t('js.standing');
 
 /** called is what one waits for: "row F, seat 12", or for any place of an area, by the number of its first, "a place in Floor". */
 export const called = (plan, n) => (n < plan.seats ? names(plan, [n]) : t('js.a-place', { area: areaName(plan.areaOf(n)) }));

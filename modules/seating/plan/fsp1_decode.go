@@ -236,7 +236,7 @@ func (d *fsp1Decoder) sale(p *Plan) (sale []AreaSale, err error) {
 			if !ok || *a.First < 0 || *a.Capacity < 0 {
 				return nil, fmt.Errorf("%w: area %q on sale", ErrBadFSP1, a.ID)
 			}
-			sale = append(sale, AreaSale{Area: a.ID, First: *a.First, Capacity: *a.Capacity, Category: category})
+			sale = append(sale, AreaSale{Area: a.ID, Label: a.Label, First: *a.First, Capacity: *a.Capacity, Category: category})
 		}
 	}
 	return sale, nil

@@ -5,6 +5,7 @@ import "encoding/json"
 // AreaSale puts an area on sale in one event: its places are numbered First..First+Capacity-1, after the drawn seats.
 type AreaSale struct {
 	Area     string // Area.ID
+	Label    string // what stands before the number of a place, when that is not the area's name
 	First    int
 	Capacity int
 	Category int // index into Plan.Categories
@@ -38,9 +39,10 @@ type (
 		CompanionOf *int    `json:"companion_of,omitempty"`
 		Note        string  `json:"note,omitzero"`
 	}
-	// areaJSON is an area as one event shows it; the last three are absent when it is not on sale.
+	// areaJSON is an area as one event shows it; what is added is absent when it is not on sale.
 	areaJSON struct {
 		Area
+		Label    string `json:"label,omitempty"`
 		First    *int   `json:"first,omitempty"`
 		Capacity *int   `json:"capacity,omitempty"`
 		Category string `json:"category,omitempty"`
@@ -74,7 +76,7 @@ func areasJSON(p *Plan, areas []Area, sale []AreaSale) []areaJSON {
 		out[i].Area = a
 		for _, s := range sale {
 			if s.Area == a.ID {
-				out[i].First, out[i].Capacity = &s.First, &s.Capacity
+				out[i].Label, out[i].First, out[i].Capacity = s.Label, &s.First, &s.Capacity
 				out[i].Category = p.Categories[s.Category].ID
 			}
 		}

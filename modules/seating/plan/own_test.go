@@ -32,8 +32,8 @@ func TestPlanOfAreasAlone(t *testing.T) {
 		t.Fatal("no category")
 	}
 	sold := p.WithCategories(category)
-	wire, err := DecodeFSP1(EncodeFSP1(sold, "v", AreaSale{Area: "floor", Capacity: 900}))
-	if err != nil || len(wire.Sale) != 1 || wire.Sale[0].Capacity != 900 || wire.Plan.Categories[0] != category {
+	wire, err := DecodeFSP1(EncodeFSP1(sold, "v", AreaSale{Area: "floor", Label: "Floor (2)", Capacity: 900}))
+	if err != nil || len(wire.Sale) != 1 || wire.Sale[0].Capacity != 900 || wire.Sale[0].Label != "Floor (2)" || wire.Plan.Categories[0] != category {
 		t.Errorf("%+v, %v", wire, err)
 	}
 	if _, ok := BestAvailable(sold, func(int) bool { return true }, 1, -1, false); ok {
