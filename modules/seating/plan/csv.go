@@ -21,8 +21,6 @@ func readCSV(src *source, rep *reporter) (*draft, error) {
 	var l *loose
 	if columns := header(first); columns != nil {
 		l = readTable(c, columns)
-	} else if words := titles(first); words != "" {
-		rep.fail("not-a-grid", "line "+strconv.Itoa(c.lineNo), "%s name columns, but no seat; name them section, row and seat", words)
 	} else if other := detect(src.head()); other != FormatCSV {
 		rep.fail("not-a-grid", "", "this is no table of text")
 	} else {
@@ -76,8 +74,8 @@ func repeats(line, columns []string) bool {
 	return len(line) == len(columns)
 }
 
-// titles are the words of a first line that names columns, "" when it is one of a grid: some cells of that are empty, or
-// short, or the stage.
+// titles are the words of a first line that may name columns, "" when it is plainly one of a grid: some cells of that are
+// empty, or short, or the stage.
 func titles(line []string) string {
 	var words []string
 	for _, cell := range line {

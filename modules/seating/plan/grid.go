@@ -67,6 +67,8 @@ type gridReader struct {
 	texts  int    // cells that are neither seats nor aisles
 	text   string // the first of them
 	bare   string // the first number that names no seat
+	titles string // the words of a first line that may name the columns of a table
+	titled int    // that line's number in the file
 }
 
 // mostlySeats refuses what is text or figures rather than a grid: a letter, a price list, a table of measurements.
@@ -77,6 +79,9 @@ func (g *gridReader) mostlySeats() {
 		names = "none names a seat"
 	}
 	switch {
+	// Where every cell below names its seat, the words are some of the hall: "Bar", "Exit".
+	case g.titles != "" && (len(g.seats) == 0 || g.named < len(g.seats)):
+		g.rep.fail("not-a-grid", "line "+strconv.Itoa(g.titled), "%s name columns, but no seat; name them section, row and seat", g.titles)
 	case g.texts > len(g.seats)+5, g.texts > 0 && len(g.seats) == 0:
 		g.rep.fail("not-a-grid", "", "%s text, such as %q, and %s: %s",
 			counted(g.texts, "cell is", "cells are"), g.text, names, instead)
@@ -184,7 +189,7 @@ const mostTitles = 20
 
 // readGrid reads a grid of cells whose first line has been read, or the table that begins below some titles.
 func readGrid(c *cells, line []string) *loose {
-	g := &gridReader{loose: newLoose(c.rep)}
+	g := &gridReader{loose: newLoose(c.rep), titles: titles(line), titled: c.lineNo}
 	for ; line != nil; line = c.line(line) {
 		if columns := header(line); columns != nil && g.lineNo < mostTitles {
 			c.rep.add("above-header", "line "+strconv.Itoa(c.lineNo), "what stands above this line is left out, for it names the columns")

@@ -54,6 +54,8 @@ func TestWhatIsAGrid(t *testing.T) {
 		"A1,A2\n": 2, "A,1,2,3\nB,1,2,3\n": 6, "1-1,1-2,1-3\n2-1,2-2,2-3\n": 6, "balc:1,balc:2\n": 2, "1A-1,1A-2\n": 2,
 		"STAGE\nA1\n": 1, "Left,,Right\nA1,,A2\n": 2, "A,1,2,3,4\n,1,2,3,4\n": 8, `[["A1","A2"]]`: 2, `[["A",1,2]]`: 2,
 		"Settore,Fila,Posto\nPlatea,A,1\n": 1, "rangée;siège\nA;1\n": 1, "[Row],[Seat]\nA,1\n": 1, "x,y\n1,2\n2,2\n": 2,
+		"Saalplan;Stadthalle\nsection;row;seat\nParkett;A;1\nParkett;A;2\n": 2, "Venue,Great Hall\n\nsection,row,seat\nStalls,A,1\n": 1,
+		"Bar,Exit\nA1,A2\n": 2, "Bar,,Exit\nA1,,A2\n": 2, "Bar,Exit\nA,1\nB,1\n": 2,
 	} {
 		how := Options{}
 		if strings.HasPrefix(file, "[R") { // begins like JSON
