@@ -170,6 +170,38 @@ func fullFloorWaitedFor(t *testing.T, s *stage) {
 	})
 }
 
+// calmOnAFullFloor: each hold that runs out frees a place for a moment, and who waits is not called for every one.
+func calmOnAFullFloor(t *testing.T, s *stage) {
+	b := newBrowser(t, s.base)
+	b.excuse("AudioContext") // nobody has touched the page
+	s.seats(b, s.enters("tight", "Carla"))
+	var got []string
+	b.set(b.js(`(async () => {
+		const { makeWishes } = await import(`+module("wishes.js")+`);
+		const area = { name: "Floor", first: 2, capacity: 2 }, plan = { seats: 2, size: 4, row: [0, 0], rows: [{ label: "A", zone: 0 }], zones: [{ name: "" }], number: String, label: String, areaOf: (n) => (n < 2 ? undefined : area) };
+		const states = new Uint8Array(4).fill(1), calls = [];
+		let now = 0, due = null;
+		performance.now = () => now;
+		const wishes = makeWishes("calm", { plan, states }, { changed: () => {}, back: (n) => calls.push(now / 1000 + ": " + n) });
+		const later = window.setTimeout;
+		window.setTimeout = (act, ms) => { due = { act, at: now + ms }; return 1; };
+		const at = (second, ...free) => { now = 1000 * second; states.fill(1); for (const n of free) states[n] = 0; wishes.look(); };
+		const passes = (second) => { now = 1000 * second; if (due && due.at <= now) { const { act } = due; due = null; act(); } };
+		wishes.add(0);
+		wishes.add(2);
+		at(1, 0, 3); at(2); at(3, 0, 2); at(10); at(20, 3); // a seat is called for each time, the floor once
+		passes(61); at(70); at(80, 2); at(90); at(150, 3); at(160);
+		wishes.drop(2);
+		wishes.add(2);
+		at(170, 2); // asked for anew
+		window.setTimeout = later;
+		return calls;
+	})()`, &got))
+	if want := "1: 0, 1: 2, 3: 0, 61: 2, 150: 2, 170: 2"; strings.Join(got, ", ") != want {
+		t.Errorf("called at %s, want %s", strings.Join(got, ", "), want)
+	}
+}
+
 // hugeHouseListed: with a hundred thousand seats the list opens, and follows five hundred changes, without a stop one would feel.
 func hugeHouseListed(t *testing.T, s *stage) {
 	b := newBrowser(t, s.base)

@@ -9,17 +9,18 @@ import { FREE, freeIn, unpackStates } from './state.js';
 
 const most = 20;
 const pause = 10_000; // ms between two looks while the page is hidden and its socket closed
+const quiet = 60_000; // ms between two calls for one area: on a full floor of a hot sale a place comes free every other second
 
 /**
  * makeWishes gives {all(), has(n), full(), add(n), drop(n), look(), recall(), mine(seats)} for an event's slug. look() compares with the
- * states of room and calls on.back(n) once for every wished seat that has become free, recall() asks first, as a page that was just opened
- * may know a map some seconds old; on.changed() follows every change of the list.
+ * states of room and calls on.back(n) once for every wished seat that has become free, for an area once a minute at the most; recall()
+ * asks first, as a page that was just opened may know a map some seconds old; on.changed() follows every change of the list.
  */
 export function makeWishes(slug, room, on) {
   const key = `fs_wish_${slug}`, { plan, states } = room, ring = makeRing(key), title = document.title;
   const wishOf = (n) => (n < plan.seats ? n : plan.areaOf(n)?.first);
-  const wished = new Set(kept(key).filter((n) => Number.isInteger(n) && n >= 0 && n < plan.size && wishOf(n) === n).slice(0, most)), told = new Set();
-  let timer = 0;
+  const wished = new Set(kept(key).filter((n) => Number.isInteger(n) && n >= 0 && n < plan.size && wishOf(n) === n).slice(0, most)), told = new Set(), calls = new Map(); // when an area was last called for
+  let timer = 0, later = 0;
   const free = (now, n) => (n < plan.seats ? now[n] === FREE : freeIn(now, plan.areaOf(n)) > 0);
 
   const changed = () => {
@@ -29,6 +30,7 @@ export function makeWishes(slug, room, on) {
   const call = (n) => {
     const seat = called(plan, n);
     told.add(n);
+    calls.set(n, performance.now());
     ring.play();
     if (document.hidden) {
       document.title = upper(t('js.back-title', { seat, title }));
@@ -39,8 +41,16 @@ export function makeWishes(slug, room, on) {
   const compare = (now) => {
     for (const n of wished) {
       if (!free(now, n)) told.delete(n);
-      else if (!told.has(n)) call(n);
+      else if (!told.has(n)) {
+        const wait = n < plan.seats || !calls.has(n) ? 0 : calls.get(n) + quiet - performance.now();
+        if (wait <= 0) call(n);
+        else later ||= setTimeout(again, wait); // it may stay free, and then nothing else would look again
+      }
     }
+  };
+  const again = () => {
+    later = 0;
+    if (!document.hidden) compare(states); // a hidden page looks by itself, and knows no states
   };
   const fetchStates = async () => {
     const seats = await ask('GET', api(slug, '/seats'), undefined, { fresh: true }).catch(() => null);
@@ -67,6 +77,7 @@ export function makeWishes(slug, room, on) {
     all: () => [...wished], has: (n) => wished.has(wishOf(n)), full: () => wished.size >= most,
     add: (n) => {
       wished.add(n);
+      calls.delete(n);
       changed();
       ring.allow();
       ring.ask();
