@@ -34,25 +34,25 @@ func (b *builder) overlaps() {
 			stands[on(seat)] = append(there, stand{zone, Point{seat.X, seat.Y}})
 		}
 	}
-	upon := map[[2]int]int{} // seats of one zone that are in the way of the other
+	inWay := map[[2]int]int{} // seats of one zone that are in the way of the other
 	for n, seat := range b.seats {
 		zone, at := b.where[n].zone, on(seat)
-		var met []int
+		var others []int
 		for i := range 9 {
 			for _, other := range stands[tile{at[0] + i/3 - 1, at[1] + i%3 - 1}] {
 				if other.zone == zone || math.Hypot(other.at.X-seat.X, other.at.Y-seat.Y) > near {
 					continue
 				}
-				met = append(met, other.zone)
+				others = append(others, other.zone)
 			}
 		}
-		for i, other := range met {
-			if !slices.Contains(met[:i], other) {
-				upon[[2]int{zone, other}]++
+		for i, other := range others {
+			if !slices.Contains(others[:i], other) {
+				inWay[[2]int{zone, other}]++
 			}
 		}
 	}
-	if len(upon) == 0 {
+	if len(inWay) == 0 {
 		return
 	}
 	size := make([]int, len(b.plan.Zones))
@@ -66,7 +66,7 @@ func (b *builder) overlaps() {
 			if size[other] < size[z] {
 				lesser, greater = other, z
 			}
-			if count := upon[[2]int{lesser, greater}]; count > 0 && 4*count >= size[lesser] {
+			if count := inWay[[2]int{lesser, greater}]; count > 0 && 4*count >= size[lesser] {
 				b.rep.add("zones-overlap", b.called(lesser), "%d of its %s lie over those of %s; kept as drawn", count, seats(size[lesser]), b.called(greater))
 			}
 		}
