@@ -30,7 +30,7 @@ func (d *draft) build(rep *reporter) (*Plan, error) {
 	b.companions()
 	b.places()
 	b.overlaps()
-	if err := fit(b.plan, rep); err != nil {
+	if err := fit(b.plan, rep, b.settler.put); err != nil {
 		return nil, err
 	}
 	renamed := label(b.plan, rep)

@@ -9,18 +9,24 @@ import (
 // the last, else in a straight line where the row starts, or below the plan when it starts nowhere. What it does is
 // reported.
 type settler struct {
-	rep   *reporter
-	box   bounds    // of what the file does place
-	gaps  []float64 // between seats that it places side by side
-	blank bool      // it places none, which is said once
-	gap   float64   // from seat to seat, where there is nothing to go by
-	next  Point     // where the next row that starts nowhere begins
-	moved bool      // one of this zone did
+	rep    *reporter
+	box    bounds         // of what the file does place
+	starts map[Point]bool // where rows start
+	gaps   []float64      // between seats that it places side by side
+	blank  bool           // it places none, which is said once
+	gap    float64        // from seat to seat, where there is nothing to go by
+	next   Point          // where the next row that starts nowhere begins
+	moved  bool           // one of this zone did
+	put    int            // seats that were given a place
 }
+
+// mostInLine is how many seats of a row that has no positions stand side by side, before it goes on in the line below: in
+// one line the largest would reach beyond every drawing.
+const mostInLine = 1000
 
 // newSettler looks at what the draft does place.
 func newSettler(d *draft, rep *reporter) *settler {
-	s := &settler{rep: rep, box: newBounds(), blank: true}
+	s := &settler{rep: rep, box: newBounds(), starts: map[Point]bool{}, blank: true}
 	missing := false
 	for z := range d.zones {
 		zone := &d.zones[z]
@@ -44,10 +50,12 @@ func newSettler(d *draft, rep *reporter) *settler {
 	return s
 }
 
-// look takes note of where a row and its seats are; false when that is not known of all of them.
+// look takes note of where a row and its seats are; false when that is not known of all of them. Where
+// one starts that stands before it, as all do at 0, 0 in a file that gives positions to seats alone, it starts nowhere.
 func (s *settler) look(zone *draftZone, row *draftRow) (whole bool) {
 	start := Point{zone.at.X + row.at.X, zone.at.Y + row.at.Y}
-	if row.placed {
+	if row.placed = row.placed && !s.starts[start]; row.placed {
+		s.starts[start] = len(row.seats) > 0
 		s.blank = false
 		s.box.add(start)
 	}
@@ -95,6 +103,7 @@ func (s *settler) row(zone *draftZone, row *draftRow) {
 			placed = append(placed, i)
 		}
 	}
+	s.put += len(row.seats) - len(placed)
 	how := "beside others of its row"
 	switch {
 	case len(placed) == len(row.seats):
@@ -108,12 +117,12 @@ func (s *settler) row(zone *draftZone, row *draftRow) {
 			how = "in a line"
 		}
 		row.at = Point{s.next.X - zone.at.X, s.next.Y - zone.at.Y}
-		s.next.Y += s.gap
+		s.next.Y += s.gap * float64((len(row.seats)-1)/mostInLine+1)
 		s.moved = true
 	}
 	if len(placed) == 0 {
 		for i := range row.seats {
-			row.seats[i].at = Point{float64(i) * s.gap, 0}
+			row.seats[i].at = Point{float64(i%mostInLine) * s.gap, float64(i/mostInLine) * s.gap}
 		}
 	}
 	s.report(zone, row, how)

@@ -106,6 +106,38 @@ func TestSeatsAreSettled(t *testing.T) {
 	}
 }
 
+// Rows that all start at 0, 0, because their seats hold the positions, are not drawn upon one another when those are missing.
+func TestRowsOfOneStartStandApart(t *testing.T) {
+	t.Parallel()
+	for _, first := range []string{`{},{}`, `{"position":{"x":0,"y":0}},{"position":{"x":25,"y":0}}`} {
+		p, report := mustImport(t, []byte(`{"zones":[{"rows":[{"row_number":"Z","position":{"x":0,"y":0},"seats":[]},
+			{"row_number":"A","position":{"x":0,"y":0},"seats":[`+first+`]},{"row_number":"B","position":{"x":0,"y":0},"seats":[{},{}]}]}]}`))
+		if count(report, "same-place") > 0 || p.Seat(0).X != p.Seat(2).X || p.Seat(2).Y != p.Seat(0).Y+50 || p.Seat(3).X != p.Seat(2).X+25 {
+			t.Errorf("%s: %+v, %v", first, p.Zones[0].Rows, report.Faults)
+		}
+	}
+}
+
+// What we draw ourselves is no fault of the file's: a row of any length has room, and where one has none, that is said.
+func TestLongRowsHaveRoom(t *testing.T) {
+	t.Parallel()
+	var long strings.Builder
+	long.WriteString("row,seat\n")
+	for n := range 45_000 {
+		fmt.Fprintf(&long, "A,%d\n", n+1)
+	}
+	long.WriteString("B,1\n")
+	p, report := mustImportAny(t, []byte(long.String()), Options{})
+	first, last, below := p.Seat(0), p.Seat(44_999), p.Seat(45_000)
+	if count(report, "same-place") > 0 || p.Width > 30_000 || last.Y != first.Y+44*25 || below.Label != "B-1" || below.Y != last.Y+25 {
+		t.Errorf("%g x %g px, seats at %g,%g %g,%g %g,%g", p.Width, p.Height, first.X, first.Y, last.X, last.Y, below.X, below.Y)
+	}
+	wide := refused(t, "row,seat,x,y\nA,1,-900000,0\nA,2,900000,0\nA,3,,\n", "")
+	if wide.Code != "bad-coordinate" || !strings.HasPrefix(wide.Detail, "with 1 seat that had no position") {
+		t.Errorf("%+v", wide)
+	}
+}
+
 // A zone or a row that is nowhere would take many seats along: the file is refused, with where that stands in it.
 func TestBadCoordinatesSayWhere(t *testing.T) {
 	t.Parallel()

@@ -6,12 +6,15 @@ import "math"
 const margin = 2
 
 // fit moves the plan so that everything drawn starts at the margin, sets its size, and rounds coordinates to about a
-// thousandth of the pitch, which no eye sees and every encoding profits from.
-func fit(p *Plan, rep *reporter) error {
+// thousandth of the pitch, which no eye sees and every encoding profits from. put is how many seats had no position and were given one.
+func fit(p *Plan, rep *reporter, put int) error {
 	box := p.extent()
 	// Not "greater than": the comparison must also fail for NaN.
 	within := box.min.X >= -maxCoordinate && box.min.Y >= -maxCoordinate &&
 		box.max.X <= maxCoordinate && box.max.Y <= maxCoordinate
+	if !within && put > 0 {
+		return rep.unusable("bad-coordinate", "", "with %s that had no position, and were drawn beside or below the others, the plan reaches beyond %.0f px from its origin; give all seats positions", seats(put), maxCoordinate)
+	}
 	if !within {
 		return rep.unusable("bad-coordinate", "", "the plan reaches beyond %.0f px from its origin", maxCoordinate)
 	}
