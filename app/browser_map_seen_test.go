@@ -2,6 +2,8 @@ package app_test
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"testing"
 )
 
@@ -124,6 +126,33 @@ func areasOnSale(t *testing.T, s *stage) {
 	says("Standing\n2 free\n4500")
 	r.set(r.js(`map.patch([[606, 1], [607, 1]])`, nil))
 	says("Standing\n0 free")
+}
+
+// pinsOnMine: where seats are small a pin says which are mine, of an area one in its middle however near one looks.
+func pinsOnMine(t *testing.T, s *stage) {
+	r := newRoom(t, s, `
+		const pit = { id: "pit", name: "Standing", shape: "rectangle", x: 100, y: 430, width: 440, height: 90, first: 600, capacity: 8, category: 1, zone: 0 };
+		plan.zones[0].areas.push(pit);
+		plan.areas = [pit];
+		plan.areaOf = () => pit;
+		plan.size = 608;
+		plan.category = Uint8Array.from({ length: 608 }, (_, n) => Number(n >= 600));
+		plan.height = 540;`, phone)
+	pins := func() []spot {
+		v := r.rests()
+		var at [][2]float64
+		r.set(r.js(`[...document.querySelectorAll(".mark-mine .mark-pin")].filter((pin) => pin.getClientRects().length)
+			.map((pin) => { const { x, y } = pin.parentElement.getBoundingClientRect(); return [x, y]; })`, &at))
+		var spots []spot
+		for _, one := range at {
+			spots = append(spots, spot{math.Round((one[0] - v.X) / v.Scale), math.Round((one[1] - v.Y) / v.Scale)})
+		}
+		return spots
+	}
+	r.set(r.js(`map.mark("mine", [33, 601, 602])`, nil))
+	r.until("two pins", func() bool { return slices.Equal(pins(), []spot{{80, 40}, {320, 475}}) })
+	r.set(r.js(`map.focusSeat(33)`, nil))
+	r.until("near, the seat itself is seen", func() bool { return len(pins()) == 1 })
 }
 
 // namesHideNoSeat: what is said of an area stands where no seat is under it; where its name is too long, how much is free.

@@ -91,7 +91,7 @@ func TestMap(t *testing.T) {
 	s := hall(t)
 	for name, test := range map[string]func(*testing.T, *stage){
 		"lasso": lassoTakesWhatLiesInIt, "fingers": mapByFinger, "mouse": mapByMouse, "keys": mapByKeys, "buttons": mapClearOfItsButtons, "under": mapStaysUnderTheHand, "corner": mapInTheCorner,
-		"floors": floorsOneAtATime, "aside": floorsAside, "filter": filterOfSeveralPrices, "areas": areasOnSale, "names": namesHideNoSeat, "sign": signStaysOnMine, "rows": rowsAtTheEdge, "drawn": tablesNotesAndPicked,
+		"floors": floorsOneAtATime, "aside": floorsAside, "filter": filterOfSeveralPrices, "areas": areasOnSale, "pins": pinsOnMine, "names": namesHideNoSeat, "sign": signStaysOnMine, "rows": rowsAtTheEdge, "drawn": tablesNotesAndPicked,
 		"fuses": fusesBurnDown, "shapes": shapesWithoutColour,
 	} {
 		t.Run(name, func(t *testing.T) {

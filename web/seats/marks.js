@@ -1,14 +1,15 @@
 // The few things that lie over the seats: mine, asked for, in focus, just changed. Elements, not pixels: each is moved by
 // one transform a frame, and CSS says how it looks.
 
+import { boxOf } from './floors.js';
 import { drawSign } from './glyphs.js';
 
 const most = 40; // pulses at once; more would be noise
 
-/** makeMarks draws into a layer. kinds: mine, asking, lost, focus, hover. */
+/** makeMarks draws into a layer. kinds: mine, asking, lost, focus, hover. What is mine of an area is one pin in its middle. */
 export function makeMarks(layer, scene) {
   const { plan } = scene;
-  const marks = new Map(); // `${kind} ${n}` → {element, n}
+  const marks = new Map(); // `${kind} ${n}` → {element, n, x, y}
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
 
   /** sign is the wheelchair, which the mark would hide, in white. */
@@ -25,10 +26,14 @@ export function makeMarks(layer, scene) {
       element.classList.add('mark-sign');
       element.prepend(sign());
     }
+    const area = n < plan.seats ? null : plan.areaOf(n), [left, top, right, bottom] = area ? boxOf(area) : [plan.x[n], plan.y[n], plan.x[n], plan.y[n]];
+    if (area) element.classList.add('mark-area');
     layer.append(element);
-    marks.set(`${kind} ${n}`, { element, n });
+    marks.set(`${kind} ${n}`, { element, n, x: (left + right) / 2, y: (top + bottom) / 2 });
     return element;
   };
+  /** spots are the seats with a place of their own, and for what is mine in an area its first place. */
+  const spots = (kind, seats) => seats.map((n) => (n < plan.seats ? n : kind === 'mine' ? plan.areaOf(n).first : -1)).filter((n) => n >= 0);
   const remove = (key) => {
     marks.get(key)?.element.remove();
     marks.delete(key);
@@ -37,9 +42,9 @@ export function makeMarks(layer, scene) {
   return {
     /** set makes exactly these seats marked as kind. */
     set: (kind, seats) => {
-      const wanted = new Set(seats.map((n) => `${kind} ${n}`));
+      const all = spots(kind, seats), wanted = new Set(all.map((n) => `${kind} ${n}`));
       for (const key of [...marks.keys()]) if (key.startsWith(`${kind} `) && !wanted.has(key)) remove(key);
-      for (const n of seats) if (n < plan.seats && !marks.has(`${kind} ${n}`)) add(kind, n);
+      for (const n of all) if (!marks.has(`${kind} ${n}`)) add(kind, n);
     },
     /** has tells whether a seat is marked as kind. */
     has: (kind, n) => marks.has(`${kind} ${n}`),
@@ -58,8 +63,8 @@ export function makeMarks(layer, scene) {
       layer.style.setProperty('--seat', `${side}px`);
       // Near, the seat itself is larger than its pin, which would hide the neighbour one may want next.
       layer.classList.toggle('marks-near', camera.p >= 22);
-      for (const { element, n } of marks.values()) {
-        element.style.transform = `translate(${plan.x[n] * camera.scale + camera.x}px,${plan.y[n] * camera.scale + camera.y}px)`;
+      for (const { element, x, y } of marks.values()) {
+        element.style.transform = `translate(${x * camera.scale + camera.x}px,${y * camera.scale + camera.y}px)`;
       }
     },
   };
