@@ -12,8 +12,8 @@ import (
 	"fairseat/modules/seating"
 )
 
-// selfSaid is a name that holds a word, and says by itself what it is: "Balcony", "Block 8", "Box 3"; "2", "B" and "12A" do not.
-var selfSaid = regexp.MustCompile(`\p{L}{4}|\p{Lu}\p{Ll}{2}|\p{Lo}{2}`)
+// selfSaid is a name that holds a word, and says by itself what it is: "Balcony", "Block 8", "VIP 3"; "2", "B" and "12A" do not.
+var selfSaid = regexp.MustCompile(`\p{L}{4}|\p{Lu}\p{Ll}{2}|\p{Lo}{2}|\p{L}{2} \p{N}`)
 
 // names are seats as one looks for them, for the middle of a sentence: "Balcony, row K, 4–7 and 9, and row L, seat 2". A
 // section is said once for all that follow in it. web/seats/say.js says the same where scripts run.

@@ -65,7 +65,7 @@ func TestNamesOfSeats(t *testing.T) {
 		}
 	}
 	for want, part := range map[string]seating.Part{
-		"Balcony, rows A to F": {Zone: "Balcony", From: "A", To: "F"}, "Balcony, row A": {Zone: "Balcony", From: "A", To: "A"}, "Section 2": {Zone: "2"},
+		"Balcony, rows A to F": {Zone: "Balcony", From: "A", To: "F"}, "Balcony, row A": {Zone: "Balcony", From: "A", To: "A"}, "Section 2": {Zone: "2"}, "VIP 3": {Zone: "VIP 3"},
 		"Rows A to F": {From: "A", To: "F"}, "Balcony, seats 201–400": {Zone: "Balcony", From: "201", To: "400", BySeat: true}, "All seats": {},
 	} {
 		if got := say.part(part); got != want {

@@ -7,8 +7,8 @@ const stateWords = ['js.free', 'js.held', 'js.sold', 'js.blocked'];
 /** clock writes a moment (ms) as the time of day: "10:43". */
 export const clock = (ms) => new Date(ms).toLocaleTimeString(document.documentElement.lang, { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
 
-// A name that holds a word says by itself what it is: "Balcony", "Block 8", "Box 3"; "2", "B" and "12A" do not.
-const word = /\p{L}{4}|\p{Lu}\p{Ll}{2}|\p{Lo}{2}/u;
+// A name that holds a word says by itself what it is: "Balcony", "Block 8", "VIP 3"; "2", "B" and "12A" do not.
+const word = /\p{L}{4}|\p{Lu}\p{Ll}{2}|\p{Lo}{2}|\p{L}{2} \p{N}/u;
 const rowName = ({ label, table }) => (table || word.test(label) ? label : label && t('js.row', { row: label }));
 
 /** upper is a name or a sentence as it stands at the beginning of a line. */
