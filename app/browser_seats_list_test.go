@@ -99,7 +99,7 @@ func standsOnTheFloor(t *testing.T, s *stage) {
 	b := newBrowser(t, s.base, phone, calm)
 	s.seats(b, f)
 	b.toList()
-	b.click("button", "How many? Floor")
+	b.click("button", "How many places in Floor?")
 	b.click("button", "Take 2 places")
 	b.owes("38.00 EUR")
 	f.must(t, 204, "DELETE", f.path("/holds"), nil, nil)
@@ -138,7 +138,7 @@ func fullFloorWaitedFor(t *testing.T, s *stage) {
 	s.seats(b, f)
 	b.toList()
 	b.isSlower(func() {
-		b.click("button", "How many? Floor")
+		b.click("button", "How many places in Floor?")
 		b.click("button", "Take 2 places")
 	}, func() {
 		other.must(t, 201, "POST", other.path("/holds"), object{"area": floor, "quantity": 3}, nil)
@@ -200,6 +200,35 @@ func calmOnAFullFloor(t *testing.T, s *stage) {
 	if want := "1: 0, 1: 2, 3: 0, 61: 2, 150: 2, 170: 2"; strings.Join(got, ", ") != want {
 		t.Errorf("called at %s, want %s", strings.Join(got, ", "), want)
 	}
+}
+
+// areasAlone: where nobody sits, nothing is said of seats.
+func areasAlone(t *testing.T, s *stage) {
+	var made struct{ ID string }
+	s.staff.must(t, 201, "POST", "/api/v1/admin/plans", object{"name": "Park", "size": object{"width": 400, "height": 300}, "categories": []object{{"name": "Lawn", "color": "#2244aa"}},
+		"zones": []object{{"name": "", "position": object{"x": 0, "y": 0}, "rows": []object{}, "areas": []object{{"uuid": "lawn", "shape": "rectangle", "position": object{"x": 20, "y": 20},
+			"rectangle": object{"width": 300, "height": 200}, "text": object{"text": "Lawn", "position": object{"x": 170, "y": 120}, "size": 20}}}}}}, &made)
+	createEvent(t, s.staff, "lawn", made.ID, object{"Lawn": 2500}, -time.Second,
+		object{"max_per_buyer": 4, "queue": nil, "venue": "The Park", "starts_at": nil, "areas": object{"lawn": object{"capacity": 50, "category": "Lawn"}}})
+	f := s.enters("lawn", "Liv")
+	b := newBrowser(t, s.base, phone)
+	s.seats(b, f)
+	b.sees("Tap a part of the map")
+	b.toList()
+	b.set(b.js(`document.getElementById("grip").click()`, nil))
+	for _, of := range []string{"how many seats", "free seats", "best available", "side by side", "section 1", "held by another"} {
+		if said := b.text("body"); strings.Contains(strings.ToLower(said), of) {
+			t.Errorf("where nobody sits it says %q: %s", of, said)
+		}
+	}
+	if when := b.text(".when-short"); when != "" {
+		t.Errorf("before the venue stands %q though there is no date", when)
+	}
+	b.click("button", "How many places in Lawn?")
+	b.click("button", "Take 1 place")
+	b.owes("25.00 EUR")
+	b.sees("1 ticket, all fees included")
+	b.axe()
 }
 
 // hugeHouseListed: with a hundred thousand seats the list opens, and follows five hundred changes, without a stop one would feel.

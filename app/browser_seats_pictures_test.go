@@ -88,7 +88,7 @@ func seatPictures(t *testing.T, s *stage) {
 		}), "Waiting for these"},
 		{"seats floor", open(s.enters("mixed", "Flo"), func(b *browser) {
 			b.toList()
-			b.click("button", "How many? Floor")
+			b.click("button", "How many places in Floor?")
 		}), "Take 2 places"},
 		{"seats floor full", open(s.enters("packed", "Pia"), func(b *browser) {
 			b.toList()

@@ -82,7 +82,7 @@ func TestSeatPages(t *testing.T) {
 	s := hall(t)
 	for name, test := range map[string]func(*testing.T, *stage){
 		"public": seatPageIsPublic, "plan": planReadsAsTheServerSaysIt, "live": seatsLiveBetweenTwo, "keyboard": seatsByKeyboard,
-		"limit": oneSeatEach, "offline": connectionLostAndBack, "outside": outsideIsSentBack, "words": refusalsInWords, "names": namesOfSeats, "lost": answerLost, "full": fullFloorWaitedFor, "calm": calmOnAFullFloor,
+		"limit": oneSeatEach, "offline": connectionLostAndBack, "outside": outsideIsSentBack, "words": refusalsInWords, "names": namesOfSeats, "lost": answerLost, "full": fullFloorWaitedFor, "calm": calmOnAFullFloor, "lawn": areasAlone,
 		"link": placeWithoutCookie, "touch": seatsByFinger, "pictures": seatPictures, "money": seatsCostWhatTheServerSays,
 		"party": partyByOneTap, "tight": tooFewTogether, "blocks": blocksWellChosen, "wish": comesBack, "away": calledWhileAway,
 		"refusals": refusalsWithAnAnswer, "slow": askingIsNotHaving, "late": tooLate, "others": anotherBest, "rules": houseRules,

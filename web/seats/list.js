@@ -84,7 +84,7 @@ export function createList(element, room, party, on) {
     if (zone.from === zone.to && !here.length) return;
     const title = document.createElement('h2'), head = Object.assign(document.createElement('button'), { type: 'button', className: 'list-head' });
     const left = Object.assign(document.createElement('span'), { className: 'soft' }), body = document.createElement('div');
-    head.append(Object.assign(document.createElement('bdi'), { textContent: sectionName(plan, i) }), left);
+    head.append(Object.assign(document.createElement('bdi'), { textContent: zone.from === zone.to && !zone.name ? t('js.no-seats') : sectionName(plan, i) }), left);
     title.append(head);
     body.id = `section-${i}`;
     body.className = 'list-body';
@@ -95,7 +95,7 @@ export function createList(element, room, party, on) {
     element.append(title, body);
     sections.push(section);
   });
-  element.prepend(tools);
+  if (plan.seats > 0) element.prepend(tools);
 
   const redraw = () => {
     element.classList.toggle('only-free', want.free);

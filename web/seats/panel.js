@@ -1,6 +1,6 @@
 // The sheet's contents: how many, which price, what is mine, what it costs, how long it is kept.
 import { countdown } from '../shared/countdown.js';
-import { money, plural } from '../shared/words.js';
+import { money, plural, t } from '../shared/words.js';
 import { makeChips } from './chips.js';
 import { home } from './notes.js';
 import { showOthers, showPicked } from './picked.js';
@@ -13,9 +13,10 @@ const $ = (id) => document.getElementById(id);
  * filter(), when chips or the party change · minute() and end() of the clock.
  */
 export function makePanel(room, on) {
-  const { basket, max, plan, states, prices } = room;
+  const { basket, max, plan, states, prices } = room, drawn = plan.seats > 0; // else there are areas alone
   let many = Math.max(1, Math.min(2, max, left())), just = false, stop = null, deadline = 0;
   const chips = makeChips(room.plan, room.hues, on.filter);
+  $('legend').hidden = !drawn;
 
   /** left is how many a party may be, as far as it matters: free and on sale now. */
   function left() {
@@ -34,10 +35,11 @@ export function makePanel(room, on) {
     $('fewer').disabled = many <= 1;
     $('more').disabled = many >= max;
     $('best').textContent = plural(held && held < many ? 'js.more-seats' : 'js.best', rest());
-    $('choose').hidden = held > 0 && held >= many;
-    document.querySelector('.many').hidden = max === 1;
-    $('just').hidden = rest() < 2;
-    $('or').textContent = plural('js.or-tap', just ? 1 : rest());
+    $('choose').hidden = held > 0 && (held >= many || !drawn);
+    $('best').hidden = !drawn;
+    $('choose').querySelector('.many').hidden = max === 1 || !drawn;
+    $('just').hidden = rest() < 2 || !drawn;
+    $('or').textContent = drawn ? plural('js.or-tap', just ? 1 : rest()) : t('js.tap-area');
   };
   const set = (n) => {
     many = Math.max(1, Math.min(max, n));
@@ -86,7 +88,7 @@ export function makePanel(room, on) {
       showOthers(room, basket, on.swap);
       $('pay').hidden = held === 0;
       $('sheet').classList.toggle('has-seats', held > 0);
-      $('sum-seats').textContent = plural('js.seats', held);
+      $('sum-seats').textContent = plural(basket.seats.every((seat) => seat.n < plan.seats) ? 'js.seats' : 'js.tickets', held);
       $('sum').textContent = held ? money(basket.total, basket.currency, room.digits) : '';
       clock(basket.expiresAt());
       draw();
