@@ -249,9 +249,9 @@ func (o *organiser) sellOne(p *process) (*fan, *orderView) {
 	}
 	testkit.Eventually(o.t, 20*time.Second, "the figures are of now", func() bool {
 		o.open(at)
-		return strings.Contains(o.text(), "On sale")
+		return strings.Contains(o.text(), "On sale") && strings.Contains(o.text(), "2 of 537")
 	})
-	o.sees("2 of 537", "Waiting", "orders paid", `"sold":2}]`)
+	o.sees("Waiting", "orders paid", `"sold":2}]`)
 	o.open("/admin")
 	o.sees("sold 2 held 0 paying 0 free 535")
 	return buyer, order
