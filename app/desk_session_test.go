@@ -34,7 +34,7 @@ func TestDeskKeepsWhatWasSent(t *testing.T) {
 	o.post(401, "/admin/session", append(carried(), "password", "wrong")...)
 	o.sees("do not belong together", "What you sent is kept")
 	o.post(200, "/admin/session", append(carried(), "password", ownerPassword)...)
-	o.sees("Send it now?", "Nothing has been done yet.", "Seats: A-1..A-3", "Seat: 5, 6", "Name: Müller & “Söhne” <AG>", "Reason: contract=7&sure=1")
+	o.sees("Send it now?", "Nothing has been done yet.", "Take seats of Spring Gala off sale", "Seats: A-1..A-3", "Seat: B-2, B-3", "Name: Müller & “Söhne” <AG>", "Reason: contract=7&sure=1")
 	if o.field("name") != "Müller & “Söhne” <AG>" || strings.Contains(o.page, "<AG>") || strings.Contains(o.page, `name="sure"`) || len(s.offSale("gala")) != 0 {
 		t.Errorf("the page carries %q", o.page)
 	}
@@ -68,6 +68,8 @@ func TestDeskKeepsWhatWasSent(t *testing.T) {
 		}
 	}
 	o.open("/admin")
+	askedOfEmptyForms(t, o)
+	o.open("/admin")
 
 	// Elsewhere than at the desk nothing is sent, whatever a page carries.
 	for _, to := range []string{"https://evil.example/admin", "//evil.example", "/api/v1/admin/plans", "/admin/session/end",
@@ -90,6 +92,62 @@ func TestDeskKeepsWhatWasSent(t *testing.T) {
 	if strings.Contains(o.text(), "hall.json") {
 		t.Error("a stranger's plan was taken")
 	}
+}
+
+// askedOfEmptyForms: a form of nothing but a button is kept and asked about as well, by what it does.
+func askedOfEmptyForms(t *testing.T, o *organiser) {
+	const desk = "/admin/events/gala"
+	again := func(status int, path, form string) {
+		t.Helper()
+		req, err := http.NewRequest("POST", o.base+path, strings.NewReader(form))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		req.Header.Set("Sec-Fetch-Site", "same-origin")
+		o.send(status, req)
+	}
+	o.open("/admin")
+	old := o.csrf()
+	o.post(200, "/admin/session/end")
+	o.page = ""
+	o.post(401, desk+"/end", "csrf", old)
+	o.sees("What you sent is kept")
+	o.post(200, "/admin/session", "to", o.field("to"), "kept", o.field("kept"), "email", ownerEmail, "password", ownerPassword)
+	o.sees("Send it now?", "End the sale of Spring Gala for good")
+	o.post(200, desk+"/end")
+	o.sees("End the sale of Spring Gala for good?", "Waiting: ")
+
+	for _, row := range []struct{ path, form, says string }{
+		{desk + "/end", "", "End the sale of Spring Gala for good"},
+		{desk + "/pause", "&reason=storm", "Pause admissions to Spring Gala"},
+		{desk + "/message", "&message=", "Take the message to everyone who waits for Spring Gala back"},
+		{desk + "/message", "&message=soon", "Show a message to everyone who waits for Spring Gala"},
+		{desk + "/seats", "&act=release&seats=A-1", "Put seats of Spring Gala back on sale"},
+		{desk + "/blocks/a%2Fb/release", "", "Put seats of Spring Gala back on sale, all of one list"},
+		{"/admin/audit", "", "Run the audit"},
+	} {
+		again(403, row.path, "csrf="+old+row.form)
+		if o.sees("The page is older than your session. Send it now?", row.says, ownerEmail); strings.Contains(o.text(), "Act: ") {
+			t.Errorf("what a program means: %s", o.text())
+		}
+	}
+	if !strings.Contains(o.page, `action="/admin/audit"`) {
+		t.Errorf("leads elsewhere: %s", o.page)
+	}
+	// What stands in the address nobody typed, and "Saved." is no news of what has not been done.
+	again(403, desk+"/settings?done=saved", "csrf="+old+"&name=Gala")
+	o.sees("Change the settings of Spring Gala", "Name: Gala")
+	if strings.Contains(o.page, "aved") {
+		t.Errorf("says that it is saved: %s", o.text())
+	}
+
+	// Signing out means what it says, on the oldest of our pages too.
+	again(200, "/admin/session/end", "csrf="+old)
+	o.at("/admin/session")
+	o.open("/admin")
+	o.at("/admin/session")
+	o.signIn(ownerPassword, 200)
 }
 
 // field is the value of a hidden field of the page.

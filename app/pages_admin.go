@@ -29,7 +29,7 @@ func (a *App) deskPages(r request.Routes) {
 func (a *App) staffPage(c echo.Context, status int, name, tab string, data map[string]any) error {
 	who, _ := request.StaffOf(c)
 	data["Who"], data["CSRF"], data["Tab"] = who.Email, staff.CSRF(c), tab
-	if _, set := data["Done"]; !set {
+	if _, set := data["Done"]; !set && c.Request().Method == http.MethodGet { // a form may be sent to the address that one landed on
 		data["Done"] = doneWords[c.QueryParam("done")]
 	}
 	return a.render(c, status, "admin/"+name, data)

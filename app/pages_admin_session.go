@@ -2,11 +2,9 @@ package app
 
 import (
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 	"path"
-	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -80,8 +78,8 @@ func (a *App) signInForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	if before != nil && before.Kept != "" {
-		return a.render(c, http.StatusOK, "admin/sure", map[string]any{"Who": email, "CSRF": opened.CSRF, "Tab": "", "Sure": before.sure("You are signed in again. Send it now?")})
+	if before != nil {
+		return a.render(c, http.StatusOK, "admin/sure", map[string]any{"Who": email, "CSRF": opened.CSRF, "Tab": "", "Sure": a.sureToSend(c, before, "You are signed in again. Send it now?")})
 	}
 	return c.Redirect(http.StatusSeeOther, next)
 }
@@ -92,70 +90,3 @@ func (a *App) signOutForm(c echo.Context) error {
 	}
 	return c.Redirect(http.StatusSeeOther, signInPath)
 }
-
-// longestKept is how much of a form, encoded, is carried over a sign-in. Encoded once more it may be thrice as long, and must
-// fit into a body.
-const longestKept = bodyLimit / 4
-
-// sent is a form of somebody whose session was over. It waits on the page to sign in on, is shown afterwards, and happens
-// only when it is sent once more: it came without a credential, so nobody knows yet whose wish it was.
-type sent struct {
-	To   string
-	Kept string // encoded; "" for what is too long, or a file
-}
-
-// keep takes down what a request wanted.
-func keep(c echo.Context) *sent {
-	s := &sent{To: ownPath(c.Request().URL.Path)}
-	if n := c.Request().ContentLength; n < 0 || n > longestKept || !strings.HasPrefix(c.Request().Header.Get(echo.HeaderContentType), echo.MIMEApplicationForm) {
-		return s
-	}
-	form, err := c.FormParams()
-	if err != nil {
-		return s
-	}
-	form.Del("csrf")
-	form.Del("sure") // what asks before it acts asks anew
-	if kept := form.Encode(); len(kept) <= longestKept {
-		s.Kept = kept
-	}
-	return s
-}
-
-// askAnew asks whether a form is meant whose page is of an earlier session, as after signing in again in another tab. Only where
-// the browser says that the page is ours: there the csrf is a second lock, and what it guards still waits for a press.
-func (a *App) askAnew(c echo.Context, refused error) error {
-	s := keep(c)
-	if s.Kept == "" || c.Request().Header.Get("Sec-Fetch-Site") != "same-origin" {
-		return refused
-	}
-	return a.staffPage(c, http.StatusForbidden, "sure", "", map[string]any{"Sure": s.sure("The page is older than your session. Send it now?")})
-}
-
-// sentBefore is what was kept, as the page to sign in on carries it; nil for nothing.
-func sentBefore(c echo.Context) *sent {
-	if c.FormValue("to") == "" {
-		return nil
-	}
-	return &sent{To: ownPath(c.FormValue("to")), Kept: c.FormValue("kept")}
-}
-
-// sure shows what was kept and asks whether it is still meant.
-func (s *sent) sure(title string) sure {
-	ask := sure{Title: title, Lines: []string{"Nothing has been done yet. This is what you sent:"},
-		Action: s.To, Back: "/admin", Button: "Send it now", Anew: true}
-	form, _ := url.ParseQuery(s.Kept) // what cannot be read is left out, and what can is shown
-	delete(form, "")
-	for _, name := range slices.Sorted(maps.Keys(form)) {
-		for _, value := range form[name] {
-			ask.Fields = append(ask.Fields, sureField{name, value})
-		}
-		if said := strings.Join(slices.DeleteFunc(slices.Clone(form[name]), func(v string) bool { return v == "" }), ", "); said != "" {
-			ask.Lines = append(ask.Lines, fieldWords(name)+": "+clipped(said))
-		}
-	}
-	return ask
-}
-
-// fieldWords is the name of a field for people.
-func fieldWords(name string) string { return title(strings.ReplaceAll(name, "_", " ")) }

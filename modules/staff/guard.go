@@ -19,7 +19,8 @@ func (s *Service) RequireStaff() echo.MiddlewareFunc {
 		return func(c echo.Context) error {
 			token, open, err := s.credential(c)
 			if err == nil || errors.Is(err, ErrNotAllowed) {
-				c.Set(csrfKey, open.csrf) // whoever refuses may ask whether it is meant
+				c.Set(csrfKey, open.csrf) // whoever refuses may ask whether it is meant, and says whom
+				request.SetStaff(c, open.staff)
 			}
 			if err != nil {
 				return err
@@ -30,7 +31,6 @@ func (s *Service) RequireStaff() echo.MiddlewareFunc {
 					s.log.Warn("session not marked as seen", "error", err)
 				}
 			}
-			request.SetStaff(c, open.staff)
 			request.SetIdentity(c, "staff:"+strconv.FormatInt(open.staff.ID, 10))
 			return next(c)
 		}

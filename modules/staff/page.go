@@ -30,6 +30,9 @@ func (s *Service) SignInBrowser(c echo.Context, email, password string) (Session
 // asked for as well.
 func (s *Service) SignOutBrowser(c echo.Context) error {
 	token, open, err := s.credential(c)
+	if errors.Is(err, ErrNotAllowed) && c.Request().Header.Get("Sec-Fetch-Site") == "same-origin" {
+		err = nil // a page of ours that is older than the session; to be left signed in would be worse
+	}
 	if err == nil {
 		err = s.end(c.Request().Context(), token, open, c.RealIP())
 	}
