@@ -107,7 +107,7 @@ func (b *board) left(place string) {
 
 // touch slides the admissions of those who watch here.
 func (b *board) touch(ctx context.Context) error {
-	places := b.hub.Places()
+	places := b.hub.Names()
 	if len(places) == 0 {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (b *board) touch(ctx context.Context) error {
 
 // endLapsed closes the sockets of those whose admission has ended.
 func (b *board) endLapsed(ctx context.Context) error {
-	places := b.hub.Places()
+	places := b.hub.Names()
 	if len(places) == 0 {
 		return nil
 	}
@@ -132,7 +132,7 @@ func (b *board) endLapsed(ctx context.Context) error {
 
 // endSignedOut closes the sockets of staff whose session is over.
 func (b *board) endSignedOut(ctx context.Context) error {
-	sessions := b.desk.Places()
+	sessions := b.desk.Names()
 	if len(sessions) == 0 {
 		return nil
 	}
@@ -145,7 +145,7 @@ func (b *board) endSignedOut(ctx context.Context) error {
 
 // tellBaskets sends everybody who watches here the basket and its deadline anew: an outage has moved it.
 func (b *board) tellBaskets(ctx context.Context) {
-	for _, place := range b.hub.Places() {
+	for _, place := range b.hub.Names() {
 		held, err := b.read(ctx, place, false)
 		if err != nil {
 			return // whoever asks gets the deadline from …/holds

@@ -93,7 +93,7 @@ func TestWhoMayWatchFromTheDesk(t *testing.T) {
 	// A session has a few sockets: the oldest makes way.
 	first := r.fromDesk(t, &watcher{}, "olga", "")
 	first.sees(t, "the map", first.seat(0, 0))
-	for range live.DefaultLimits().Place {
+	for range live.DefaultLimits().PerName {
 		w := r.fromDesk(t, &watcher{}, "olga", "")
 		w.sees(t, "the map", w.seat(0, 0))
 	}

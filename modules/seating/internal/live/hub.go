@@ -3,19 +3,21 @@ package live
 import (
 	"context"
 	"encoding/json"
+	"maps"
 	"slices"
 	"sync"
 )
 
-// Hub is everybody who watches one event through this replica.
+// Hub is some of those who watch one event through this replica: the fans, or staff. Each watches under a name, a fan's place or
+// a session of staff, in as many sockets as have pages open.
 type Hub struct {
 	mirror *Mirror
 	limits Limits
-	// empty is told when the last socket of a place has closed here.
-	empty func(place string)
+	// empty is told when the last socket of a name has closed here.
+	empty func(name string)
 
 	mu     sync.Mutex
-	places map[string][]*Socket
+	names  map[string][]*Socket
 	joined int // sockets so far: each takes its turn to be pinged by it
 	round  int
 	closed bool
@@ -31,17 +33,17 @@ const rounds = 25
 const hands = 4
 
 // NewHub shows a mirror; empty may be nil.
-func NewHub(m *Mirror, limits Limits, empty func(place string)) *Hub {
+func NewHub(m *Mirror, limits Limits, empty func(name string)) *Hub {
 	if empty == nil {
 		empty = func(string) {}
 	}
-	return &Hub{mirror: m, limits: limits, empty: empty, places: map[string][]*Socket{}}
+	return &Hub{mirror: m, limits: limits, empty: empty, names: map[string][]*Socket{}}
 }
 
-// Join lets a place watch, from the version it says it has; -1 for none. It returns at once, and the socket lives on.
-// A hub that is closing sends the watcher elsewhere; a place that has too many sockets loses its oldest.
-func (h *Hub) Join(c *Conn, place string, since int64) {
-	s := &Socket{hub: h, conn: c, place: place, version: since}
+// Join lets somebody watch under a name, from the version they say they have; -1 for none. It returns at once, and the socket
+// lives on. A hub that is closing sends the watcher elsewhere; a name that has too many sockets loses its oldest.
+func (h *Hub) Join(c *Conn, name string, since int64) {
+	s := &Socket{hub: h, conn: c, name: name, version: since}
 	h.mu.Lock()
 	if h.closed {
 		h.mu.Unlock()
@@ -51,15 +53,15 @@ func (h *Hub) Join(c *Conn, place string, since int64) {
 	h.ending.Add(1)
 	h.joined++
 	s.slot = h.joined % rounds
-	h.places[place] = append(h.places[place], s)
+	h.names[name] = append(h.names[name], s)
 	var oldest *Socket
-	if have := h.places[place]; h.limits.Place > 0 && len(have) > h.limits.Place {
+	if have := h.names[name]; h.limits.PerName > 0 && len(have) > h.limits.PerName {
 		oldest = have[0]
 	}
 	h.mu.Unlock()
 	if oldest != nil {
 		// Not the newest: the page somebody has just opened is the one they look at.
-		oldest.close(CodeTooSlow, "too many of one place", nil)
+		oldest.close(CodeTooSlow, "too many sockets", nil)
 	}
 	go s.read()
 	s.wake()
@@ -86,10 +88,10 @@ func (h *Hub) Wake() {
 	done.Wait()
 }
 
-// Tell sends a frame to the sockets of one place, and tells how many there are.
-func (h *Hub) Tell(place string, frame []byte) int {
+// Tell sends a frame to the sockets of one name, and tells how many there are.
+func (h *Hub) Tell(name string, frame []byte) int {
 	h.mu.Lock()
-	sockets := slices.Clone(h.places[place])
+	sockets := slices.Clone(h.names[name])
 	h.mu.Unlock()
 	for _, s := range sockets {
 		s.tell(frame)
@@ -110,31 +112,27 @@ func (h *Hub) Ping() {
 	}
 }
 
-// Places are those who watch.
-func (h *Hub) Places() []string {
+// Names are those who watch.
+func (h *Hub) Names() []string {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	places := make([]string, 0, len(h.places))
-	for p := range h.places {
-		places = append(places, p)
-	}
-	return places
+	return slices.AppendSeq(make([]string, 0, len(h.names)), maps.Keys(h.names))
 }
 
 // Sockets is how many are open.
 func (h *Hub) Sockets() int { return len(h.all()) }
 
-// Watches tells whether a place has a socket here.
-func (h *Hub) Watches(place string) bool {
+// Watches tells whether a name has a socket here.
+func (h *Hub) Watches(name string) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return len(h.places[place]) > 0
+	return len(h.names[name]) > 0
 }
 
-// Leave closes the sockets of a place, with a last frame that says why.
-func (h *Hub) Leave(place string, code int, reason string) {
+// Leave closes the sockets of a name, with a last frame that says why.
+func (h *Hub) Leave(name string, code int, reason string) {
 	h.mu.Lock()
-	sockets := slices.Clone(h.places[place])
+	sockets := slices.Clone(h.names[name])
 	h.mu.Unlock()
 	for _, s := range sockets {
 		s.close(code, reason, bye(reason))
@@ -160,8 +158,8 @@ func (h *Hub) Close(ctx context.Context) {
 func (h *Hub) all() []*Socket {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	all := make([]*Socket, 0, len(h.places))
-	for _, sockets := range h.places {
+	all := make([]*Socket, 0, len(h.names))
+	for _, sockets := range h.names {
 		all = append(all, sockets...)
 	}
 	return all
@@ -169,17 +167,17 @@ func (h *Hub) all() []*Socket {
 
 func (h *Hub) remove(s *Socket) {
 	h.mu.Lock()
-	left := slices.DeleteFunc(h.places[s.place], func(o *Socket) bool { return o == s })
+	left := slices.DeleteFunc(h.names[s.name], func(o *Socket) bool { return o == s })
 	if len(left) == 0 {
-		delete(h.places, s.place)
+		delete(h.names, s.name)
 	} else {
-		h.places[s.place] = left
+		h.names[s.name] = left
 	}
 	closed := h.closed
 	h.mu.Unlock()
 	// A replica that restarts is no fan who left.
 	if len(left) == 0 && !closed {
-		h.empty(s.place)
+		h.empty(s.name)
 	}
 }
 

@@ -12,25 +12,25 @@ type Limits struct {
 	Pong     time.Duration
 	Personal int // frames for this visitor alone that may wait; one more ends the socket
 	Messages int // a client may send between two pings
-	Place    int // sockets of one place; one more ends the oldest
+	PerName  int // sockets of one name; one more ends the oldest
 }
 
 // DefaultLimits are what the server runs with.
 func DefaultLimits() Limits {
-	return Limits{Write: 5 * time.Second, Pong: 10 * time.Second, Personal: 16, Messages: 100, Place: 8}
+	return Limits{Write: 5 * time.Second, Pong: 10 * time.Second, Personal: 16, Messages: 100, PerName: 8}
 }
 
 // Socket is one watcher. It has no queue of map frames: it knows its version, and what it is sent next follows from
 // the mirror, so a slow reader costs as little memory as a quick one.
 //
 //	joined → flushing ⇄ idle → closing
-//	            └ a write that takes too long, a full personal queue, no pong, too many others of its place:
+//	            └ a write that takes too long, a full personal queue, no pong, too many others of its name:
 //	              closing with 4008
 type Socket struct {
-	hub   *Hub
-	conn  *Conn
-	place string
-	slot  int // in which of the rounds it is pinged
+	hub  *Hub
+	conn *Conn
+	name string
+	slot int // in which of the rounds it is pinged
 
 	mu       sync.Mutex
 	greeted  bool
