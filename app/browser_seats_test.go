@@ -70,6 +70,35 @@ func inWords(label string) string {
 	return "row " + row + ", seat " + number
 }
 
+// inHouse is a seat of a house of several sections as the page names it: "First Floor, row A, seat 12".
+func (s *stage) inHouse(event string, n int) string {
+	s.t.Helper()
+	var plan struct {
+		Zones []struct {
+			Name string
+			Rows []struct {
+				Label string
+				Seats []struct {
+					N     int
+					Label string
+				}
+			}
+		}
+	}
+	newClient(s.base).must(s.t, 200, "GET", "/api/v1/events/"+event+"/plan", nil, &plan)
+	for _, zone := range plan.Zones {
+		for _, row := range zone.Rows {
+			for _, seat := range row.Seats {
+				if seat.N == n {
+					return zone.Name + ", " + inWords(row.Label+seat.Label[strings.LastIndexByte(seat.Label, '-'):])
+				}
+			}
+		}
+	}
+	s.t.Fatalf("%s has no seat %d", event, n)
+	return ""
+}
+
 // toList shows the list with every section open.
 func (b *browser) toList() {
 	b.t.Helper()
@@ -168,7 +197,10 @@ func seatsLiveBetweenTwo(t *testing.T, s *stage) {
 	b.sees("is held by another. It may come back about")
 	a.reload()
 	a.owes("198.00 EUR")
-	a.click("button", "Give ")
+	name := s.inHouse("gala", n)
+	section, row, _ := strings.Cut(name, ", ")
+	a.sees("R"+strings.TrimPrefix(row, "r"), section+" · ") // the section stands below the row
+	a.click("button", "Give "+name+" back")
 	a.owes("99.00 EUR")
 	b.until("Bob sees it free again", func() bool { return strings.Contains(b.seat(n), ", free,") })
 	// Another device of Ada's gives the rest back: this one hears it.
@@ -184,13 +216,15 @@ func orderedInAnotherTab(t *testing.T, s *stage) {
 	s.seats(b, f)
 	s.seats(deaf, f)
 	deaf.owes("198.00 EUR")
+	var hold holdView
+	f.must(t, 200, "GET", f.path("/holds"), nil, &hold)
 	order, a, err := f.order(t.Context(), "tabea@example.org")
 	if err != nil || order == nil {
 		t.Fatalf("order: %v %v", a, err)
 	}
 	b.sees("You have an order that waits to be paid.")
 	b.until("the basket is empty", func() bool { return !b.has("link", "Continue") })
-	deaf.click("button", "Give ")
+	deaf.click("button", "Give "+s.inHouse("gala", hold.Seats[0].N)+" back")
 	deaf.sees("You have an order that waits to be paid.")
 	if said := deaf.text("#said"); strings.Contains(said, "given back") || deaf.has("link", "Continue") {
 		t.Errorf("of a seat that is in an order: %q", said)
