@@ -116,8 +116,6 @@ func (p *printer) ticket(t Ticket) error {
 	p.y += 3
 	if t.AnyPlace {
 		p.label("label.place", margin)
-	} else {
-		p.label("label.seat", margin)
 	}
 	p.seat(t.SeatName)
 	p.y += 4
