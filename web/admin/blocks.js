@@ -75,8 +75,9 @@ export function makeBlocks(hand, event, { map, show }) {
     read: async () => (await read()).map(withSeats),
     refresh: async () => {
       const mine = ++asked, answer = await read(), now = JSON.stringify(answer);
-      if (mine < heard || now === seen) return;
-      heard = mine;
+      if (mine < heard) return;
+      heard = mine; // what says nothing new is an answer too: an older one must not come after it
+      if (now === seen) return;
       const blocks = answer.map(withSeats);
       byID = new Map(blocks.map((block) => [block.id, block]));
       ofSeat = new Map(blocks.flatMap((block) => block.seats.map((n) => [n, block])));
