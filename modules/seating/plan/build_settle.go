@@ -166,8 +166,12 @@ func (r *draftRow) fill(placed []int, gap float64) {
 	}
 	for n, to := range placed[1:] {
 		from := placed[n]
+		step := r.step(from, to)
+		if step == (Point{}) { // both on one spot, which is no place for a third
+			step = Point{gap, 0}
+		}
 		for i := from + 1; i < to; i++ {
-			put(i, from, r.step(from, to))
+			put(i, from, step)
 		}
 	}
 	for i := last + 1; i < len(r.seats); i++ {

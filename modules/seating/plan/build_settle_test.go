@@ -118,6 +118,15 @@ func TestRowsOfOneStartStandApart(t *testing.T) {
 	}
 }
 
+// Between two seats on one spot there is no room for a third, which stands beside them.
+func TestNoThirdSeatOnOneSpot(t *testing.T) {
+	t.Parallel()
+	p, report := mustImportAny(t, []byte("row,seat,x,y\nA,1,0,0\nA,2,,\nA,3,0,0\nB,1,0,50\nB,2,20,50"), Options{})
+	if p.Seat(1).X != p.Seat(0).X+20 || !slices.ContainsFunc(report.Faults, func(f Fault) bool { return f.Code == "same-place" && strings.HasPrefix(f.Detail, "2 seats") }) {
+		t.Errorf("seats at %g and %g; %v", p.Seat(0).X, p.Seat(1).X, report.Faults)
+	}
+}
+
 // What we draw ourselves is no fault of the file's: a row of any length has room, and where one has none, that is said.
 func TestLongRowsHaveRoom(t *testing.T) {
 	t.Parallel()
