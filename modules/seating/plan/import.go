@@ -66,7 +66,13 @@ func readAny(src *source, rep *reporter, asked string) (*draft, error) {
 	if format == "" {
 		format = looks
 	}
-	d, err := readAs(format, src, rep)
+	var d *draft
+	var err error
+	if format == FormatCSV && looks == FormatSVG { // which is full of commas
+		err = rep.unusable("not-a-grid", "", "this is a drawing or a page, not a table")
+	} else {
+		d, err = readAs(format, src, rep)
+	}
 	var unusable *UnusableError
 	if errors.As(err, &unusable) && looks != "" && format != looks {
 		unusable.Report.Faults[0].Detail += fmt.Sprintf(". It was read as %s, since format=%s asks for that, but looks like %s: leave format out, or say format=%s",

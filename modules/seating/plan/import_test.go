@@ -72,7 +72,7 @@ func TestForcedFormatThatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	files := map[string]string{
 		FormatPretix: `{"zones":[{"rows":[{"row_number":"A","seats":[{"seat_number":"1"}]}]}]}`,
-		FormatSVG:    `<svg><circle id="seat-A-1" cx="5" cy="5" r="5"/></svg>`,
+		FormatSVG:    `<svg><circle id="seat-A-1" cx="5,5" cy="5" r="5" style="fill: rgb(1,2,3)"/></svg>`,
 		FormatCSV:    "row,seat\nA,1\n",
 		FormatPoints: "[\n{\"row\":\"A\",\"seat\":\"1\"},\n{\"row\":\"A\",\"seat\":\"2\"}]",
 	}
