@@ -38,6 +38,9 @@ func (b *browser) listen(event any) {
 		if strings.HasSuffix(entry.URL, "/favicon.ico") { // the browser's own wish, not the page's
 			return
 		}
+		if strings.Contains(entry.Text, "WebSocket is closed before the connection is established") { // the page was left meanwhile
+			return
+		}
 		if (entry.Level == log.EntryLevelError || entry.Level == log.EntryLevelWarning) && !refusal {
 			b.complain(fmt.Sprintf("%s: %s (%s)", entry.Source, entry.Text, entry.URL))
 		}
