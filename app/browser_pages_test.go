@@ -14,7 +14,7 @@ func TestPages(t *testing.T) {
 		{"Public", s.public}, {"Budget", s.budget},
 		{"TwoBrowsers", s.twoBrowsers}, {"OnAPhone", s.onAPhone}, {"ByKeyboard", s.byKeyboard}, {"WithoutScript", s.withoutScript},
 		{"LostConnection", s.lostConnection}, {"HalfAPage", s.halfAPage}, {"AnotherDevice", s.anotherDevice},
-		{"HiddenPage", s.hiddenPage}, {"CallMe", s.callMe}, {"HandOver", s.handOver}, {"SteadyRange", s.steadyRange}, {"News", s.news}, {"SellsOut", s.sellsOut},
+		{"HiddenPage", s.hiddenPage}, {"CallMe", s.callMe}, {"HandOver", s.handOver}, {"SteadyRange", s.steadyRange}, {"MovedHere", s.movedHere}, {"News", s.news}, {"SellsOut", s.sellsOut},
 	} {
 		t.Run(part.name, part.run)
 	}

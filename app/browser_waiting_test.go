@@ -220,3 +220,34 @@ func TestWaitingRoomFollowsTheLine(t *testing.T) {
 	lost.open("/events/gala#p=nonsense")
 	lost.sees("That link is not a place in this event's line.", "Join the line")
 }
+
+// movedHere: a device that was refused because the place was open elsewhere goes in once it is told that it is the one,
+// also when the refusal was on its way meanwhile.
+func (s *stage) movedHere(t *testing.T) {
+	b := newBrowser(t, s.base)
+	b.open("/events/soon")
+	var got []string
+	b.set(b.js(fmt.Sprintf(`(async () => {
+		%s
+		const { makeTurn } = await import(await assetOf("turn.js")), fetched = window.fetch, states = [];
+		let refuse = null, asked = 0;
+		window.fetch = () => new Promise((answer) => {
+			asked++;
+			refuse = () => answer(new Response(JSON.stringify({ code: "other-device" }), { status: 409, headers: { "Content-Type": "application/problem+json" } }));
+			if (asked === 3) answer(new Response(JSON.stringify({ admitted_until: "2100-01-01T00:00:00Z" }), { status: 201, headers: { "Content-Type": "application/json" } }));
+		});
+		const turn = makeTurn("moved", () => states.push(turn.state)), first = turn.enter({ place: "p" });
+		refuse();
+		await first;
+		turn.moved();
+		const second = turn.enter({ place: "p" });
+		turn.moved();
+		refuse();
+		states.push(String(await second));
+		window.fetch = fetched;
+		return states;
+	})()`, assetOf), &got))
+	if want := "elsewhere none in true"; strings.Join(got, " ") != want {
+		t.Errorf("the states are %v, want %s", got, want)
+	}
+}

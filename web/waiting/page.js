@@ -79,6 +79,7 @@ async function have(token, here) {
   if (token) state.unseen = { token, here, at: Date.now() };
   try {
     Object.assign(state, { place: await join(event, token, here), unseen: null });
+    if (here) room?.moved(); // which may have asked before, as a device that only looks on
     if (/[#&]p=/.test(location.hash)) address();
     write(at('refused'), '');
     had = true;

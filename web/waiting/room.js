@@ -9,7 +9,8 @@ import { makeTurn } from './turn.js';
 import { at } from './write.js';
 
 // makeRoom gives see(now, place), to be told of each look at the line and each change of place; after(now), how soon to
-// look again; and hidden(), whether to look while nobody looks at the page. here(place) makes this the device that may enter.
+// look again; hidden(), whether to look while nobody looks at the page; and moved(), to be told that this has become the device
+// that may enter. here() makes it so.
 export function makeRoom(event, zone, here) {
   const state = { zone, now: null, place: null, serving: 0, stand: {}, wait: null };
   const call = makeCall(event), drawing = makeDrawing(event, call.call);
@@ -41,6 +42,7 @@ export function makeRoom(event, zone, here) {
       if (state.stand.called) turn.called(place, now);
       draw();
     },
+    moved: turn.moved,
     after: (now) => (['in', 'done'].includes(turn.state) ? 10_000 : pollAfter(now, state.stand)),
     hidden: call.on,
   };

@@ -3,12 +3,12 @@
 import { api, ask } from '../shared/api.js';
 import { device } from '../shared/place.js';
 
-// makeTurn gives {state, until, returned, called(place, now), enter(place)}; changed() is called whenever the state changes.
+// makeTurn gives {state, until, returned, called(place, now), enter(place), moved()}; changed() is called whenever the state changes.
 // State: none → asking → in | next (no room yet, asks again) | again (had it before: one must ask for it) | done |
 // elsewhere (another device has acted since: this one only looks on). returned: a fault of ours put one out.
 export function makeTurn(event, changed) {
   const had = `fs_turn_${event}`;
-  let timer = 0, running = false, asked = false, line = null;
+  let timer = 0, running = false, asked = false, line = null, moves = 0;
   const turn = { state: 'none', until: 0, returned: false };
   const become = (state, until = 0) => {
     Object.assign(turn, { state, until });
@@ -18,6 +18,7 @@ export function makeTurn(event, changed) {
   // enter takes the turn, whoever asked for it; true when one is in.
   turn.enter = async (place) => {
     clearTimeout(timer);
+    const before = moves;
     try {
       const { admitted_until: until } = await ask('POST', api(event, '/queue/admission'), {}, { place: place.place, device: device() });
       remember(had);
@@ -26,6 +27,7 @@ export function makeTurn(event, changed) {
     } catch (problem) {
       const after = problem.facts?.retry_after_ms;
       if (problem.code === 'already-bought') become('done');
+      else if (problem.code === 'other-device' && before !== moves) return turn.enter(place); // true when it was asked, no more
       else if (problem.code === 'other-device') become('elsewhere');
       else if (problem.code === 'room-full') {
         become('next');
@@ -34,6 +36,12 @@ export function makeTurn(event, changed) {
       else become('none'); // not open, paused, sold out, no connection: the line says it, and we are called again
       return false;
     }
+  };
+
+  // moved is told that this has become the device that may enter.
+  turn.moved = () => {
+    moves++;
+    if (turn.state === 'elsewhere') become('none');
   };
 
   // called is told with every look at the line that the turn has come; now is what everyone sees of the line.
