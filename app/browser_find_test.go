@@ -151,8 +151,35 @@ const reach = `async function() {
 	return {x, y, met: !!met && box.width > 0, over: top?.outerHTML.slice(0, 120) ?? ""};
 }`
 
-// click waits for the thing and clicks it, or taps it on a phone.
+// aimed notes on the page whether the next finger that comes down meets the thing.
+const aimed = `function() {
+	window.met = false;
+	addEventListener("pointerdown", ({ target }) => { window.met = this.contains(target) || target.closest?.("label")?.control === this; }, { capture: true, once: true });
+}`
+
+// click waits for the thing and clicks it, or taps it on a phone; where it moved away meanwhile, once more.
 func (b *browser) click(role, name string) {
+	b.t.Helper()
+	for range 3 {
+		at, x, y := b.finds(role, name)
+		if b.on(at, aimed, nil) != nil {
+			continue // it is not there any more
+		}
+		action := chromedp.MouseClickXY(x, y)
+		if b.touch {
+			action = chromedp.TapXY(x, y)
+		}
+		b.set(chromedp.Do(b.ctx, action))
+		var missed bool
+		if err := b.js(`window.met === false`, &missed); b.noScript || err != nil || !missed { // of another page nothing is known
+			return
+		}
+	}
+	b.t.Fatalf("%s %q moves away from every finger", role, name)
+}
+
+// finds waits until a thing lies still with nothing over it, and says where its middle is.
+func (b *browser) finds(role, name string) (f found, x, y float64) {
 	b.t.Helper()
 	type spot struct {
 		X, Y float64
@@ -161,7 +188,7 @@ func (b *browser) click(role, name string) {
 	}
 	var last, now spot
 	b.until(fmt.Sprintf("%s %q can be clicked (over it: %s)", role, name, now.Over), func() bool {
-		for _, f := range b.all(role, name) {
+		for _, f = range b.all(role, name) {
 			if f.disabled || b.on(f, reach, &now) != nil || !now.Met {
 				continue
 			}
@@ -171,11 +198,7 @@ func (b *browser) click(role, name string) {
 		}
 		return false
 	})
-	action := chromedp.MouseClickXY(now.X, now.Y)
-	if b.touch {
-		action = chromedp.TapXY(now.X, now.Y)
-	}
-	b.set(chromedp.Do(b.ctx, action))
+	return f, now.X, now.Y
 }
 
 // fill replaces what stands in a field.
