@@ -40,8 +40,7 @@ func roundHouse(t testing.TB, staff *client) string {
 // The organiser's page of a large house in the middle of its work: two dozen entries, a whole section among them, and a floor.
 func TestDeskOfABowl(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
-	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	s := openStage(t)
 	createEvent(t, s.staff, "bowl", roundHouse(t, s.staff), object{"Lower": 9900, "Upper": 4500, "Standing": 6500}, -time.Second, object{"name": "Stadium Night", "queue": nil,
 		"max_per_buyer": 8, "accent": "#8a1c5a", "areas": object{"floor": object{"capacity": 2000, "category": "Standing"}}})
 	block := func(name, reason, until string, seats ...int) {
@@ -98,7 +97,7 @@ func TestDeskOfABowl(t *testing.T) {
 		t.Run(sc.name, func(t *testing.T) { hang(t, s.base, sc) })
 	}
 
-	b := newBrowser(t, p.base)
+	b := newBrowser(t, s.base)
 	s.hand(b, "bowl")
 	b.fill("Find by name, reason or seats", "springfield")
 	b.until("the others are out of sight", func() bool {

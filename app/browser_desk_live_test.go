@@ -25,11 +25,10 @@ func (b *browser) stops(patterns ...string) {
 // being stopped, this proves the socket, and not the second that is promised: 5 s are room for a busy machine.
 func TestHandSeesLive(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
-	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	s := openStage(t)
 	createEvent(t, s.staff, "gala", house(t, s.staff, 3, 8), object{"Stalls": 4500}, -time.Second, object{"queue": nil, "max_per_buyer": 4})
 	fan := s.enters("gala", "Chooser")
-	b, blind := newBrowser(t, p.base), newBrowser(t, p.base)
+	b, blind := newBrowser(t, s.base), newBrowser(t, s.base)
 	s.hand(b, "gala")
 	b.stops("*://*:*/api/v1/events/*/seats", "*://*:*/api/v1/admin/events/*/stats")
 	b.fill("Which seats", "A-1..A-4")
@@ -59,11 +58,10 @@ func TestHandSeesLive(t *testing.T) {
 // tab, one goes on where one was, and sees what happened meanwhile.
 func TestHandOutlivesItsSession(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
-	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	s := openStage(t)
 	createEvent(t, s.staff, "gala", house(t, s.staff, 3, 8), object{"Stalls": 4500}, -time.Second, object{"queue": nil, "max_per_buyer": 4})
 	fan := s.enters("gala", "Chooser")
-	b := newBrowser(t, p.base)
+	b := newBrowser(t, s.base)
 	s.hand(b, "gala")
 	b.excuse("status of 401", "status of 403")
 	b.fill("Which seats", "A-1..A-4")
@@ -84,7 +82,7 @@ func TestHandOutlivesItsSession(t *testing.T) {
 	b.within(30*time.Second, "the page says so as well", func() bool { return strings.Contains(b.text("main"), "What you chose and typed is still here") })
 	fan.must(t, 201, "POST", fan.path("/holds"), object{"seats": []int{20}}, nil)
 
-	back := signIn(t, p.base) // in another tab of this browser
+	back := signIn(t, s.base) // in another tab of this browser
 	b.staffs(back)
 	b.click("button", "Take off sale")
 	b.sees("4 seats off sale.")
@@ -103,7 +101,7 @@ func TestHandOutlivesItsSession(t *testing.T) {
 	b.press("Tab")
 	b.click("button", "Put back on sale")
 	b.sees("You were signed out, and nothing happened.")
-	again := signIn(t, p.base)
+	again := signIn(t, s.base)
 	b.staffs(again)
 	b.click("button", "Put back on sale")
 	b.sees("Put 4 seats back on sale?")
@@ -115,10 +113,9 @@ func TestHandOutlivesItsSession(t *testing.T) {
 // An answer that took long is not believed over a younger one, though that one said nothing new.
 func TestHandBelievesTheYoungestList(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
-	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	s := openStage(t)
 	createEvent(t, s.staff, "gala", house(t, s.staff, 3, 8), object{"Stalls": 4500}, -time.Second, object{"queue": nil})
-	b := newBrowser(t, p.base)
+	b := newBrowser(t, s.base)
 	b.before(`window.setInterval = () => 0;
 		const ask = fetch;
 		Object.assign(window, { answers: 0, late: null, shown: 0 });
@@ -158,10 +155,9 @@ func TestHandBelievesTheYoungestList(t *testing.T) {
 // A block that is made while the list is being read is known soon all the same, and not at the next look round.
 func TestHandHearsOfBlocksMeanwhile(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
-	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	s := openStage(t)
 	createEvent(t, s.staff, "gala", house(t, s.staff, 3, 8), object{"Stalls": 4500}, -time.Second, object{"queue": nil})
-	b := newBrowser(t, p.base)
+	b := newBrowser(t, s.base)
 	// The look round never comes, what is put off for a second waits for a word of ours, and so does the list.
 	b.before(`window.setInterval = () => 0;
 		const ask = fetch, later = setTimeout;

@@ -50,12 +50,11 @@ func (b *browser) chosen() (text string) {
 // it: the fan with the seat keeps it, and the other sees the rest go, and come back.
 func TestHandOnTheMap(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
-	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	s := openStage(t)
 	createEvent(t, s.staff, "gala", house(t, s.staff, 3, 8), object{"Stalls": 4500}, -time.Second, object{"queue": nil, "max_per_buyer": 4})
 	chooser := s.enters("gala", "Chooser")
 	chooser.must(t, 201, "POST", chooser.path("/holds"), object{"seats": []int{0}}, nil)
-	watcher, b := newBrowser(t, p.base, phone), newBrowser(t, p.base)
+	watcher, b := newBrowser(t, s.base, phone), newBrowser(t, s.base)
 	s.seats(watcher, s.enters("gala", "Watcher"))
 	watcher.toList()
 	s.hand(b, "gala")
@@ -122,8 +121,7 @@ func TestHandOnTheMap(t *testing.T) {
 // Who has a seat is told at a tap, in the words of what it is.
 func TestHandTellsWhoHasASeat(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
-	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	s := openStage(t)
 	createEvent(t, s.staff, "gala", house(t, s.staff, 1, 5), object{"Stalls": 4500}, -time.Second, object{"queue": nil, "max_per_buyer": 4})
 	_, paid := s.orders("gala", "Åsa", 1, "paid", "paid")
 	n := paid.Seats[0].N
@@ -132,7 +130,7 @@ func TestHandTellsWhoHasASeat(t *testing.T) {
 	f := s.enters("gala", "Holder")
 	f.must(t, 201, "POST", f.path("/holds"), object{"seats": []int{held}}, nil)
 	s.staff.must(t, 201, "POST", "/api/v1/admin/events/gala/blocks", object{"seats": []int{blocked}, "reason": "no view"}, nil)
-	b := newBrowser(t, p.base)
+	b := newBrowser(t, s.base)
 	s.hand(b, "gala")
 	// One row lies across the map: a finger that goes along it comes to every seat.
 	left, top, right, bottom := b.shape(".hand-map .map")
@@ -157,12 +155,11 @@ func labelOf(n int) string { return fmt.Sprint("A-", n+1) }
 // Of an area a tap asks how many; so many of its free places are kept.
 func TestHandOnAnArea(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
-	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	s := openStage(t)
 	createEvent(t, s.staff, "gig", club(t, s.staff), clubPrices, -time.Second, onSale(30, 5))
 	f := s.enters("gig", "Ada")
 	f.must(t, 201, "POST", f.path("/holds"), object{"area": "floor", "quantity": 2}, nil)
-	b := newBrowser(t, p.base)
+	b := newBrowser(t, s.base)
 	s.hand(b, "gig")
 	left, top, right, bottom := b.shape(".hand-map .map")
 	middle := spot{(left + right) / 2, (top + bottom) / 2}
@@ -184,7 +181,7 @@ func TestHandOnAnArea(t *testing.T) {
 	b.sees("Keep 20 seats for Fan club?")
 	b.click("button", "Take off sale")
 	b.sees("20 seats off sale.", "promised")
-	o := newOrganiser(t, p.base)
+	o := newOrganiser(t, s.base)
 	o.signIn(ownerPassword, 200)
 	o.open("/admin/events/gig/seats")
 	o.sees("Fan club", "20 seats", named)
@@ -196,10 +193,9 @@ func TestHandOnAnArea(t *testing.T) {
 // What the page writes of a choice the server writes too, and reads as the same seats: on a plan with every kind of name.
 func TestHandNamesSeatsAsTheServer(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
-	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	s := openStage(t)
 	createEvent(t, s.staff, "gala", importStadium(t, s.staff), stadiumPrices, -time.Second, object{"queue": nil})
-	b := newBrowser(t, p.base)
+	b := newBrowser(t, s.base)
 	s.hand(b, "gala")
 	var texts []string
 	b.set(b.js(`(async () => {
@@ -216,7 +212,7 @@ func TestHandNamesSeatsAsTheServer(t *testing.T) {
 		}
 		return [...texts, names.write(free)];
 	})()`, &texts))
-	o := newOrganiser(t, p.base)
+	o := newOrganiser(t, s.base)
 	o.signIn(ownerPassword, 200)
 	o.open("/admin/events/gala/seats")
 	for _, text := range texts {

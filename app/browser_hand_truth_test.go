@@ -12,11 +12,10 @@ import (
 // What the page says of itself is so, though others of the staff act at the same time, and though a name is misspelt.
 func TestHandTellsTheTruth(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
-	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	s := openStage(t)
 	createEvent(t, s.staff, "gala", house(t, s.staff, 3, 8), object{"Stalls": 4500}, -time.Second, object{"queue": nil, "max_per_buyer": 4})
 	const blocks = "/api/v1/admin/events/gala/blocks"
-	b := newBrowser(t, p.base)
+	b := newBrowser(t, s.base)
 	s.hand(b, "gala")
 
 	b.fill("Which seats", "A-1, Z-9")
@@ -74,8 +73,7 @@ func (b *browser) asks() (open bool, err error) {
 // Where a circle hangs over the stalls one floor is looked at, and a drawn box means its seats alone.
 func TestHandOnOneFloor(t *testing.T) {
 	t.Parallel()
-	p := startProcess(t)
-	s := &stage{process: p, t: t, ctx: t.Context(), staff: signIn(t, p.base)}
+	s := openStage(t)
 	floor := func(name, row string) object {
 		var seats []object
 		for i := range 8 {
@@ -92,7 +90,7 @@ func TestHandOnOneFloor(t *testing.T) {
 	s.staff.must(t, 201, "POST", "/api/v1/admin/plans", object{"name": "Floors", "size": object{"width": 300, "height": 200},
 		"categories": []object{{"name": "Stalls", "color": "#3355aa"}}, "zones": []object{floor("Stalls", "A"), floor("Circle", "B")}}, &plan)
 	createEvent(t, s.staff, "gala", plan.ID, object{"Stalls": 4500}, -time.Second, object{"queue": nil})
-	b := newBrowser(t, p.base)
+	b := newBrowser(t, s.base)
 	s.hand(b, "gala")
 	b.click("button", "Circle")
 	b.click("button", "Box")
@@ -105,7 +103,7 @@ func TestHandOnOneFloor(t *testing.T) {
 	b.axe()
 
 	// On a phone what is chosen, and what next, stays in sight under the map.
-	small := newBrowser(t, p.base, phone)
+	small := newBrowser(t, s.base, phone)
 	s.hand(small, "gala")
 	small.click("button", "Stalls")
 	small.set(small.js(`document.querySelector("[data-room]").scrollIntoView({behavior: "instant"})`, nil))
