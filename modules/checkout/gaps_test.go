@@ -1,9 +1,11 @@
 package checkout
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -271,4 +273,37 @@ func TestProcessorLetsGo(t *testing.T) {
 	k.pay(o.ID, ProviderAuthorized, 0)
 	k.want(o.ID, "paid")
 	k.check()
+}
+
+// Another hand delivers between our question to the processor and our look at the books: nothing is wrong, and no
+// operator is called. What is wrong in earnest is told.
+func TestComplainsOnlyOfWhatIsTrueNow(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := context.Background()
+	var told bytes.Buffer
+	k.Service.Log = slog.New(slog.NewTextHandler(&told, &slog.HandlerOptions{Level: slog.LevelError}))
+	o := k.mustPlace(k.fan(0)).Order
+	p := k.payment(o.ID)
+	k.bank.click(p.ID, ProviderAuthorized, 0)
+	other, done := k.service(k.Kit.DB), false
+	k.bank.after = func(call string) error {
+		if call == "read" && !done {
+			done = true
+			must(t, other.Settle(ctx, p.ID))
+		}
+		return nil
+	}
+	must(t, k.Settle(ctx, p.ID))
+	k.want(o.ID, "paid")
+	if !done || told.Len() > 0 {
+		t.Fatalf("complained: %s", told.String())
+	}
+	k.bank.mu.Lock()
+	delete(k.bank.accounts, p.ID.String())
+	k.bank.mu.Unlock()
+	must(t, k.Settle(ctx, p.ID))
+	if !bytes.Contains(told.Bytes(), []byte("does not know money we delivered for")) {
+		t.Errorf("nobody was told: %s", told.String())
+	}
 }

@@ -28,8 +28,7 @@ func (s *Service) Settle(ctx context.Context, payment uuid.UUID) error {
 	for range maxSteps {
 		next := c.decide(st)
 		if next == stepNone {
-			s.complain(c, st)
-			return nil
+			return s.complain(ctx, c, st)
 		}
 		if st, err = s.do(ctx, next, c, st); err != nil && !errors.Is(err, errMoved) {
 			err = fmt.Errorf("%s payment: %w", next, err)
@@ -212,14 +211,31 @@ func (s *Service) tell(o Order, status string) {
 	s.Map.Tell(o.EventID, o.PlaceKey, map[string]any{"t": "order", "id": o.ID.String(), "status": status})
 }
 
-// complain tells an operator what no rule of ours can mend.
-func (s *Service) complain(c caseFile, st PaymentState) {
+// complain tells an operator what no rule of ours can mend. The state in hand may be older than our books, which another
+// hand moved on meanwhile: so the processor is asked once more, now that the books are read.
+func (s *Service) complain(ctx context.Context, c caseFile, st PaymentState) error {
+	if c.puzzle(st) == "" {
+		return nil
+	}
+	st, err := s.ask(ctx, c)
+	if err != nil {
+		return err
+	}
+	if what := c.puzzle(st); what != "" {
+		s.Log.Error(what, "order", c.Order.ID, "payment", c.Payment.ID, "says", st.Status)
+	}
+	return nil
+}
+
+// puzzle is what is wrong between books and processor, or "".
+func (c caseFile) puzzle(st PaymentState) string {
 	switch {
 	case c.Payment.Status == PaymentAuthorized && (st.Status == ProviderUnknown || st.Status == ProviderOpen):
-		s.Log.Error("the processor forgot an authorised payment", "order", c.Order.ID, "payment", c.Payment.ID, "says", st.Status)
+		return "the processor forgot an authorised payment"
 	case c.Payment.Status == PaymentCaptured && st.Status != ProviderCaptured:
-		s.Log.Error("the processor does not know money we delivered for", "order", c.Order.ID, "payment", c.Payment.ID, "says", st.Status)
+		return "the processor does not know money we delivered for"
 	}
+	return ""
 }
 
 // silent tells whether a deadline passed so long ago that the seats go back although the processor never answered.
