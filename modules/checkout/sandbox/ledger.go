@@ -25,9 +25,11 @@ type paymentRow struct {
 	Authorized  int64
 	Captured    int64
 	Refunded    int64
+	Challenged  bool
+	DeclinedFor string
 }
 
-const paymentColumns = `id, payment, order_id, amount, currency, description, return_url, webhook_url, status, authorized, captured, refunded`
+const paymentColumns = `id, payment, order_id, amount, currency, description, return_url, webhook_url, status, authorized, captured, refunded, challenged, declined_for`
 
 // find reads one payment; ErrNoPayment if there is none.
 func find(db *gorm.DB, id string) (paymentRow, error) {
@@ -50,7 +52,7 @@ func (p *Processor) show(db *gorm.DB, row paymentRow) (Payment, error) {
 	shown := Payment{
 		ID: row.ID, Payment: row.Payment, Order: row.OrderID, Status: row.Status, Amount: row.Amount, Currency: row.Currency,
 		Authorized: row.Authorized, Captured: row.Captured, Refunded: row.Refunded,
-		URL: strings.TrimSuffix(p.deps.PublicURL(), "/") + "/sandbox/pay/" + row.ID, Refunds: []Refund{},
+		URL: strings.TrimSuffix(p.deps.PublicURL(), "/") + "/sandbox/pay/" + row.ID, DeclinedFor: row.DeclinedFor, Refunds: []Refund{},
 	}
 	if row.Refunded == 0 {
 		return shown, nil
@@ -154,16 +156,39 @@ func (p *Processor) move(tx *gorm.DB, id string, to Status) error {
 }
 
 // decide is the fan's click. A payment that was captured since was paid all the same.
-func (p *Processor) decide(ctx context.Context, id string, to Status) error {
+func (p *Processor) decide(ctx context.Context, id string, click outcome) error {
 	err := p.transact(ctx, func(tx *gorm.DB) error {
-		err := p.move(tx, id, to)
-		if f := fault.As(err); to == Authorized && f != nil && f.Facts["payment_status"] == Captured {
+		if click.challenge {
+			return p.challenge(tx, id)
+		}
+		err := p.move(tx, id, click.to)
+		if f := fault.As(err); click.to == Authorized && f != nil && f.Facts["payment_status"] == Captured {
 			return nil
 		}
-		return err
+		if err != nil || click.to != Declined {
+			return err
+		}
+		// The first answer stays: a click that is repeated changes nothing.
+		return tx.Exec(`UPDATE sandbox.payments SET declined_for = ? WHERE id = ? AND declined_for = ''`, click.reason, id).Error
 	})
 	p.poke()
 	return err
+}
+
+// challenge lets the bank ask who is paying. No webhook tells of it: nothing is decided.
+func (p *Processor) challenge(tx *gorm.DB, id string) error {
+	row, err := find(tx, id)
+	if err != nil {
+		return err
+	}
+	res := tx.Exec(`UPDATE sandbox.payments SET challenged = true, changed_at = coalesce(?::timestamptz, now()) WHERE id = ? AND status = 'open'`, p.now(), id)
+	if res.Error != nil {
+		return fmt.Errorf("challenge sandbox payment: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return ErrWrongState.With("payment_status", row.Status)
+	}
+	return nil
 }
 
 // refund gives money back. A key that refunded this payment once never does so again, however old it is.

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	_ "embed" // pay.html and pay.css
@@ -9,6 +10,7 @@ import (
 	"html/template"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -50,7 +52,7 @@ func (h *handler) page(c echo.Context) error {
 	var page strings.Builder
 	if err := h.p.page.Execute(&page, map[string]any{
 		"Style": template.CSS(payCSS), "Amount": money.Format(row.Amount, row.Currency), "Order": row.OrderID, "Description": row.Description,
-		"Status": string(row.Status), "Open": row.Status == Open, "ReturnURL": row.ReturnURL,
+		"Status": string(row.Status), "Open": row.Status == Open, "Challenged": row.Challenged, "Why": row.DeclinedFor, "ReturnURL": row.ReturnURL,
 	}); err != nil {
 		return err
 	}
@@ -63,25 +65,37 @@ func (h *handler) page(c echo.Context) error {
 
 type payRequest struct {
 	Outcome string `json:"outcome"`
+	Reason  string `json:"reason"` // of "declined"
 }
 
-// pay answers POST /sandbox/pay/:id with what the click came to; a form is sent back to the shop.
+// outcome is what a click says: where the payment goes, or that the bank asks first.
+type outcome struct {
+	to        Status
+	reason    string
+	challenge bool
+}
+
+// pay answers POST /sandbox/pay/:id with what the click came to; a form is sent back to the shop, or to this page where
+// the bank has a question.
 func (h *handler) pay(c echo.Context) error {
 	ctx, id := c.Request().Context(), c.Param("id")
 	if fate := h.p.strike(ctx, false); fate.err != nil {
 		return fate.err
 	}
 	form := request.IsForm(c)
-	to, err := readOutcome(c, form)
+	click, err := readOutcome(c, form)
 	if err != nil {
 		return err
 	}
-	if err := h.p.decide(ctx, id, to); err != nil {
+	if err := h.p.decide(ctx, id, click); err != nil {
 		return err
 	}
 	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
 	if !form {
-		return c.JSON(http.StatusOK, map[string]Status{"status": to})
+		return c.JSON(http.StatusOK, map[string]Status{"status": click.to})
+	}
+	if click.challenge {
+		return c.Redirect(http.StatusSeeOther, "/sandbox/pay/"+id)
 	}
 	// Decided is decided; only where to go now is still to be read.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
@@ -93,23 +107,28 @@ func (h *handler) pay(c echo.Context) error {
 	return c.Redirect(http.StatusSeeOther, row.ReturnURL)
 }
 
-func readOutcome(c echo.Context, form bool) (Status, error) {
+func readOutcome(c echo.Context, form bool) (outcome, error) {
 	var req payRequest
 	if form {
 		if _, err := c.FormParams(); err != nil {
-			return "", request.BodyError(err)
+			return outcome{}, request.BodyError(err)
 		}
-		req.Outcome = c.Request().PostForm.Get("outcome")
+		req.Outcome, req.Reason = c.Request().PostForm.Get("outcome"), c.Request().PostForm.Get("reason")
 	} else if err := request.Decode(c, &req); err != nil {
-		return "", err
+		return outcome{}, err
+	}
+	if req.Reason != "" && (req.Outcome != "declined" || !slices.Contains(declineReasons(), req.Reason)) {
+		return outcome{}, fault.Fields{"reason": "why a payment is declined: " + strings.Join(declineReasons(), ", ")}.Err()
 	}
 	switch req.Outcome {
 	case "paid":
-		return Authorized, nil
+		return outcome{to: Authorized}, nil
 	case "declined":
-		return Declined, nil
+		return outcome{to: Declined, reason: cmp.Or(req.Reason, doNotHonor)}, nil
+	case "challenge":
+		return outcome{to: Open, challenge: true}, nil
 	}
-	return "", fault.Fields{"outcome": "paid or declined"}.Err()
+	return outcome{}, fault.Fields{"outcome": "paid, declined or challenge"}.Err()
 }
 
 // fresh is an answer that is not kept.

@@ -81,7 +81,7 @@ func TestClickIsDecidedOnce(t *testing.T) {
 	}
 }
 
-// Whatever a stranger sends to the pay page is refused or is one of the two outcomes.
+// Whatever a stranger sends to the pay page is refused or is one of the outcomes.
 func FuzzPay(f *testing.F) {
 	k := newKit(f)
 	e := echo.New()
@@ -89,6 +89,7 @@ func FuzzPay(f *testing.F) {
 	k.proc.Routes(e.Group(""), nil)
 	for _, seed := range [][2]string{
 		{"application/json", `{"outcome":"paid"}`}, {"application/json", `{"outcome":"declined"}{}`}, {"application/json", `{"outcome":null}`},
+		{"application/json", `{"outcome":"challenge"}`}, {"application/x-www-form-urlencoded", "outcome=declined&reason=expired-card"},
 		{"application/x-www-form-urlencoded", "outcome=paid"}, {"application/x-www-form-urlencoded", "outcome=%zz"}, {"text/plain", "paid"},
 		{"multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-data; name=\"outcome\"\r\n\r\npaid\r\n--x--\r\n"}, {"multipart/form-data", ""}, {"", "\x00"},
 	} {
@@ -104,7 +105,7 @@ func FuzzPay(f *testing.F) {
 		status := k.get(p.ID).Status
 		switch res.Code {
 		case 200, 303:
-			if status != sandbox.Authorized && status != sandbox.Declined {
+			if asked := strings.Contains(res.Body.String(), `"open"`) || strings.HasPrefix(res.Header().Get("Location"), "/sandbox/pay/"); status != sandbox.Authorized && status != sandbox.Declined && !asked {
 				t.Errorf("%q %q is answered %d and leaves it %s", kind, body, res.Code, status)
 			}
 		case 400, 413, 415, 422:
@@ -134,5 +135,57 @@ func TestLoopbackIsThePeer(t *testing.T) {
 		if res.Code != want {
 			t.Errorf("from %q: %d, want %d", remote, res.Code, want)
 		}
+	}
+}
+
+// A bank may ask who is paying before it decides (3-D Secure): nothing is decided meanwhile, nobody is told, and only
+// the answer is.
+func TestBankAsksFirst(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	p := k.open("p1", 100)
+	if a := k.click(p.ID, "challenge").want(t, 200, ""); strings.TrimSpace(a.Body) != `{"status":"open"}` {
+		t.Errorf("challenge: %s", a.Body)
+	}
+	if a := k.do("GET", p.URL, nil); !strings.Contains(a.Body, "Is it you who is paying?") || strings.Contains(a.Body, `value="challenge"`) {
+		t.Errorf("the bank does not ask:\n%s", a.Body)
+	}
+	if got := k.get(p.ID); got.Status != sandbox.Open || k.outbox("due") != 0 {
+		t.Errorf("a question decided: %s, %d webhooks", got.Status, k.outbox("due"))
+	}
+	k.click(p.ID, "paid").want(t, 200, "")
+	if got := k.get(p.ID); got.Status != sandbox.Authorized {
+		t.Errorf("after the answer: %s", got.Status)
+	}
+	k.click(p.ID, "challenge").want(t, 409, "wrong-state")
+
+	refused := k.open("p2", 100)
+	a := k.do("POST", refused.URL, url.Values{"outcome": {"challenge"}})
+	if a.Status != http.StatusSeeOther || !strings.HasSuffix(refused.URL, a.Header.Get("Location")) {
+		t.Errorf("the form goes on to %d %s", a.Status, a.Header.Get("Location"))
+	}
+	k.do("POST", refused.URL, url.Values{"outcome": {"declined"}, "reason": {"authentication-failed"}})
+	if got := k.get(refused.ID); got.Status != sandbox.Declined || got.DeclinedFor != "authentication-failed" {
+		t.Errorf("refused by its owner: %s for %q", got.Status, got.DeclinedFor)
+	}
+}
+
+// A refusal says why, once; a click that is repeated with another reason changes nothing.
+func TestDeclineHasAReason(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	p := k.open("p1", 100)
+	k.do("POST", p.URL, `{"outcome":"declined","reason":"because"}`, "Content-Type", "application/json").want(t, 422, "bad-field")
+	k.do("POST", p.URL, `{"outcome":"paid","reason":"expired-card"}`, "Content-Type", "application/json").want(t, 422, "bad-field")
+	for _, reason := range []string{"insufficient-funds", "expired-card"} {
+		k.do("POST", p.URL, `{"outcome":"declined","reason":"`+reason+`"}`, "Content-Type", "application/json").want(t, 200, "")
+	}
+	if got := k.get(p.ID); got.DeclinedFor != "insufficient-funds" {
+		t.Errorf("declined for %q", got.DeclinedFor)
+	}
+	q := k.open("p2", 100)
+	k.click(q.ID, "declined").want(t, 200, "")
+	if got := k.get(q.ID); got.DeclinedFor != "do-not-honor" {
+		t.Errorf("without a reason: %q", got.DeclinedFor)
 	}
 }

@@ -17,11 +17,24 @@ import (
 //	  ├───fan declines─▶ declined        │
 //	  └───cancel───────▶ cancelled ◀─────┘ cancel
 //
+// While it is open the fan's bank may ask who is paying (3-D Secure): the payment stays open until that is answered.
 // Declined and cancelled are final. Doing again what was done (capture of a captured, cancel of a cancelled, the same
 // click) changes nothing and is no error; any other step is ErrWrongState. A capture takes all that was authorized.
 
 // Status is a state of the drawing above.
 type Status string
+
+// Why a bank refuses. Merchants see it as declined_for.
+const (
+	doNotHonor        = "do-not-honor" // it does not say
+	insufficientFunds = "insufficient-funds"
+	expiredCard       = "expired-card"
+	notAuthenticated  = "authentication-failed" // whoever paid could not, or would not, show that it is them
+)
+
+func declineReasons() []string {
+	return []string{doNotHonor, insufficientFunds, expiredCard, notAuthenticated}
+}
 
 // The states.
 const (
@@ -35,17 +48,18 @@ const (
 // Payment is what the merchant sees of one. Amounts are minor units of Currency; Amount is what was asked for, the
 // others are what happened. Payment and Order are the merchant's own ids.
 type Payment struct {
-	ID         string   `json:"id"`
-	Payment    string   `json:"payment"`
-	Order      string   `json:"order"`
-	Status     Status   `json:"status"`
-	Amount     int64    `json:"amount"`
-	Currency   string   `json:"currency"`
-	Authorized int64    `json:"authorized"`
-	Captured   int64    `json:"captured"`
-	Refunded   int64    `json:"refunded"`
-	URL        string   `json:"url"` // where the fan pays
-	Refunds    []Refund `json:"refunds"`
+	ID          string   `json:"id"`
+	Payment     string   `json:"payment"`
+	Order       string   `json:"order"`
+	Status      Status   `json:"status"`
+	Amount      int64    `json:"amount"`
+	Currency    string   `json:"currency"`
+	Authorized  int64    `json:"authorized"`
+	Captured    int64    `json:"captured"`
+	Refunded    int64    `json:"refunded"`
+	URL         string   `json:"url"` // where the fan pays
+	DeclinedFor string   `json:"declined_for,omitempty"`
+	Refunds     []Refund `json:"refunds"`
 }
 
 // Refund is money given back; Key is the Idempotency-Key it was asked for with.
