@@ -3,6 +3,7 @@ package address
 
 import (
 	"net/mail"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -20,14 +21,16 @@ func Tidy(s string) string { return norm.NFC.String(strings.TrimSpace(s)) }
 
 // Valid takes a bare RFC 5322 addr-spec as somebody typed it: no display name, no brackets, no comment, no quoted local
 // part, since what needs quoting is what attacks are made of. Control characters are refused before anything is trimmed:
-// a line break in an address is an attack on the mail, not a slip. The length is not looked at.
+// a line break in an address is an attack on the mail, not a slip. A domain without a dot is a slip too: no mail reaches
+// "asa@nowhere". The length is not looked at.
 func Valid(typed string) bool {
 	if !Printable(typed) {
 		return false
 	}
 	s := Tidy(typed)
 	a, err := mail.ParseAddress(s)
-	return err == nil && a.Name == "" && a.Address == s && !strings.ContainsAny(s, "<>()[]\",;:\\ ")
+	return err == nil && a.Name == "" && a.Address == s && !strings.ContainsAny(s, "<>()[]\",;:\\ ") &&
+		strings.Contains(s[strings.LastIndexByte(s, '@'):], ".")
 }
 
 // Printable tells whether a text can be shown: UTF-8 without control characters.
@@ -35,20 +38,24 @@ func Printable(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsRune(s, utf8.RuneError) && !strings.ContainsFunc(s, unicode.IsControl)
 }
 
-// Normal is the address as limits see it: whoever writes it in capitals is the same person.
+// Normal is the address as it is compared: whoever writes it in capitals is the same person.
 func Normal(s string) string { return strings.ToLower(Tidy(s)) }
 
-// Key is what counts towards limits instead of the address, so that nothing that is kept holds it.
+// Key is what counts towards limits instead of the address, so that nothing that is kept holds it. It is that of the
+// mailbox: one limit for all the spellings that end up in it.
 func Key(keys *keyring.Ring, s string) []byte {
-	return keys.Current(keyring.Buyer).MAC([]byte(Normal(s)))
+	return keys.Current(keyring.Buyer).MAC([]byte(mailbox(s)))
 }
 
-// Keys are what Key gave or gives under every key that is still known, the newest first: for finding who was here before
-// the keys were rolled.
+// Keys are what Key gave or gives, the newest first: under every key that is still known, and of the spelling itself,
+// which is what counted before mailboxes did. For finding who was here before.
 func Keys(keys *keyring.Ring, s string) [][]byte {
 	var all [][]byte
-	for _, key := range keys.All(keyring.Buyer) {
-		all = append(all, key.MAC([]byte(Normal(s))))
+	spellings := slices.Compact([]string{mailbox(s), Normal(s)})
+	for _, spelling := range spellings {
+		for _, key := range keys.All(keyring.Buyer) {
+			all = append(all, key.MAC([]byte(spelling)))
+		}
 	}
 	return all
 }

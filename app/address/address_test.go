@@ -11,7 +11,8 @@ import (
 func TestValid(t *testing.T) {
 	t.Parallel()
 	for s, want := range map[string]bool{
-		"ada@example.org": true, "  Åda.L+x@exämple.org ": true, "a@b": true,
+		"ada@example.org": true, "  Åda.L+x@exämple.org ": true, "a@b.c": true,
+		"asa@nowhere": false, "x@localhost": false, "a.b@nowhere": false, "a@nowhere.": false,
 		"": false, "ada": false, "ada@": false, "@b": false, "Ada <ada@example.org>": false, "a@b,c@d": false, "\"a b\"@c": false,
 		"ada@example.org\r\nBcc: x@y": false, "\nada@example.org": false, "a\x00@b": false, "a\xff@b": false, "a(x)@b": false,
 	} {
@@ -29,6 +30,35 @@ func TestNormalAndKey(t *testing.T) {
 	}
 	if string(address.Key(ring, "ada@example.org")) == string(address.Key(ring, "bob@example.org")) {
 		t.Error("two people, one key")
+	}
+}
+
+func TestLimitsCountMailboxes(t *testing.T) {
+	t.Parallel()
+	ring := keyring.New(map[keyring.Purpose][]keyring.Key{keyring.Buyer: {{ID: "a", Secret: []byte(strings.Repeat("k", 32))}}})
+	for _, c := range []struct {
+		one, other string
+		same       bool
+	}{
+		{"a.da+gala@Gmail.com", "ada@googlemail.com", true},
+		{"ada+1@outlook.com", "ada+2@outlook.com", true},
+		{"a.da@outlook.com", "ada@outlook.com", false}, // dots count there
+		{"ada+1@example.org", "ada@example.org", false},
+		{"+1@gmail.com", "+2@gmail.com", false},
+		{"ada+1@gmail.com", "bob+1@gmail.com", false},
+	} {
+		if got := string(address.Key(ring, c.one)) == string(address.Key(ring, c.other)); got != c.same {
+			t.Errorf("%s and %s are one mailbox: %v, want %v", c.one, c.other, got, c.same)
+		}
+	}
+	// What counted before still finds who was here: the key of the spelling is among those of the person.
+	spelled := keyring.Key{ID: "a", Secret: []byte(strings.Repeat("k", 32))}.MAC([]byte("a.da+x@gmail.com"))
+	all := address.Keys(ring, "A.da+x@gmail.com")
+	if len(all) != 2 || string(all[0]) != string(address.Key(ring, "ada@gmail.com")) || string(all[1]) != string(spelled) {
+		t.Errorf("%d keys, the spelling's own not last among them", len(all))
+	}
+	if plain := address.Keys(ring, "ada@example.org"); len(plain) != 1 {
+		t.Errorf("a plain address has %d keys", len(plain))
 	}
 }
 

@@ -34,6 +34,7 @@ func TestTheLinkIsMailed(t *testing.T) {
 		t.Errorf("%v", same)
 	}
 	k.leave(p, "bob@").fails(422, "bad-field")
+	k.leave(p, "bob@nowhere").fails(422, "bad-field")
 	k.neighbours.refuse("queue-mail", time.Minute)
 	k.leave(p, "bob@example.org").fails(429, "slow-down")
 	// Joining is not lost to a mail that cannot go out now.
