@@ -70,7 +70,7 @@ func (b ordersForQueue) LivePlaces(ctx context.Context, eventID int64) ([]string
 }
 
 func (b paymentsForQueue) Health() queue.PaymentHealth {
-	h := b.checkout.Provider.Health()
+	h := b.checkout.WorstHealth()
 	return queue.PaymentHealth{Down: h.Down, Errors: h.Trend, P95: time.Duration(h.P95MS) * time.Millisecond}
 }
 

@@ -14,6 +14,8 @@ import (
 	"fairseat/app/request"
 	"fairseat/modules/checkout"
 	"fairseat/modules/checkout/document"
+	"fairseat/modules/checkout/provider"
+	bysandbox "fairseat/modules/checkout/provider/sandbox"
 	"fairseat/modules/checkout/sandbox"
 	"fairseat/modules/notification"
 	"fairseat/modules/queue"
@@ -48,17 +50,17 @@ func (a *App) build() error {
 	})
 	shared := a.keys.Current(keyring.Webhook)
 	a.sandbox = sandbox.New(sandbox.Deps{
-		DB: db, Clock: a.clock, Log: a.log, Secret: checkout.MerchantSecret(shared), SigningKey: shared.Secret,
+		DB: db, Clock: a.clock, Log: a.log, Secret: bysandbox.MerchantSecret(shared), SigningKey: shared.Secret,
 		PublicURL: func() string { return a.publicURL }, Loopback: a.onLoopback,
 	})
 	a.checkout = checkout.New(checkout.Deps{
 		DB: db, Clock: a.clock, Log: a.log, Keys: a.keys, Seats: seatsForCheckout{a}, Map: seatsForCheckout{a},
 		Events: eventsForCheckout{a}, Admissions: a.queue, Mails: mailsForCheckout{a}, Jobs: jobs, Limits: limits,
 		Journal: a.staff, Places: a.queue, Documents: documents{document.NewRenderer(pdfsAtOnce)},
-		Provider: checkout.NewSandboxClient(checkout.SandboxConfig{
-			BaseURL: func() string { return a.localURL }, Secret: checkout.MerchantSecret(shared),
+		Providers: []provider.Provider{bysandbox.New(bysandbox.Config{
+			BaseURL: func() string { return a.localURL }, Secret: bysandbox.MerchantSecret(shared),
 			SigningKeys: secrets(a.keys.All(keyring.Webhook)), Clock: a.clock,
-		}),
+		})},
 		PublicURL: func() string { return a.publicURL }, PerIP: c.Limits.PerIP, PerPlace: c.Limits.PerPlace, Trial: trial,
 		Metrics: a.metrics,
 	})

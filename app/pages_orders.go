@@ -130,7 +130,11 @@ func (a *App) showOrder(c echo.Context, status int, o checkout.Order, refusal *r
 }
 
 func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *seating.Event) (*orderSight, error) {
-	down := a.checkout.Provider.Health().Down
+	payBy := "" // whoever would take another attempt
+	if v.Payment != nil {
+		payBy = v.Payment.Provider
+	}
+	down := a.checkout.Health(payBy).Down
 	s := &orderSight{View: v, State: orderState(v, down), Name: o.Name, Mask: masked(o.Email)}
 	until := time.Time(v.ExpiresAt)
 	var err error

@@ -11,6 +11,8 @@ import (
 	"github.com/google/uuid"
 
 	"fairseat/app/clock"
+	"fairseat/modules/checkout/provider"
+	bysandbox "fairseat/modules/checkout/provider/sandbox"
 )
 
 // bank is a scripted processor with a ledger that nothing kills. before and after may fail any call: before its effect,
@@ -28,7 +30,7 @@ type bank struct {
 }
 
 type account struct {
-	PaymentState
+	provider.State
 	order  string
 	amount int64
 }
@@ -40,13 +42,13 @@ func newBank(c clock.Clock) *bank {
 }
 
 // call runs an effect between two possible deaths of the line.
-func (b *bank) call(ctx context.Context, name string, effect func() (PaymentState, error)) (PaymentState, error) {
+func (b *bank) call(ctx context.Context, name string, effect func() (provider.State, error)) (provider.State, error) {
 	if err := ctx.Err(); err != nil {
-		return PaymentState{}, err
+		return provider.State{}, err
 	}
 	if b.before != nil {
 		if err := b.before(name); err != nil {
-			return PaymentState{}, err
+			return provider.State{}, err
 		}
 	}
 	b.mu.Lock()
@@ -55,7 +57,7 @@ func (b *bank) call(ctx context.Context, name string, effect func() (PaymentStat
 	b.mu.Unlock()
 	if b.after != nil {
 		if err := b.after(name); err != nil {
-			return PaymentState{}, err
+			return provider.State{}, err
 		}
 	}
 	return st, err
@@ -63,95 +65,95 @@ func (b *bank) call(ctx context.Context, name string, effect func() (PaymentStat
 
 func (b *bank) Name() string { return "sandbox" }
 
-func (b *bank) Create(ctx context.Context, r CreateRequest) (PaymentState, error) {
-	return b.call(ctx, "create", func() (PaymentState, error) {
+func (b *bank) Create(ctx context.Context, r provider.CreateRequest) (provider.State, error) {
+	return b.call(ctx, "create", func() (provider.State, error) {
 		id := r.Payment.String()
 		if b.accounts[id] == nil { // the key is the id: repeating it opens no second one
-			b.accounts[id] = &account{order: r.Order.String(), amount: r.Amount, PaymentState: PaymentState{
-				Ref: "ref-" + id, Payment: id, Status: ProviderOpen, Currency: r.Currency, URL: "http://bank.test/" + id}}
+			b.accounts[id] = &account{order: r.Order.String(), amount: r.Amount, State: provider.State{
+				Ref: "ref-" + id, Payment: id, Status: provider.Open, Currency: r.Currency, URL: "http://bank.test/" + id}}
 		}
-		return b.accounts[id].PaymentState, nil
+		return b.accounts[id].State, nil
 	})
 }
 
-func (b *bank) Find(ctx context.Context, payment uuid.UUID) (PaymentState, error) {
-	return b.call(ctx, "find", func() (PaymentState, error) { return b.get(payment.String()) })
+func (b *bank) Find(ctx context.Context, payment uuid.UUID) (provider.State, error) {
+	return b.call(ctx, "find", func() (provider.State, error) { return b.get(payment.String()) })
 }
 
-func (b *bank) Read(ctx context.Context, ref string) (PaymentState, error) {
-	return b.call(ctx, "read", func() (PaymentState, error) { return b.get(ref[4:]) })
+func (b *bank) Read(ctx context.Context, ref string) (provider.State, error) {
+	return b.call(ctx, "read", func() (provider.State, error) { return b.get(ref[4:]) })
 }
 
-func (b *bank) get(id string) (PaymentState, error) {
+func (b *bank) get(id string) (provider.State, error) {
 	if a := b.accounts[id]; a != nil {
-		return a.PaymentState, nil
+		return a.State, nil
 	}
-	return PaymentState{}, ErrUnknownPayment
+	return provider.State{}, provider.ErrUnknownPayment
 }
 
-func (b *bank) Capture(ctx context.Context, ref, key string) (PaymentState, error) {
-	return b.call(ctx, "capture", func() (PaymentState, error) {
+func (b *bank) Capture(ctx context.Context, ref, key string) (provider.State, error) {
+	return b.call(ctx, "capture", func() (provider.State, error) {
 		a := b.accounts[ref[4:]]
 		switch a.Status {
-		case ProviderAuthorized:
-			a.Status, a.Captured = ProviderCaptured, a.Authorized
-		case ProviderCaptured:
+		case provider.Authorized:
+			a.Status, a.Captured = provider.Captured, a.Authorized
+		case provider.Captured:
 		default:
-			return a.PaymentState, ErrWrongState
+			return a.State, provider.ErrWrongState
 		}
-		return a.PaymentState, nil
+		return a.State, nil
 	})
 }
 
-func (b *bank) Cancel(ctx context.Context, ref, key string) (PaymentState, error) {
-	return b.call(ctx, "cancel", func() (PaymentState, error) {
+func (b *bank) Cancel(ctx context.Context, ref, key string) (provider.State, error) {
+	return b.call(ctx, "cancel", func() (provider.State, error) {
 		a := b.accounts[ref[4:]]
 		switch a.Status {
-		case ProviderOpen, ProviderAuthorized, ProviderCancelled:
-			a.Status = ProviderCancelled
+		case provider.Open, provider.Authorized, provider.Cancelled:
+			a.Status = provider.Cancelled
 		default:
-			return a.PaymentState, ErrWrongState
+			return a.State, provider.ErrWrongState
 		}
-		return a.PaymentState, nil
+		return a.State, nil
 	})
 }
 
-func (b *bank) Refund(ctx context.Context, ref, key string, amount int64) (PaymentState, error) {
-	return b.call(ctx, "refund", func() (PaymentState, error) {
+func (b *bank) Refund(ctx context.Context, ref, key string, amount int64) (provider.State, error) {
+	return b.call(ctx, "refund", func() (provider.State, error) {
 		a := b.accounts[ref[4:]]
 		if b.keys[key] {
-			return a.PaymentState, nil
+			return a.State, nil
 		}
 		if a.Refunded+amount > a.Captured {
-			return a.PaymentState, fmt.Errorf("%w: too much", ErrRefused)
+			return a.State, fmt.Errorf("%w: too much", provider.ErrRefused)
 		}
 		b.keys[key] = true
 		a.Refunded += amount
-		a.Refunds = append(a.Refunds, RefundState{Key: key, Amount: amount})
-		return a.PaymentState, nil
+		a.Refunds = append(a.Refunds, provider.Refund{Key: key, Amount: amount})
+		return a.State, nil
 	})
 }
 
-func (b *bank) all() []Charge {
+func (b *bank) all() []provider.Charge {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var out []Charge
+	var out []provider.Charge
 	for _, a := range b.accounts {
-		out = append(out, Charge{Payment: a.Payment, Order: a.order, Status: string(a.Status), Amount: a.amount, Currency: a.Currency, Captured: a.Captured, Refunded: a.Refunded})
+		out = append(out, provider.Charge{Payment: a.Payment, Order: a.order, Status: a.Status, Amount: a.amount, Currency: a.Currency, Captured: a.Captured, Refunded: a.Refunded})
 	}
 	return out
 }
 
-func (b *bank) Charges(context.Context) ([]Charge, error) { return b.all(), nil }
+func (b *bank) Charges(context.Context, time.Time) ([]provider.Charge, error) { return b.all(), nil }
 
-func (b *bank) Event(h http.Header, body []byte, now time.Time) (ProviderEvent, error) {
-	return NewSandboxClient(SandboxConfig{SigningKeys: [][]byte{[]byte("secret")}, Clock: b.clock}).Event(h, body, now)
+func (b *bank) Event(h http.Header, body []byte, now time.Time) (provider.Event, error) {
+	return bysandbox.New(bysandbox.Config{SigningKeys: [][]byte{[]byte("secret")}, Clock: b.clock}).Event(h, body, now)
 }
 
-func (b *bank) Health() Health {
+func (b *bank) Health() provider.Health {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return Health{Down: b.down, Healthy: !b.down, P95MS: 7}
+	return provider.Health{Down: b.down, Healthy: !b.down, P95MS: 7}
 }
 
 func (b *bank) Probe(context.Context) {
@@ -175,27 +177,27 @@ func (b *bank) times(name string) (n int) {
 }
 
 // click is what the fan does on the processor's page; extra is what the amount is wrong by.
-func (b *bank) click(payment uuid.UUID, to ProviderStatus, extra int64) bool {
+func (b *bank) click(payment uuid.UUID, to provider.Status, extra int64) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	a := b.accounts[payment.String()]
-	if a == nil || a.Status != ProviderOpen {
+	if a == nil || a.Status != provider.Open {
 		return false
 	}
 	a.Status = to
-	if to == ProviderAuthorized || to == ProviderCaptured {
+	if to == provider.Authorized || to == provider.Captured {
 		a.Authorized = a.amount + extra
 	}
-	if to == ProviderCaptured {
+	if to == provider.Captured {
 		a.Captured = a.Authorized
 	}
 	return true
 }
 
 // event is a webhook about a payment, never the same twice.
-func (b *bank) event(payment uuid.UUID) ProviderEvent {
+func (b *bank) event(payment uuid.UUID) provider.Event {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.events++
-	return ProviderEvent{ID: fmt.Sprintf("evt_%d", b.events), Type: "payment.authorized", Ref: "ref-" + payment.String(), Payment: payment.String()}
+	return provider.Event{ID: fmt.Sprintf("evt_%d", b.events), Type: "payment.authorized", Ref: "ref-" + payment.String(), Payment: payment.String()}
 }

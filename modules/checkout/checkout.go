@@ -19,6 +19,7 @@ import (
 
 	"fairseat/app/clock"
 	"fairseat/app/keyring"
+	"fairseat/modules/checkout/provider"
 )
 
 const (
@@ -48,7 +49,7 @@ type Deps struct {
 	Journal    Journal
 	Places     Places
 	Documents  Documents
-	Provider   Provider
+	Providers  []provider.Provider   // at least one; the first is the usual one
 	PublicURL  func() string         // scheme and host as browsers see it; asked per use, because a port may be chosen late
 	PerIP      int                   // order look-ups a minute from one address, 0 = no limit
 	PerPlace   int                   // 0 turns the budgets of one order off

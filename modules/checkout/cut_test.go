@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"fairseat/app/testkit"
+	"fairseat/modules/checkout/provider"
 )
 
 // reaper of processes: after a given number of steps, each a statement or a call to the processor (before and after
@@ -76,14 +77,14 @@ type story struct {
 func stories() []story {
 	ctx := context.Background()
 	// buy places the order and pays; the webhook and its job find the process that is alive.
-	buy := func(k *kit, s *Service, f fan, to ProviderStatus, extra int64) (string, error) {
+	buy := func(k *kit, s *Service, f fan, to provider.Status, extra int64) (string, error) {
 		placed, err := s.PlaceOrder(ctx, f.place, f.buyer)
 		if err != nil {
 			return "", err
 		}
 		p := k.payment(placed.Order.ID)
 		k.bank.click(p.ID, to, extra)
-		if err := s.keepEvent(ctx, k.bank.event(p.ID)); err != nil {
+		if err := s.keepEvent(ctx, "sandbox", k.bank.event(p.ID)); err != nil {
 			return "", err
 		}
 		k.runJobs(s)
@@ -91,11 +92,11 @@ func stories() []story {
 	}
 	return []story{
 		{"paid", func(k *kit, s *Service, f fan) error {
-			_, err := buy(k, s, f, ProviderAuthorized, 0)
+			_, err := buy(k, s, f, provider.Authorized, 0)
 			return err
 		}, []string{"paid"}, []string{"paid", "expired", ""}},
 		{"declined, then paid", func(k *kit, s *Service, f fan) error {
-			id, err := buy(k, s, f, ProviderDeclined, 0)
+			id, err := buy(k, s, f, provider.Declined, 0)
 			if err != nil {
 				return err
 			}
@@ -103,15 +104,15 @@ func stories() []story {
 				return err
 			}
 			p := k.payment(id)
-			k.bank.click(p.ID, ProviderAuthorized, 0)
-			if err := s.keepEvent(ctx, k.bank.event(p.ID)); err != nil {
+			k.bank.click(p.ID, provider.Authorized, 0)
+			if err := s.keepEvent(ctx, "sandbox", k.bank.event(p.ID)); err != nil {
 				return err
 			}
 			k.runJobs(s)
 			return nil
 		}, []string{"paid"}, []string{"paid", "expired", ""}},
 		{"wrong amount captured", func(k *kit, s *Service, f fan) error {
-			id, err := buy(k, s, f, ProviderCaptured, 5)
+			id, err := buy(k, s, f, provider.Captured, 5)
 			if err != nil {
 				return err
 			}
@@ -155,9 +156,9 @@ func late(ctx context.Context, k *kit, s *Service, f fan, taken bool) error {
 	p := k.payment(placed.Order.ID)
 	k.bank.mu.Lock()
 	a := k.bank.accounts[p.ID.String()]
-	a.Status, a.Authorized, a.Captured = ProviderCaptured, a.amount, a.amount
+	a.Status, a.Authorized, a.Captured = provider.Captured, a.amount, a.amount
 	k.bank.mu.Unlock()
-	if err := s.keepEvent(ctx, k.bank.event(p.ID)); err != nil {
+	if err := s.keepEvent(ctx, "sandbox", k.bank.event(p.ID)); err != nil {
 		return err
 	}
 	k.runJobs(s)
@@ -242,7 +243,7 @@ func (k *kit) comeBack(f fan, alive bool) {
 		}
 	}
 	if p, live, err := k.store.livePayment(ctx, k.Kit.DB, o.ID); err == nil && live {
-		k.bank.click(p.ID, ProviderAuthorized, 0)
+		k.bank.click(p.ID, provider.Authorized, 0)
 	}
 	k.Kit.Clock.Advance(4 * time.Second)
 	_, err = k.Look(ctx, k.order(o.ID.String()))

@@ -27,7 +27,4 @@ var (
 	// ErrAlreadyIn has the facts "at" and "gate".
 	ErrAlreadyIn = fault.New(fault.Conflict, "already-in", "Somebody came in with this ticket already; see at and gate.")
 	ErrSlowDown  = fault.New(fault.TooMany, "slow-down", "That is too often. Wait a moment.")
-	// ErrBadSignature and ErrBadEvent are for the processor.
-	ErrBadSignature = fault.New(fault.Unauthorized, "bad-signature", "The signature is missing, wrong or too old.")
-	ErrBadEvent     = fault.New(fault.Bad, "bad-body", "The body is not an event.")
 )

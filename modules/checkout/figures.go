@@ -99,13 +99,10 @@ func (s *Service) Stats(ctx context.Context, eventID int64) (Stats, error) {
 		st.Money.Refunded += r.Refunded
 		st.Money.Owed += r.Owed
 	}
-	health := s.Provider.Health()
+	health := s.WorstHealth()
 	st.Payments.Healthy, st.Payments.P95MS, st.Payments.ErrorRate = health.Healthy, health.P95MS, health.ErrorRate
 	return st, nil
 }
-
-// Ledger is the processor's own list of what it took and gave back.
-func (s *Service) Ledger(ctx context.Context) ([]Charge, error) { return s.Provider.Charges(ctx) }
 
 // SoldPoint is how many tickets that are valid today had been paid for by a moment.
 type SoldPoint struct {

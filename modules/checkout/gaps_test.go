@@ -13,6 +13,8 @@ import (
 	"gorm.io/driver/postgres"
 	"gorm.io/gorm"
 	"gorm.io/gorm/logger"
+
+	"fairseat/modules/checkout/provider"
 )
 
 // The gaps that no other story falls into, each by name.
@@ -21,8 +23,8 @@ import (
 func TestWebhookAboutABuriedPaymentIsNotForgotten(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	o, p := k.buried(ProviderCaptured)
-	must(t, k.keepEvent(context.Background(), k.bank.event(p.ID)))
+	o, p := k.buried(provider.Captured)
+	must(t, k.keepEvent(context.Background(), "sandbox", k.bank.event(p.ID)))
 	k.bank.before = func(string) error { return errLine }
 	k.runJobs(k.Service)
 	_ = k.beatAndTick(eventWait)
@@ -37,7 +39,7 @@ func TestWebhookAboutABuriedPaymentIsNotForgotten(t *testing.T) {
 func TestLettingGoIsRepeated(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	o, p := k.buried(ProviderAuthorized)
+	o, p := k.buried(provider.Authorized)
 	k.mustPlace(k.fan(0)) // the seat has gone to somebody else
 	fails := 3
 	k.bank.before = func(call string) error {
@@ -53,7 +55,7 @@ func TestLettingGoIsRepeated(t *testing.T) {
 	for range 6 {
 		_ = k.beatAndTick(10 * time.Second)
 	}
-	if st, _ := k.bank.get(p.ID.String()); st.Status != ProviderCancelled {
+	if st, _ := k.bank.get(p.ID.String()); st.Status != provider.Cancelled {
 		t.Errorf("a fan's money is still reserved: %+v", st)
 	}
 	k.want(o.ID, "expired")
@@ -61,7 +63,7 @@ func TestLettingGoIsRepeated(t *testing.T) {
 }
 
 // buried is an order that has expired, and its payment, on which money turns up afterwards.
-func (k *kit) buried(says ProviderStatus) (View, Payment) {
+func (k *kit) buried(says provider.Status) (View, Payment) {
 	k.T.Helper()
 	o := k.mustPlace(k.fan(0)).Order
 	p := k.payment(o.ID)
@@ -72,7 +74,7 @@ func (k *kit) buried(says ProviderStatus) (View, Payment) {
 	defer k.bank.mu.Unlock()
 	a := k.bank.accounts[p.ID.String()]
 	a.Status, a.Authorized = says, a.amount
-	if says == ProviderCaptured {
+	if says == provider.Captured {
 		a.Captured = a.amount
 	}
 	return o, p
@@ -99,7 +101,7 @@ func TestCommitWhoseAnswerIsLost(t *testing.T) {
 	if n := k.count(`SELECT count(*) FROM orders`); n != 1 {
 		t.Errorf("%d orders", n)
 	}
-	k.pay(placed.Order.ID, ProviderAuthorized, 0)
+	k.pay(placed.Order.ID, provider.Authorized, 0)
 	k.want(placed.Order.ID, "paid")
 	k.check()
 }
@@ -137,7 +139,7 @@ func TestPlaceThatIsDoneIsLetOut(t *testing.T) {
 	f, half := k.fan(0, 1), k.fan(2)
 	k.room.shut = true // Redis is away at that moment
 	for _, f := range []fan{f, half} {
-		k.pay(k.mustPlace(f).Order.ID, ProviderAuthorized, 0)
+		k.pay(k.mustPlace(f).Order.ID, provider.Authorized, 0)
 	}
 	_ = k.beatAndTick(leaveAfter)
 	if len(k.room.finished) != 0 {
@@ -179,7 +181,7 @@ func TestPaymentOpenedAfterGivingUpIsClosed(t *testing.T) {
 		t.Errorf("placed %+v", o)
 	}
 	k.runJobs(k.Service)
-	if st, err := k.bank.get(k.payment(o.ID).ID.String()); err != nil || st.Status != ProviderCancelled {
+	if st, err := k.bank.get(k.payment(o.ID).ID.String()); err != nil || st.Status != provider.Cancelled {
 		t.Errorf("a page to pay for nothing is open: %+v, %v", st, err)
 	}
 	k.check()
@@ -190,7 +192,7 @@ func TestGivingUpWhatIsPaid(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	o := k.mustPlace(k.fan(0)).Order
-	k.bank.click(k.payment(o.ID).ID, ProviderAuthorized, 0)
+	k.bank.click(k.payment(o.ID).ID, provider.Authorized, 0)
 	if err := k.GiveUp(context.Background(), uuid.MustParse(o.ID)); !is(err, "already-paid") {
 		t.Errorf("%v", err)
 	}
@@ -203,7 +205,7 @@ func TestGivingUpWhatIsBeingPaid(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	o := k.mustPlace(k.fan(0)).Order
-	k.bank.click(k.payment(o.ID).ID, ProviderAuthorized, 0)
+	k.bank.click(k.payment(o.ID).ID, provider.Authorized, 0)
 	k.bank.before = func(call string) error {
 		if call == "capture" {
 			return errLine
@@ -245,7 +247,7 @@ func TestProcessorLetsGo(t *testing.T) {
 	ctx := context.Background()
 	o := k.mustPlace(k.fan(0)).Order
 	p := k.payment(o.ID)
-	k.bank.click(p.ID, ProviderAuthorized, 0)
+	k.bank.click(p.ID, provider.Authorized, 0)
 	k.bank.before = func(call string) error {
 		if call == "capture" {
 			return errLine
@@ -263,14 +265,14 @@ func TestProcessorLetsGo(t *testing.T) {
 	k.want(o.ID, "paying")
 	must(t, k.Kit.DB.Exec(`UPDATE orders SET expires_at = ?`, k.Kit.Clock.Now().Add(time.Minute)).Error)
 	k.bank.mu.Lock()
-	k.bank.accounts[p.ID.String()].Status = ProviderCancelled
+	k.bank.accounts[p.ID.String()].Status = provider.Cancelled
 	k.bank.mu.Unlock()
 	k.bank.before = nil
 	must(t, k.Settle(ctx, p.ID))
 	k.want(o.ID, "declined")
 	_, err := k.PayAgain(ctx, uuid.MustParse(o.ID))
 	must(t, err)
-	k.pay(o.ID, ProviderAuthorized, 0)
+	k.pay(o.ID, provider.Authorized, 0)
 	k.want(o.ID, "paid")
 	k.check()
 }
@@ -285,7 +287,7 @@ func TestComplainsOnlyOfWhatIsTrueNow(t *testing.T) {
 	k.Service.Log = slog.New(slog.NewTextHandler(&told, &slog.HandlerOptions{Level: slog.LevelError}))
 	o := k.mustPlace(k.fan(0)).Order
 	p := k.payment(o.ID)
-	k.bank.click(p.ID, ProviderAuthorized, 0)
+	k.bank.click(p.ID, provider.Authorized, 0)
 	other, done := k.service(k.Kit.DB), false
 	k.bank.after = func(call string) error {
 		if call == "read" && !done {

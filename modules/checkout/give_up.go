@@ -7,6 +7,8 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+
+	"fairseat/modules/checkout/provider"
 )
 
 // gaveUp is the line of history by which an order that ends is cancelled, not expired.
@@ -105,7 +107,7 @@ func (s *Service) settleGivenUp(ctx context.Context, id uuid.UUID, p Payment) er
 
 // cancel takes a payment back at the processor. Our books say so first: if we die in between, whoever looks next
 // knows what was meant.
-func (s *Service) cancel(ctx context.Context, c caseFile, st PaymentState) (PaymentState, error) {
+func (s *Service) cancel(ctx context.Context, c caseFile, st provider.State) (provider.State, error) {
 	if !c.Payment.Status.dead() && c.Payment.Status != PaymentCancelling {
 		if err := s.underLock(ctx, c, st, stepCancel, s.beginCancel); err != nil {
 			return st, err
@@ -114,9 +116,13 @@ func (s *Service) cancel(ctx context.Context, c caseFile, st PaymentState) (Paym
 	return s.takeBack(ctx, c, st)
 }
 
-func (s *Service) takeBack(ctx context.Context, c caseFile, st PaymentState) (PaymentState, error) {
-	got, err := s.Provider.Cancel(ctx, st.Ref, c.Payment.ID.String()+":cancel")
-	if errors.Is(err, ErrWrongState) {
+func (s *Service) takeBack(ctx context.Context, c caseFile, st provider.State) (provider.State, error) {
+	at, err := s.providerOf(c.Payment.Provider)
+	if err != nil {
+		return st, err
+	}
+	got, err := at.Cancel(ctx, st.Ref, c.Payment.ID.String()+":cancel")
+	if errors.Is(err, provider.ErrWrongState) {
 		return s.ask(ctx, c) // paid, captured or declined in this moment: see what it is now
 	}
 	if err != nil {
@@ -125,9 +131,9 @@ func (s *Service) takeBack(ctx context.Context, c caseFile, st PaymentState) (Pa
 	return got, nil
 }
 
-func (s *Service) beginCancel(ctx context.Context, tx *gorm.DB, c caseFile, st PaymentState) error {
+func (s *Service) beginCancel(ctx context.Context, tx *gorm.DB, c caseFile, st provider.State) error {
 	problem := ""
-	if st.money() > 0 && !c.Payment.right(st) {
+	if st.Money() > 0 && !c.Payment.right(st) {
 		problem = c.Payment.wrongAmount(st)
 		s.alarmWrongAmount(c, problem)
 	}
@@ -143,9 +149,9 @@ func (s *Service) alarmWrongAmount(c caseFile, problem string) {
 }
 
 // close writes down that a payment is dead at the processor. If the order's clock has run out, the order ends with it.
-func (s *Service) close(ctx context.Context, c caseFile, st PaymentState, next step) error {
+func (s *Service) close(ctx context.Context, c caseFile, st provider.State, next step) error {
 	var ended ending
-	err := s.underLock(ctx, c, st, next, func(ctx context.Context, tx *gorm.DB, c caseFile, _ PaymentState) (err error) {
+	err := s.underLock(ctx, c, st, next, func(ctx context.Context, tx *gorm.DB, c caseFile, _ provider.State) (err error) {
 		to, problem := PaymentCancelled, c.Payment.Problem
 		if next == stepFail {
 			to, problem = PaymentFailed, "declined"

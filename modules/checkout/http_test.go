@@ -16,6 +16,8 @@ import (
 	"fairseat/app/idempotency"
 	"fairseat/app/request"
 	"fairseat/app/testkit"
+	"fairseat/modules/checkout/provider"
+	"fairseat/modules/checkout/sandbox"
 )
 
 // web is the module behind Echo, with stand-ins for the middleware of its neighbours.
@@ -122,7 +124,7 @@ func TestOrderJSONIsTheContract(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
 	p, _ := w.placed(t, 0)
-	w.pay(p.Order.ID, ProviderAuthorized, 0)
+	w.pay(p.Order.ID, provider.Authorized, 0)
 	a := w.do("GET", "/api/v1/orders/"+p.Order.ID, "", "Authorization", "Bearer "+p.Token)
 	w.want(t, a, 200, "")
 	if a.Header().Get("Cache-Control") != "no-store" {
@@ -260,7 +262,7 @@ func TestPayAndGiveUpOverHTTP(t *testing.T) {
 	w := newWeb(t)
 	p, _ := w.placed(t, 0)
 	path, auth := "/api/v1/orders/"+p.Order.ID, []string{"Authorization", "Bearer " + p.Token}
-	w.pay(p.Order.ID, ProviderDeclined, 0)
+	w.pay(p.Order.ID, provider.Declined, 0)
 	first := w.do("POST", path+"/pay", "", append(auth, "Idempotency-Key", "again")...)
 	w.want(t, first, 200, "")
 	replay := w.do("POST", path+"/pay", "", append(auth, "Idempotency-Key", "again")...)
@@ -325,17 +327,17 @@ func TestWebhookOverHTTP(t *testing.T) {
 	w := newWeb(t)
 	p, _ := w.placed(t, 0)
 	pay := w.payment(p.Order.ID)
-	w.bank.click(pay.ID, ProviderAuthorized, 0)
+	w.bank.click(pay.ID, provider.Authorized, 0)
 	body := fmt.Sprintf(`{"id":"evt_1","type":"payment.authorized","payment":{"id":"ref-%s","payment":%q,"order":"x","status":"authorized"},"new":1}`, pay.ID, pay.ID)
-	send := func(provider, body, signature string) answer {
-		return w.do("POST", "/api/v1/payments/"+provider+"/webhook", body, signatureHeader, signature)
+	send := func(from, body, signature string) answer {
+		return w.do("POST", "/api/v1/payments/"+from+"/webhook", body, "Fairseat-Signature", signature)
 	}
-	good := sign([]byte("secret"), w.Kit.Clock.Now().Unix(), []byte(body))
+	good := sandbox.Sign([]byte("secret"), w.Kit.Clock.Now(), []byte(body))
 	w.want(t, send("stripe", body, good), 404, "not-found")
 	w.want(t, send("sandbox", body, ""), 401, "bad-signature")
 	w.want(t, send("sandbox", body+" ", good), 401, "bad-signature")
 	for _, bad := range []string{`{}`, `{`, `[]`, `{"id":"a\u0000","type":"t","payment":{"id":"x","payment":"y"}}`} {
-		w.want(t, send("sandbox", bad, sign([]byte("secret"), w.Kit.Clock.Now().Unix(), []byte(bad))), 400, "bad-body")
+		w.want(t, send("sandbox", bad, sandbox.Sign([]byte("secret"), w.Kit.Clock.Now(), []byte(bad))), 400, "bad-body")
 	}
 	large := `{"x":"` + strings.Repeat("a", webhookLimit) + `"}`
 	w.want(t, send("sandbox", large, good), 413, "too-large")

@@ -18,6 +18,7 @@ import (
 	"fairseat/app/keyring"
 	"fairseat/app/request"
 	"fairseat/app/testkit"
+	"fairseat/modules/checkout/provider"
 )
 
 // kit is a checkout on real Postgres. Its neighbours are thin: seats over the real table, mails as rows, jobs as rows,
@@ -55,7 +56,7 @@ func (k *kit) service(db *gorm.DB) *Service {
 	return New(Deps{
 		DB: db, Clock: k.Kit.Clock, Log: k.Kit.Log, Keys: testRing(), Seats: own, Map: own, Events: events{db}, Admissions: doorman{k.room},
 		Mails: mails{db}, Jobs: jobRows{}, Limits: &limits{}, Journal: journal{}, Places: k.places, Documents: drawings{},
-		Provider: k.bank, PublicURL: func() string { return "http://fairseat.test" }, PerIP: 1, PerPlace: 1, Trial: true,
+		Providers: []provider.Provider{k.bank}, PublicURL: func() string { return "http://fairseat.test" }, PerIP: 1, PerPlace: 1, Trial: true,
 	})
 }
 

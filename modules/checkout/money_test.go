@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"fairseat/modules/checkout/provider"
 )
 
 func TestRefundIsSentOnceThoughItsAnswerIsLost(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	o := k.mustPlace(k.fan(0)).Order
-	k.pay(o.ID, ProviderAuthorized, 0)
+	k.pay(o.ID, provider.Authorized, 0)
 	_, err := k.Return(context.Background(), staffAda(), "127.0.0.1", uuid.MustParse(o.ID), nil, "show moved")
 	must(t, err)
 	k.want(o.ID, "refund-pending")
@@ -39,10 +41,10 @@ func TestRefusedRefundStaysOwedUntilItIsPaid(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	o := k.mustPlace(k.fan(0)).Order
-	k.pay(o.ID, ProviderAuthorized, 0)
+	k.pay(o.ID, provider.Authorized, 0)
 	k.bank.before = func(call string) error {
 		if call == "refund" {
-			return fmt.Errorf("%w: 422 no-funds", ErrRefused)
+			return fmt.Errorf("%w: 422 no-funds", provider.ErrRefused)
 		}
 		return nil
 	}
@@ -73,7 +75,7 @@ func TestTicketsGoBackOneByOne(t *testing.T) {
 	if _, err := k.Return(ctx, staffAda(), "", id, nil, "x"); !is(err, "not-refundable") {
 		t.Errorf("refunded what was not paid: %v", err)
 	}
-	k.pay(o.ID, ProviderAuthorized, 0)
+	k.pay(o.ID, provider.Authorized, 0)
 	tickets := k.shown(o.ID).Tickets
 	first := uuid.MustParse(tickets[0].ID)
 	for range 2 { // repeated, it returns nothing twice
@@ -113,19 +115,19 @@ func TestWebhooksTwiceLateAndInAnyOrder(t *testing.T) {
 	ctx := context.Background()
 	o := k.mustPlace(k.fan(0)).Order
 	p := k.payment(o.ID)
-	k.bank.click(p.ID, ProviderAuthorized, 0)
-	events := []ProviderEvent{k.bank.event(p.ID), k.bank.event(p.ID), k.bank.event(p.ID)}
+	k.bank.click(p.ID, provider.Authorized, 0)
+	events := []provider.Event{k.bank.event(p.ID), k.bank.event(p.ID), k.bank.event(p.ID)}
 	for _, i := range []int{2, 0, 0, 1, 2} {
-		must(t, k.keepEvent(ctx, events[i]))
+		must(t, k.keepEvent(ctx, "sandbox", events[i]))
 		k.runJobs(k.Service)
 	}
 	k.want(o.ID, "paid")
 	k.Kit.Clock.Advance(72 * time.Hour)
-	must(t, k.keepEvent(ctx, events[1]))
+	must(t, k.keepEvent(ctx, "sandbox", events[1]))
 	late := k.bank.event(p.ID)
-	must(t, k.keepEvent(ctx, late))
+	must(t, k.keepEvent(ctx, "sandbox", late))
 	stranger := k.bank.event(uuid.New())
-	must(t, k.keepEvent(ctx, stranger))
+	must(t, k.keepEvent(ctx, "sandbox", stranger))
 	k.quiet(k.Service)
 	if n := k.count(`SELECT count(*) FROM psp_events`); n != 5 {
 		t.Errorf("%d events kept", n)
@@ -142,7 +144,7 @@ func TestManyHandsSettleOnce(t *testing.T) {
 	k := newKit(t)
 	o := k.mustPlace(k.fan(0)).Order
 	p := k.payment(o.ID)
-	k.bank.click(p.ID, ProviderAuthorized, 0)
+	k.bank.click(p.ID, provider.Authorized, 0)
 	other := k.service(k.Kit.DB)
 	var all sync.WaitGroup
 	for i := range 24 {
@@ -244,18 +246,18 @@ func (k *kit) stormAct(s *Service, id string, chance func(float64) bool) {
 	p := k.payment(id)
 	switch {
 	case chance(0.5):
-		k.bank.click(p.ID, ProviderAuthorized, 0)
+		k.bank.click(p.ID, provider.Authorized, 0)
 		if chance(0.6) {
 			e := k.bank.event(p.ID)
-			_ = s.keepEvent(ctx, e)
-			_ = s.keepEvent(ctx, e)
+			_ = s.keepEvent(ctx, "sandbox", e)
+			_ = s.keepEvent(ctx, "sandbox", e)
 		}
 	case chance(0.3):
-		k.bank.click(p.ID, ProviderDeclined, 0)
+		k.bank.click(p.ID, provider.Declined, 0)
 		_ = s.Settle(ctx, p.ID)
 		_, _ = s.PayAgain(ctx, oid)
 	case chance(0.2):
-		k.bank.click(p.ID, ProviderCaptured, 1)
+		k.bank.click(p.ID, provider.Captured, 1)
 	case chance(0.3):
 		_ = s.GiveUp(ctx, oid)
 	case chance(0.3):

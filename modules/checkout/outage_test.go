@@ -8,6 +8,7 @@ import (
 	"fairseat/app/clock"
 	"fairseat/app/fault"
 	"fairseat/app/request"
+	"fairseat/modules/checkout/provider"
 )
 
 func staffAda() request.Staff { return request.Staff{ID: 1, Email: "owner@example.org", Role: "owner"} }
@@ -96,7 +97,7 @@ func TestReconcilerFindsWhatWebhooksLost(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	o := k.mustPlace(k.fan(0)).Order
-	k.bank.click(k.payment(o.ID).ID, ProviderAuthorized, 0)
+	k.bank.click(k.payment(o.ID).ID, provider.Authorized, 0)
 	asked := 0
 	for range 11 {
 		_ = k.beatAndTick(time.Second)
@@ -144,7 +145,7 @@ func TestPageAsksOnceInAWhile(t *testing.T) {
 	if n := k.bank.times("read"); n != 0 {
 		t.Errorf("asked %d times in no time", n)
 	}
-	k.bank.click(k.payment(o.ID).ID, ProviderAuthorized, 0)
+	k.bank.click(k.payment(o.ID).ID, provider.Authorized, 0)
 	k.Kit.Clock.Advance(pagesPerOrder)
 	v, err := k.Look(ctx, k.order(o.ID))
 	must(t, err)

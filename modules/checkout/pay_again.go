@@ -21,8 +21,8 @@ const (
 // Look is an order as its owner sees it now. While money may be on its way the processor is asked once, briefly and
 // not at each poll, so that a lost webhook costs a waiting fan seconds, not minutes.
 func (s *Service) Look(ctx context.Context, o Order) (View, error) {
-	if o.Status == OrderPending && !s.Provider.Health().Down {
-		if p, found, err := s.store.livePayment(ctx, s.DB, o.ID); err == nil && found && s.glance(p.ID) {
+	if o.Status == OrderPending {
+		if p, found, err := s.store.livePayment(ctx, s.DB, o.ID); err == nil && found && !s.Health(p.Provider).Down && s.glance(p.ID) {
 			s.inTime(ctx, glanceBudget, func(ctx context.Context) {
 				if err := s.Settle(ctx, p.ID); err != nil {
 					s.Log.Debug("payment not settled while its fan waits", "order", p.OrderID, "payment", p.ID, "error", err)
@@ -66,10 +66,10 @@ func (s *Service) PayAgain(ctx context.Context, id uuid.UUID) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	if health := s.Provider.Health(); health.Down && kept.Status == shownDeclined {
+	if health := s.usual().Health(); health.Down && kept.Status == shownDeclined {
 		return View{}, ErrPaymentsDown.With("safe_until", kept.ExpiresAt).After(max(health.Retry, time.Second))
 	}
-	p := Payment{ID: newID(), OrderID: id, Provider: s.Provider.Name(), Amount: o.Amount, Currency: o.Currency, Status: PaymentCreated}
+	p := Payment{ID: newID(), OrderID: id, Provider: s.usual().Name(), Amount: o.Amount, Currency: o.Currency, Status: PaymentCreated}
 	opened := false
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
 		if o, err = s.store.order(ctx, tx, id, "FOR UPDATE"); err != nil {

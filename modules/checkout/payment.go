@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"fairseat/app/money"
+	"fairseat/modules/checkout/provider"
 )
 
 // A payment, one attempt to collect for an order:
@@ -108,43 +109,43 @@ const (
 
 // decide compares our books with what the processor says and names the one next step; right tells whether amount and
 // currency are what we asked for. It is pure, and asked again under the row locks before anything is written.
-func decide(at position, says ProviderStatus, right bool) step {
+func decide(at position, says provider.Status, right bool) step {
 	switch says {
-	case ProviderUnknown, ProviderOpen:
+	case provider.Unknown, provider.Open:
 		return decideUnpaid(at, says)
-	case ProviderDeclined, ProviderCancelled:
+	case provider.Declined, provider.Cancelled:
 		if at.Payment.open() || at.Payment == PaymentAuthorized {
-			if says == ProviderDeclined {
+			if says == provider.Declined {
 				return stepFail
 			}
 			return stepBury
 		}
-	case ProviderAuthorized, ProviderCaptured:
+	case provider.Authorized, provider.Captured:
 		return decidePaid(at, says, right)
 	}
 	return stepNone
 }
 
-func decideUnpaid(at position, says ProviderStatus) step {
+func decideUnpaid(at position, says provider.Status) step {
 	wanted := at.Payment == PaymentCreated && at.Order == OrderPending && !at.ClockOut
 	switch {
-	case says == ProviderUnknown && wanted:
+	case says == provider.Unknown && wanted:
 		return stepCreate
-	case says == ProviderUnknown && at.Payment.open():
+	case says == provider.Unknown && at.Payment.open():
 		return stepBury // it never came to be
-	case says == ProviderOpen && wanted && !at.Noted:
+	case says == provider.Open && wanted && !at.Noted:
 		return stepNote
-	case says == ProviderOpen && !wanted && (at.Payment.open() || at.Payment.dead()):
+	case says == provider.Open && !wanted && (at.Payment.open() || at.Payment.dead()):
 		return stepCancel
 	}
 	return stepNone
 }
 
-func decidePaid(at position, says ProviderStatus, right bool) step {
+func decidePaid(at position, says provider.Status, right bool) step {
 	if at.Payment == PaymentCaptured || at.Payment == PaymentRefundDue || at.Payment == PaymentRefunded {
 		return stepNone
 	}
-	captured := says == ProviderCaptured
+	captured := says == provider.Captured
 	back := stepCancel
 	if captured {
 		back = stepGiveBack
@@ -163,12 +164,12 @@ func decidePaid(at position, says ProviderStatus, right bool) step {
 }
 
 // right tells whether the processor has, or may take, exactly what was asked for.
-func (p Payment) right(st PaymentState) bool {
-	return st.money() == p.Amount && st.Currency == p.Currency
+func (p Payment) right(st provider.State) bool {
+	return st.Money() == p.Amount && st.Currency == p.Currency
 }
 
 // wrongAmount is the sentence for an operator about money that does not match.
-func (p Payment) wrongAmount(st PaymentState) string {
+func (p Payment) wrongAmount(st provider.State) string {
 	return fmt.Sprintf("wrong amount: the processor %s %s instead of %s",
-		st.Status, money.Format(st.money(), st.Currency), money.Format(p.Amount, p.Currency))
+		st.Status, money.Format(st.Money(), st.Currency), money.Format(p.Amount, p.Currency))
 }

@@ -13,6 +13,7 @@ import (
 	"fairseat/app/fault"
 	"fairseat/app/idempotency"
 	"fairseat/app/request"
+	"fairseat/modules/checkout/provider"
 )
 
 // errTaken says that T1 wrote nothing: the place has an open order, or the code is in use.
@@ -87,7 +88,7 @@ func (s *Service) placedBefore(ctx context.Context, o Order, err error) (*Placed
 
 // pin makes the basket safe for T1. While the processor is down nothing is made, but the seats stay.
 func (s *Service) pin(ctx context.Context, place request.Place) (Basket, error) {
-	health, hold := s.Provider.Health(), pinFor
+	health, hold := s.usual().Health(), pinFor
 	if health.Down {
 		hold = pinWhileDown
 	}
@@ -105,7 +106,7 @@ func (s *Service) write(ctx context.Context, event Event, place request.Place, b
 		ID: newID(), EventID: place.EventID, Code: newOrderCode(), PlaceKey: place.Key, Name: b.Name, Email: b.Email,
 		BuyerKey: buyerKey(s.Keys, b.Email), Amount: basket.Total, Currency: basket.Currency, Status: OrderPending,
 	}
-	p := Payment{ID: newID(), OrderID: o.ID, Provider: s.Provider.Name(), Amount: o.Amount, Currency: o.Currency, Status: PaymentCreated}
+	p := Payment{ID: newID(), OrderID: o.ID, Provider: s.usual().Name(), Amount: o.Amount, Currency: o.Currency, Status: PaymentCreated}
 	placed := &Placed{Token: orderToken(s.Keys, o.ID), New: true}
 	var claims []Claim
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
@@ -214,14 +215,19 @@ func (s *Service) createNow(ctx context.Context, o Order, p Payment) {
 
 // create opens a payment at the processor and writes down its reference (T2). The answer to a repeated call may be
 // as old as the first one, so it is good for the reference alone.
-func (s *Service) create(ctx context.Context, c caseFile) (PaymentState, error) {
+func (s *Service) create(ctx context.Context, c caseFile) (provider.State, error) {
 	event, err := s.Events.Event(ctx, c.Order.EventID)
 	if err != nil {
-		return PaymentState{}, err
+		return provider.State{}, err
 	}
-	st, err := s.Provider.Create(ctx, CreateRequest{
+	at, err := s.providerOf(c.Payment.Provider)
+	if err != nil {
+		return provider.State{}, err
+	}
+	st, err := at.Create(ctx, provider.CreateRequest{
 		Payment: c.Payment.ID, Order: c.Order.ID, Amount: c.Payment.Amount, Currency: c.Payment.Currency,
 		Description: event.Name + " · " + c.Order.Code, ReturnURL: s.PublicURL() + "/orders/" + c.Order.ID.String(),
+		Email: c.Order.Email, Until: c.Order.ExpiresAt,
 	})
 	if err != nil {
 		return st, err

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"fairseat/modules/checkout/provider"
 )
 
 const (
@@ -74,12 +76,14 @@ func (s *Service) keepClocks(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if s.Provider.Health().Down {
-		stood, err := s.store.stand(ctx, ourGap, silenceLimit)
-		if err != nil {
-			return err
+	for _, p := range s.Providers {
+		if p.Health().Down {
+			stood, err := s.store.stand(ctx, p.Name(), ourGap, silenceLimit)
+			if err != nil {
+				return err
+			}
+			moved = append(moved, stood...)
 		}
-		moved = append(moved, stood...)
 	}
 	// One budget for all of them: a map that hangs must not hold up the very clock that tells our outages from others'.
 	// Whoever keeps the map compares it with Postgres anyway.
@@ -95,9 +99,13 @@ func (s *Service) keepClocks(ctx context.Context) error {
 
 // probe finds out whether a processor that was away is back, so that no fan has to.
 func (s *Service) probe(ctx context.Context) error {
-	if health := s.Provider.Health(); health.Down && health.Retry <= 0 {
-		s.Provider.Probe(ctx)
+	var asked sync.WaitGroup
+	for _, p := range s.Providers {
+		if health := p.Health(); health.Down && health.Retry <= 0 {
+			asked.Go(func() { p.Probe(ctx) })
+		}
 	}
+	asked.Wait()
 	return nil
 }
 
@@ -177,25 +185,22 @@ func (s *Service) each(ids []uuid.UUID, work func(uuid.UUID) error) error {
 	return errors.Join(errs...)
 }
 
-// MatchLedger looks through the processor's ledger for money on payments that we took for dead, and settles those.
+// MatchLedger looks through the providers' ledgers for money on payments that we took for dead, and settles those.
 // Money that no payment of ours explains is for the audit to tell, and for a person to decide.
 func (s *Service) MatchLedger(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, settleTime)
 	defer cancel()
-	charges, err := s.Provider.Charges(ctx)
-	if err != nil {
-		return err
-	}
+	ledger, ledgerErr := s.Ledger(ctx) // what was read before it failed is good
 	dead, err := s.store.deadPayments(ctx)
 	if err != nil {
 		return err
 	}
 	var odd []uuid.UUID
-	for _, c := range charges {
-		paid := c.Status == string(ProviderAuthorized) || (c.Status == string(ProviderCaptured) && c.Captured != c.Refunded)
+	for _, c := range ledger.Charges {
+		paid := c.Status == provider.Authorized || (c.Status == provider.Captured && c.Captured != c.Refunded)
 		if id, err := uuid.Parse(c.Payment); err == nil && paid && dead[id] {
 			odd = append(odd, id)
 		}
 	}
-	return s.each(odd, func(id uuid.UUID) error { return s.Settle(ctx, id) })
+	return errors.Join(ledgerErr, s.each(odd, func(id uuid.UUID) error { return s.Settle(ctx, id) }))
 }

@@ -9,6 +9,8 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+
+	"fairseat/modules/checkout/provider"
 )
 
 // Why money goes back. One payment has one refund a reason; staff's is followed by ":" and the numbers of the seats.
@@ -20,7 +22,7 @@ const (
 )
 
 // giveBack writes down that captured money is owed back in full. The caller holds the locks and has decided so.
-func (s *Service) giveBack(ctx context.Context, tx *gorm.DB, c caseFile, st PaymentState) error {
+func (s *Service) giveBack(ctx context.Context, tx *gorm.DB, c caseFile, st provider.State) error {
 	reason, problem := reasonLate, "paid after the order had ended, and its seats are gone"
 	switch {
 	case !c.Payment.right(st):
@@ -78,23 +80,27 @@ func (s *Service) PayBack(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return err
 	}
+	at, err := s.providerOf(c.Payment.Provider)
+	if err != nil {
+		return err
+	}
 	st, err := s.ask(ctx, c)
 	if err != nil {
 		return err
 	}
 	key := r.ID.String()
-	if !st.refunded(key) {
+	if !st.HasRefund(key) {
 		if open, err := s.store.moveRefund(ctx, s.DB, id, RefundSent, ""); err != nil || !open {
 			return err
 		}
-		st, err = s.Provider.Refund(ctx, st.Ref, key, r.Amount)
-		if errors.Is(err, ErrRefused) || errors.Is(err, ErrWrongState) || errors.Is(err, ErrUnknownPayment) {
+		st, err = at.Refund(ctx, st.Ref, key, r.Amount)
+		if errors.Is(err, provider.ErrRefused) || errors.Is(err, provider.ErrWrongState) || errors.Is(err, provider.ErrUnknownPayment) {
 			return s.refundRefused(ctx, c, r, err)
 		}
 		if err != nil {
 			return fmt.Errorf("refund: %w", err)
 		}
-		if !st.refunded(key) {
+		if !st.HasRefund(key) {
 			return fmt.Errorf("the processor took refund %s but does not show it", key)
 		}
 	}

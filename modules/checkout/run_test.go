@@ -10,6 +10,7 @@ import (
 	"github.com/riverqueue/river/rivertype"
 
 	"fairseat/app/testkit"
+	"fairseat/modules/checkout/provider"
 )
 
 // Run alone, without a job and without a webhook, brings an order to its ticket, and ends when it is told to.
@@ -17,7 +18,7 @@ func TestRunNeedsNoJobAndNoWebhook(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	o := k.mustPlace(k.fan(0)).Order
-	k.bank.click(k.payment(o.ID).ID, ProviderAuthorized, 0)
+	k.bank.click(k.payment(o.ID).ID, provider.Authorized, 0)
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- k.Run(ctx) }()

@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+
+	"fairseat/modules/checkout/provider"
 )
 
 // maxSteps is more than any payment needs; what takes longer is looked at again later.
@@ -32,7 +34,7 @@ func (s *Service) Settle(ctx context.Context, payment uuid.UUID) error {
 		}
 		if st, err = s.do(ctx, next, c, st); err != nil && !errors.Is(err, errMoved) {
 			err = fmt.Errorf("%s payment: %w", next, err)
-			if next == stepCancel && st.Status == ProviderOpen { // it answers questions, but lets nothing go
+			if next == stepCancel && st.Status == provider.Open { // it answers questions, but lets nothing go
 				err = errors.Join(err, s.endureSilence(ctx, c))
 			}
 			return err
@@ -45,14 +47,18 @@ func (s *Service) Settle(ctx context.Context, payment uuid.UUID) error {
 }
 
 // ask reads the processor's record, by reference or, where that was lost on its way, by our id.
-func (s *Service) ask(ctx context.Context, c caseFile) (st PaymentState, err error) {
-	if c.Payment.ProviderRef != nil {
-		st, err = s.Provider.Read(ctx, *c.Payment.ProviderRef)
-	} else {
-		st, err = s.Provider.Find(ctx, c.Payment.ID)
+func (s *Service) ask(ctx context.Context, c caseFile) (st provider.State, err error) {
+	at, err := s.providerOf(c.Payment.Provider)
+	if err != nil {
+		return st, err
 	}
-	if errors.Is(err, ErrUnknownPayment) {
-		return PaymentState{Status: ProviderUnknown}, nil
+	if c.Payment.ProviderRef != nil {
+		st, err = at.Read(ctx, *c.Payment.ProviderRef)
+	} else {
+		st, err = at.Find(ctx, c.Payment.ID)
+	}
+	if errors.Is(err, provider.ErrUnknownPayment) {
+		return provider.State{Status: provider.Unknown}, nil
 	}
 	if err == nil && st.Payment != c.Payment.ID.String() {
 		return st, fmt.Errorf("the processor answered about payment %q when asked about %s", st.Payment, c.Payment.ID)
@@ -65,7 +71,7 @@ func (s *Service) ask(ctx context.Context, c caseFile) (st PaymentState, err err
 }
 
 // do takes one step and answers the newest state known.
-func (s *Service) do(ctx context.Context, next step, c caseFile, st PaymentState) (PaymentState, error) {
+func (s *Service) do(ctx context.Context, next step, c caseFile, st provider.State) (provider.State, error) {
 	switch next {
 	case stepCreate:
 		return s.create(ctx, c)
@@ -91,7 +97,7 @@ func (s *Service) do(ctx context.Context, next step, c caseFile, st PaymentState
 }
 
 // underLock decides again with the rows locked, and works only if the decision is still the same.
-func (s *Service) underLock(ctx context.Context, c caseFile, st PaymentState, want step, work func(context.Context, *gorm.DB, caseFile, PaymentState) error) error {
+func (s *Service) underLock(ctx context.Context, c caseFile, st provider.State, want step, work func(context.Context, *gorm.DB, caseFile, provider.State) error) error {
 	return s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		locked, err := s.store.locked(ctx, tx, c.Payment.ID)
 		if err != nil {
@@ -110,7 +116,7 @@ func unsettled() []PaymentStatus {
 }
 
 // secure is T3: the money is there, so the seats are kept whatever the clock says; the capture has a job besides us.
-func (s *Service) secure(ctx context.Context, tx *gorm.DB, c caseFile, _ PaymentState) error {
+func (s *Service) secure(ctx context.Context, tx *gorm.DB, c caseFile, _ provider.State) error {
 	claims, err := s.store.liveClaims(ctx, tx, c.Order.ID)
 	if err != nil {
 		return err
@@ -135,9 +141,13 @@ func (s *Service) secureClaims(ctx context.Context, tx *gorm.DB, c caseFile, cla
 }
 
 // capture takes the money. Repeating it under its key takes nothing twice.
-func (s *Service) capture(ctx context.Context, c caseFile, st PaymentState) (PaymentState, error) {
-	got, err := s.Provider.Capture(ctx, st.Ref, c.Payment.ID.String()+":capture")
-	if errors.Is(err, ErrWrongState) {
+func (s *Service) capture(ctx context.Context, c caseFile, st provider.State) (provider.State, error) {
+	at, err := s.providerOf(c.Payment.Provider)
+	if err != nil {
+		return st, err
+	}
+	got, err := at.Capture(ctx, st.Ref, c.Payment.ID.String()+":capture")
+	if errors.Is(err, provider.ErrWrongState) {
 		return s.ask(ctx, c) // somebody captured or cancelled it: see what it is now
 	}
 	if err != nil {
@@ -147,9 +157,9 @@ func (s *Service) capture(ctx context.Context, c caseFile, st PaymentState) (Pay
 }
 
 // deliverPaid is T4 for money that has come.
-func (s *Service) deliverPaid(ctx context.Context, c caseFile, st PaymentState) error {
+func (s *Service) deliverPaid(ctx context.Context, c caseFile, st provider.State) error {
 	var claims []Claim
-	err := s.underLock(ctx, c, st, stepDeliver, func(ctx context.Context, tx *gorm.DB, c caseFile, st PaymentState) (err error) {
+	err := s.underLock(ctx, c, st, stepDeliver, func(ctx context.Context, tx *gorm.DB, c caseFile, st provider.State) (err error) {
 		if claims, err = s.store.liveClaims(ctx, tx, c.Order.ID); err != nil {
 			return err
 		}
@@ -162,7 +172,7 @@ func (s *Service) deliverPaid(ctx context.Context, c caseFile, st PaymentState) 
 }
 
 // keep writes the captured money down and delivers.
-func (s *Service) keep(ctx context.Context, tx *gorm.DB, c caseFile, st PaymentState, claims []Claim) error {
+func (s *Service) keep(ctx context.Context, tx *gorm.DB, c caseFile, st provider.State, claims []Claim) error {
 	if err := s.store.movePayment(ctx, tx, c.Payment.ID, unsettled(), PaymentCaptured, st.Captured, ""); err != nil {
 		return err
 	}
@@ -213,7 +223,7 @@ func (s *Service) tell(o Order, status string) {
 
 // complain tells an operator what no rule of ours can mend. The state in hand may be older than our books, which another
 // hand moved on meanwhile: so the processor is asked once more, now that the books are read.
-func (s *Service) complain(ctx context.Context, c caseFile, st PaymentState) error {
+func (s *Service) complain(ctx context.Context, c caseFile, st provider.State) error {
 	if c.puzzle(st) == "" {
 		return nil
 	}
@@ -228,11 +238,11 @@ func (s *Service) complain(ctx context.Context, c caseFile, st PaymentState) err
 }
 
 // puzzle is what is wrong between books and processor, or "".
-func (c caseFile) puzzle(st PaymentState) string {
+func (c caseFile) puzzle(st provider.State) string {
 	switch {
-	case c.Payment.Status == PaymentAuthorized && (st.Status == ProviderUnknown || st.Status == ProviderOpen):
+	case c.Payment.Status == PaymentAuthorized && (st.Status == provider.Unknown || st.Status == provider.Open):
 		return "the processor forgot an authorised payment"
-	case c.Payment.Status == PaymentCaptured && st.Status != ProviderCaptured:
+	case c.Payment.Status == PaymentCaptured && st.Status != provider.Captured:
 		return "the processor does not know money we delivered for"
 	}
 	return ""

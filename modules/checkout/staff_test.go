@@ -10,13 +10,15 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"fairseat/modules/checkout/provider"
 )
 
 func TestTicketPages(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
 	p, _ := w.placed(t, 0)
-	w.pay(p.Order.ID, ProviderAuthorized, 0)
+	w.pay(p.Order.ID, provider.Authorized, 0)
 	ticket := w.shown(p.Order.ID).Tickets[0]
 	path := strings.TrimPrefix(ticket.URL, "http://fairseat.test")
 	for suffix, kind := range map[string]string{"": "text/html", ".pdf": "application/pdf", ".ics": "text/calendar"} {
@@ -49,7 +51,7 @@ func TestStaffOverHTTP(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
 	p, _ := w.placed(t, 0, 1)
-	w.pay(p.Order.ID, ProviderAuthorized, 0)
+	w.pay(p.Order.ID, provider.Authorized, 0)
 	w.placedBy(t, "cleo@example.org", 5)
 	for q, want := range map[string]int{"": 2, p.Order.Code: 1, "ADA@": 1, "ada": 2, "A-2": 1, "a-6": 1, "A-12": 0, "%": 0, "_": 0, "nobody": 0} {
 		var list struct{ Orders []OrderSummary }
@@ -106,7 +108,7 @@ func TestCheckInLetsOneOfManyScansIn(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
 	p, _ := w.placed(t, 0, 1)
-	w.pay(p.Order.ID, ProviderAuthorized, 0)
+	w.pay(p.Order.ID, provider.Authorized, 0)
 	tickets := w.shown(p.Order.ID).Tickets
 	scan := func(event, code string) answer {
 		return w.do("POST", "/api/v1/admin/events/"+event+"/checkins", fmt.Sprintf(`{"code":%q,"gate":"B"}`, code))

@@ -97,9 +97,9 @@ type movedClock struct {
 const (
 	// ourBeat has the last second in which any replica was alive.
 	ourBeat = "checkout"
-	// downBeat has the last second in which the processor was found away; downSince when that began.
-	downBeat  = "payments-down"
-	downSince = "payments-down-since"
+	// downBeat and a provider's name have the last second in which it was found away; downSince when that began.
+	downBeat  = "payments-down:"
+	downSince = "payments-down-since:"
 )
 
 // beat notes that we are alive. If nobody was for longer than gap, the clocks of open orders that ran during it are
@@ -110,7 +110,7 @@ func (s store) beat(ctx context.Context, gap time.Duration) (moved []movedClock,
 		if err != nil || seconds <= gap.Seconds() {
 			return err
 		}
-		moved, err = s.moveClocks(tx, last, seconds)
+		moved, err = s.moveClocks(tx, last, seconds, "")
 		return err
 	})
 	if err != nil {
@@ -119,22 +119,23 @@ func (s store) beat(ctx context.Context, gap time.Duration) (moved []movedClock,
 	return moved, nil
 }
 
-// stand moves the clocks of open orders on by the time since any replica last found the processor away, for at most
-// limit in one outage: whoever cannot pay does not lose time. What is further back than fresh was another outage.
-func (s store) stand(ctx context.Context, fresh, limit time.Duration) (moved []movedClock, err error) {
+// stand moves the clocks of open orders that pay, or last tried to, by a provider on by the time since any replica last
+// found it away, for at most limit in one outage: whoever cannot pay does not lose time. What is further back than fresh
+// was another outage.
+func (s store) stand(ctx context.Context, by string, fresh, limit time.Duration) (moved []movedClock, err error) {
 	err = s.db.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		last, seconds, err := s.heartbeat(tx, downBeat)
+		last, seconds, err := s.heartbeat(tx, downBeat+by)
 		if err != nil {
 			return err
 		}
 		if seconds < 0 || seconds > fresh.Seconds() {
-			return tx.Exec(`INSERT INTO heartbeats (name, at) VALUES (?, `+now+`) ON CONFLICT (name) DO UPDATE SET at = excluded.at`, downSince, s.now()).Error
+			return tx.Exec(`INSERT INTO heartbeats (name, at) VALUES (?, `+now+`) ON CONFLICT (name) DO UPDATE SET at = excluded.at`, downSince+by, s.now()).Error
 		}
 		var over bool
-		if _, err := one(tx, &over, `SELECT at <= `+now+` - ?::float8 * interval '1 s' FROM heartbeats WHERE name = ?`, s.now(), limit.Seconds(), downSince); err != nil || over {
+		if _, err := one(tx, &over, `SELECT at <= `+now+` - ?::float8 * interval '1 s' FROM heartbeats WHERE name = ?`, s.now(), limit.Seconds(), downSince+by); err != nil || over {
 			return err
 		}
-		moved, err = s.moveClocks(tx, last, seconds)
+		moved, err = s.moveClocks(tx, last, seconds, by)
 		return err
 	})
 	if err != nil {
@@ -161,9 +162,11 @@ func (s store) heartbeat(tx *gorm.DB, name string) (last time.Time, seconds floa
 	return row.At, row.Seconds, err
 }
 
-// moveClocks adds to every deadline that had not passed at since.
-func (s store) moveClocks(tx *gorm.DB, since time.Time, seconds float64) (moved []movedClock, err error) {
-	err = tx.Raw(`UPDATE orders SET expires_at = expires_at + ?::float8 * interval '1 s' WHERE status = 'pending' AND expires_at > ?
-		RETURNING id, event_id, place_key, expires_at`, seconds, since).Scan(&moved).Error
+// moveClocks adds to every deadline that had not passed at since; with by, to those of orders whose newest payment is
+// with that provider.
+func (s store) moveClocks(tx *gorm.DB, since time.Time, seconds float64, by string) (moved []movedClock, err error) {
+	err = tx.Raw(`UPDATE orders o SET expires_at = expires_at + ?::float8 * interval '1 s' WHERE status = 'pending' AND expires_at > ?
+		AND (? = '' OR ? = (SELECT provider FROM payments p WHERE p.order_id = o.id ORDER BY created_at DESC, id DESC LIMIT 1))
+		RETURNING id, event_id, place_key, expires_at`, seconds, since, by, by).Scan(&moved).Error
 	return moved, err
 }

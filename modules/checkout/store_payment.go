@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
+
+	"fairseat/modules/checkout/provider"
 )
 
 // caseFile is a payment with its order: all that is needed to decide about it.
@@ -24,7 +26,7 @@ func (c caseFile) position() position {
 	}
 }
 
-func (c caseFile) decide(st PaymentState) step {
+func (c caseFile) decide(st provider.State) step {
 	return decide(c.position(), st.Status, c.Payment.right(st))
 }
 
@@ -90,7 +92,7 @@ func (s store) insertPayment(ctx context.Context, tx *gorm.DB, p Payment) error 
 }
 
 // notePayment is T2: what the processor calls the payment, written once. True if the payment is still wanted as it is.
-func (s store) notePayment(ctx context.Context, id uuid.UUID, st PaymentState) (bool, error) {
+func (s store) notePayment(ctx context.Context, id uuid.UUID, st provider.State) (bool, error) {
 	var status PaymentStatus
 	if _, err := one(s.db.WithContext(ctx), &status, `UPDATE payments SET provider_ref = coalesce(provider_ref, ?), url = coalesce(url, ?)
 		WHERE id = ? RETURNING status`, st.Ref, st.URL, id); err != nil {
@@ -174,13 +176,13 @@ type dueEvent struct {
 }
 
 // insertEvent keeps a webhook; false if it is known.
-func (s store) insertEvent(ctx context.Context, tx *gorm.DB, provider string, e ProviderEvent) (bool, error) {
+func (s store) insertEvent(ctx context.Context, tx *gorm.DB, from string, e provider.Event) (bool, error) {
 	body, err := json.Marshal(e)
 	if err != nil {
 		return false, err
 	}
 	n, err := changed(tx.WithContext(ctx), `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at) VALUES (?, ?, ?, ?::jsonb, `+now+`)
-		ON CONFLICT DO NOTHING`, provider, e.ID, e.Ref, string(body), s.now())
+		ON CONFLICT DO NOTHING`, from, e.ID, e.Ref, string(body), s.now())
 	if err != nil {
 		return false, fmt.Errorf("keep event: %w", err)
 	}
@@ -198,9 +200,9 @@ func (s store) event(ctx context.Context, e dueEvent) (ref, body string, open bo
 }
 
 // paymentByRef is our payment under the processor's name for it.
-func (s store) paymentByRef(ctx context.Context, provider, ref string) (id uuid.UUID, found bool, err error) {
+func (s store) paymentByRef(ctx context.Context, from, ref string) (id uuid.UUID, found bool, err error) {
 	var row struct{ ID uuid.UUID }
-	found, err = one(s.db.WithContext(ctx), &row, `SELECT id FROM payments WHERE provider = ? AND provider_ref = ?`, provider, ref)
+	found, err = one(s.db.WithContext(ctx), &row, `SELECT id FROM payments WHERE provider = ? AND provider_ref = ?`, from, ref)
 	return row.ID, found, err
 }
 

@@ -6,16 +6,18 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"fairseat/modules/checkout/provider"
 )
 
 // pay lets the fan pay the order's open attempt and lets the webhook and its job run.
-func (k *kit) pay(id string, to ProviderStatus, extra int64) {
+func (k *kit) pay(id string, to provider.Status, extra int64) {
 	k.T.Helper()
 	p := k.payment(id)
 	if !k.bank.click(p.ID, to, extra) {
 		k.T.Fatalf("the processor has no open payment %s", p.ID)
 	}
-	must(k.T, k.keepEvent(context.Background(), k.bank.event(p.ID)))
+	must(k.T, k.keepEvent(context.Background(), "sandbox", k.bank.event(p.ID)))
 	k.runJobs(k.Service)
 }
 
@@ -35,7 +37,7 @@ func TestOneOrderFromBasketToTicket(t *testing.T) {
 	if again.New || again.Order.ID != o.ID || again.Token == "" {
 		t.Fatalf("a second order: %+v", again)
 	}
-	k.pay(o.ID, ProviderAuthorized, 0)
+	k.pay(o.ID, provider.Authorized, 0)
 	v := k.shown(o.ID)
 	if v.Status != "paid" || len(v.Tickets) != 2 || v.Payment != nil || v.Mail.Status != "queued" {
 		t.Fatalf("after paying: %+v", v)
@@ -78,7 +80,7 @@ func TestDeclinedThenPaidOnTheSameClock(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
 	o := k.mustPlace(k.fan(0)).Order
-	k.pay(o.ID, ProviderDeclined, 0)
+	k.pay(o.ID, provider.Declined, 0)
 	k.want(o.ID, "declined")
 	first := k.payment(o.ID)
 	if first.Status != PaymentFailed || first.Problem != "declined" {
@@ -96,7 +98,7 @@ func TestDeclinedThenPaidOnTheSameClock(t *testing.T) {
 	if *same.Payment.URL != *v.Payment.URL {
 		t.Error("asking again opened a third attempt")
 	}
-	k.pay(o.ID, ProviderAuthorized, 0)
+	k.pay(o.ID, provider.Authorized, 0)
 	k.want(o.ID, "paid")
 	k.quiet(k.Service)
 	k.check()
@@ -112,7 +114,7 @@ func TestExpiryAsksTheProcessorFirst(t *testing.T) {
 			t.Parallel()
 			k := newKit(t)
 			unpaid, paid := k.mustPlace(k.fan(0)).Order, k.mustPlace(k.fan(1)).Order
-			k.bank.click(k.payment(paid.ID).ID, ProviderAuthorized, 0) // and the webhook is lost
+			k.bank.click(k.payment(paid.ID).ID, provider.Authorized, 0) // and the webhook is lost
 			k.Kit.Clock.Advance(15 * time.Minute)
 			k.bank.before = func(call string) error {
 				if n := k.count(`SELECT count(*) FROM seat_claims WHERE order_id = ? AND status = 'checkout'`, unpaid.ID); call == "cancel" && n != 1 {
@@ -154,7 +156,7 @@ func TestSeatsStayWhileTheProcessorIsSilent(t *testing.T) {
 		t.Fatalf("%d claims after a quarter of an hour of silence", n)
 	}
 	// It had been paid all the time, and the seat is still free.
-	k.bank.click(k.payment(o.ID).ID, ProviderAuthorized, 0)
+	k.bank.click(k.payment(o.ID).ID, provider.Authorized, 0)
 	k.bank.before = nil
 	k.quiet(k.Service)
 	k.want(o.ID, "paid")
@@ -172,17 +174,17 @@ func TestLateMoney(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
 		name   string
-		says   ProviderStatus
+		says   provider.Status
 		taken  bool // somebody else has the seat by now
 		giveUp bool
 		want   string
 	}{
-		{"authorised, seat free", ProviderAuthorized, false, false, "paid"},
-		{"authorised, seat gone", ProviderAuthorized, true, false, "expired"},
-		{"captured, seat free", ProviderCaptured, false, false, "paid"},
-		{"captured, seat gone", ProviderCaptured, true, false, "refunded"},
-		{"captured after giving up, seat free", ProviderCaptured, false, true, "paid"},
-		{"captured after giving up, seat gone", ProviderCaptured, true, true, "refunded"},
+		{"authorised, seat free", provider.Authorized, false, false, "paid"},
+		{"authorised, seat gone", provider.Authorized, true, false, "expired"},
+		{"captured, seat free", provider.Captured, false, false, "paid"},
+		{"captured, seat gone", provider.Captured, true, false, "refunded"},
+		{"captured after giving up, seat free", provider.Captured, false, true, "paid"},
+		{"captured after giving up, seat gone", provider.Captured, true, true, "refunded"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -204,7 +206,7 @@ func TestLateMoney(t *testing.T) {
 			k.bank.mu.Lock()
 			a := k.bank.accounts[p.ID.String()]
 			a.Status, a.Authorized = c.says, a.amount
-			if c.says == ProviderCaptured {
+			if c.says == provider.Captured {
 				a.Captured = a.amount
 			}
 			k.bank.mu.Unlock()
@@ -221,7 +223,7 @@ func TestLateMoney(t *testing.T) {
 
 func TestWrongAmountGivesNoTicket(t *testing.T) {
 	t.Parallel()
-	for _, says := range []ProviderStatus{ProviderAuthorized, ProviderCaptured} {
+	for _, says := range []provider.Status{provider.Authorized, provider.Captured} {
 		t.Run(string(says), func(t *testing.T) {
 			t.Parallel()
 			k := newKit(t)
@@ -237,7 +239,7 @@ func TestWrongAmountGivesNoTicket(t *testing.T) {
 			}
 			_, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID))
 			must(t, err)
-			k.pay(o.ID, ProviderAuthorized, 0)
+			k.pay(o.ID, provider.Authorized, 0)
 			k.want(o.ID, "paid")
 			k.quiet(k.Service)
 			k.check()
@@ -255,7 +257,7 @@ func TestOfTwoSuccessesOneIsKept(t *testing.T) {
 			t.Parallel()
 			k := newKit(t)
 			o := k.mustPlace(k.fan(0)).Order
-			k.pay(o.ID, ProviderDeclined, 0)
+			k.pay(o.ID, provider.Declined, 0)
 			first := k.payment(o.ID)
 			_, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID))
 			must(t, err)
@@ -263,7 +265,7 @@ func TestOfTwoSuccessesOneIsKept(t *testing.T) {
 			k.bank.mu.Lock()
 			for _, p := range attempts { // a processor that declines and takes the money all the same
 				a := k.bank.accounts[p.ID.String()]
-				a.Status, a.Authorized, a.Captured = ProviderCaptured, a.amount, a.amount
+				a.Status, a.Authorized, a.Captured = provider.Captured, a.amount, a.amount
 			}
 			k.bank.mu.Unlock()
 			for _, i := range c.order {

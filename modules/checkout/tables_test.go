@@ -2,6 +2,8 @@ package checkout
 
 import (
 	"testing"
+
+	"fairseat/modules/checkout/provider"
 )
 
 func TestShownStatus(t *testing.T) {
@@ -57,44 +59,44 @@ func TestDecide(t *testing.T) {
 	for _, c := range []struct {
 		name  string
 		at    position
-		says  ProviderStatus
+		says  provider.Status
 		right bool
 		want  step
 	}{
-		{"not there yet", position{Order: OrderPending, Payment: PaymentCreated}, ProviderUnknown, false, stepCreate},
-		{"never came to be, and its time is over", out(pending(PaymentCreated)), ProviderUnknown, false, stepBury},
-		{"never came to be, given up", pending(PaymentCancelling), ProviderUnknown, false, stepBury},
-		{"the reference was lost on its way", position{Order: OrderPending, Payment: PaymentCreated}, ProviderOpen, false, stepNote},
-		{"the fan has time", pending(PaymentCreated), ProviderOpen, false, stepNone},
-		{"the fan's time is over", out(pending(PaymentCreated)), ProviderOpen, false, stepCancel},
-		{"given up", pending(PaymentCancelling), ProviderOpen, false, stepCancel},
-		{"dead here, open there", pending(PaymentCancelled), ProviderOpen, false, stepCancel},
-		{"paid", pending(PaymentCreated), ProviderAuthorized, true, stepSecure},
-		{"paid in the last moment", out(pending(PaymentCancelling)), ProviderAuthorized, true, stepSecure},
-		{"paid after a decline", pending(PaymentFailed), ProviderAuthorized, true, stepSecure},
-		{"paid after a decline, but paying anew", other(pending(PaymentFailed)), ProviderAuthorized, true, stepCancel},
-		{"secured", pending(PaymentAuthorized), ProviderAuthorized, true, stepCapture},
-		{"taken", pending(PaymentAuthorized), ProviderCaptured, true, stepDeliver},
-		{"taken without asking us", pending(PaymentCreated), ProviderCaptured, true, stepDeliver},
-		{"taken in the last moment", out(pending(PaymentCancelling)), ProviderCaptured, true, stepDeliver},
-		{"taken, but paying anew", other(pending(PaymentCancelled)), ProviderCaptured, true, stepGiveBack},
-		{"wrong amount", pending(PaymentCreated), ProviderAuthorized, false, stepCancel},
-		{"wrong amount taken", pending(PaymentAuthorized), ProviderCaptured, false, stepGiveBack},
-		{"late", ended(OrderExpired, PaymentCancelling), ProviderAuthorized, true, stepReclaim},
-		{"late and taken", ended(OrderCancelled, PaymentCancelled), ProviderCaptured, true, stepReclaim},
-		{"late and wrong", ended(OrderExpired, PaymentCancelled), ProviderCaptured, false, stepGiveBack},
-		{"second success", other(ended(OrderPaid, PaymentFailed)), ProviderCaptured, true, stepGiveBack},
-		{"second success, not taken", other(ended(OrderPaid, PaymentFailed)), ProviderAuthorized, true, stepCancel},
-		{"money after a refund", ended(OrderRefunded, PaymentCancelled), ProviderCaptured, true, stepGiveBack},
-		{"delivered", ended(OrderPaid, PaymentCaptured), ProviderCaptured, true, stepNone},
-		{"going back already", ended(OrderExpired, PaymentRefundDue), ProviderCaptured, true, stepNone},
-		{"declined", pending(PaymentCreated), ProviderDeclined, false, stepFail},
-		{"declined at the end", out(pending(PaymentCancelling)), ProviderDeclined, false, stepFail},
-		{"declined, known", pending(PaymentFailed), ProviderDeclined, false, stepNone},
-		{"gone", pending(PaymentCancelling), ProviderCancelled, false, stepBury},
-		{"the processor let go", pending(PaymentAuthorized), ProviderCancelled, false, stepBury},
-		{"gone, known", ended(OrderExpired, PaymentCancelled), ProviderCancelled, false, stepNone},
-		{"forgotten", pending(PaymentAuthorized), ProviderUnknown, false, stepNone},
+		{"not there yet", position{Order: OrderPending, Payment: PaymentCreated}, provider.Unknown, false, stepCreate},
+		{"never came to be, and its time is over", out(pending(PaymentCreated)), provider.Unknown, false, stepBury},
+		{"never came to be, given up", pending(PaymentCancelling), provider.Unknown, false, stepBury},
+		{"the reference was lost on its way", position{Order: OrderPending, Payment: PaymentCreated}, provider.Open, false, stepNote},
+		{"the fan has time", pending(PaymentCreated), provider.Open, false, stepNone},
+		{"the fan's time is over", out(pending(PaymentCreated)), provider.Open, false, stepCancel},
+		{"given up", pending(PaymentCancelling), provider.Open, false, stepCancel},
+		{"dead here, open there", pending(PaymentCancelled), provider.Open, false, stepCancel},
+		{"paid", pending(PaymentCreated), provider.Authorized, true, stepSecure},
+		{"paid in the last moment", out(pending(PaymentCancelling)), provider.Authorized, true, stepSecure},
+		{"paid after a decline", pending(PaymentFailed), provider.Authorized, true, stepSecure},
+		{"paid after a decline, but paying anew", other(pending(PaymentFailed)), provider.Authorized, true, stepCancel},
+		{"secured", pending(PaymentAuthorized), provider.Authorized, true, stepCapture},
+		{"taken", pending(PaymentAuthorized), provider.Captured, true, stepDeliver},
+		{"taken without asking us", pending(PaymentCreated), provider.Captured, true, stepDeliver},
+		{"taken in the last moment", out(pending(PaymentCancelling)), provider.Captured, true, stepDeliver},
+		{"taken, but paying anew", other(pending(PaymentCancelled)), provider.Captured, true, stepGiveBack},
+		{"wrong amount", pending(PaymentCreated), provider.Authorized, false, stepCancel},
+		{"wrong amount taken", pending(PaymentAuthorized), provider.Captured, false, stepGiveBack},
+		{"late", ended(OrderExpired, PaymentCancelling), provider.Authorized, true, stepReclaim},
+		{"late and taken", ended(OrderCancelled, PaymentCancelled), provider.Captured, true, stepReclaim},
+		{"late and wrong", ended(OrderExpired, PaymentCancelled), provider.Captured, false, stepGiveBack},
+		{"second success", other(ended(OrderPaid, PaymentFailed)), provider.Captured, true, stepGiveBack},
+		{"second success, not taken", other(ended(OrderPaid, PaymentFailed)), provider.Authorized, true, stepCancel},
+		{"money after a refund", ended(OrderRefunded, PaymentCancelled), provider.Captured, true, stepGiveBack},
+		{"delivered", ended(OrderPaid, PaymentCaptured), provider.Captured, true, stepNone},
+		{"going back already", ended(OrderExpired, PaymentRefundDue), provider.Captured, true, stepNone},
+		{"declined", pending(PaymentCreated), provider.Declined, false, stepFail},
+		{"declined at the end", out(pending(PaymentCancelling)), provider.Declined, false, stepFail},
+		{"declined, known", pending(PaymentFailed), provider.Declined, false, stepNone},
+		{"gone", pending(PaymentCancelling), provider.Cancelled, false, stepBury},
+		{"the processor let go", pending(PaymentAuthorized), provider.Cancelled, false, stepBury},
+		{"gone, known", ended(OrderExpired, PaymentCancelled), provider.Cancelled, false, stepNone},
+		{"forgotten", pending(PaymentAuthorized), provider.Unknown, false, stepNone},
 	} {
 		if got := decide(c.at, c.says, c.right); got != c.want {
 			t.Errorf("%s: %q, want %q", c.name, got, c.want)
@@ -108,7 +110,7 @@ func TestDecideNeverLosesMoney(t *testing.T) {
 	t.Parallel()
 	orders := []OrderStatus{OrderPending, OrderPaid, OrderPartRefunded, OrderCancelled, OrderExpired, OrderRefunded}
 	payments := []PaymentStatus{PaymentCreated, PaymentAuthorized, PaymentCaptured, PaymentCancelling, PaymentCancelled, PaymentFailed, PaymentRefundDue, PaymentRefunded}
-	says := []ProviderStatus{ProviderUnknown, ProviderOpen, ProviderAuthorized, ProviderCaptured, ProviderDeclined, ProviderCancelled}
+	says := []provider.Status{provider.Unknown, provider.Open, provider.Authorized, provider.Captured, provider.Declined, provider.Cancelled}
 	for _, o := range orders {
 		for _, p := range payments {
 			for _, st := range says {
@@ -117,7 +119,7 @@ func TestDecideNeverLosesMoney(t *testing.T) {
 					right := bits&8 != 0
 					got := decide(at, st, right)
 					settled := p == PaymentCaptured || p == PaymentRefundDue || p == PaymentRefunded
-					paid := st == ProviderAuthorized || st == ProviderCaptured
+					paid := st == provider.Authorized || st == provider.Captured
 					switch {
 					case paid && !settled && got == stepNone:
 						t.Errorf("%+v, %s: money is overlooked", at, st)
@@ -127,7 +129,7 @@ func TestDecideNeverLosesMoney(t *testing.T) {
 						t.Errorf("%+v, %s: %s for an order that has ended", at, st, got)
 					case (got == stepFail || got == stepBury) && paid:
 						t.Errorf("%+v, %s: %s although it is paid", at, st, got)
-					case got == stepGiveBack && st != ProviderCaptured, got == stepCancel && st == ProviderCaptured:
+					case got == stepGiveBack && st != provider.Captured, got == stepCancel && st == provider.Captured:
 						t.Errorf("%+v, %s: %s", at, st, got)
 					}
 				}
