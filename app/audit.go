@@ -81,6 +81,9 @@ var sqlInvariants = []struct{ id, name, query string }{
 	{"I19", "no block outlives its moment",
 		`SELECT format('block %s of event %s, until %s', b.id, b.event_id, b.until) FROM blocks b WHERE b.until < now() - interval '60 s'
 		    AND EXISTS (SELECT 1 FROM seat_claims c WHERE c.block_id = b.id AND c.status = 'blocked')`},
+	{"I20", "a seat that was exchanged is no longer the order's",
+		`SELECT format('claim %s of order %s', o.id, o.order_id) FROM seat_claims n JOIN seat_claims o ON o.id = n.replaces
+		  WHERE o.status <> 'released' OR o.order_id IS DISTINCT FROM n.order_id`},
 	{"I17", "what the processor told us was acted on",
 		`SELECT format('event %s of %s', event_id, provider) FROM psp_events WHERE processed_at IS NULL AND received_at < now() - interval '60 s'`},
 }

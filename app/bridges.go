@@ -148,6 +148,11 @@ func (b seatsForCheckout) Move(ctx context.Context, tx *gorm.DB, claims []int64,
 	return b.seating.Move(ctx, tx, claims, from, to)
 }
 
+func (b seatsForCheckout) Exchange(ctx context.Context, tx *gorm.DB, r checkout.ExchangeRequest) (checkout.Claim, error) {
+	claim, err := b.seating.Exchange(ctx, tx, seating.ExchangeRequest(r))
+	return checkout.Claim(claim), err
+}
+
 func (b seatsForCheckout) SyncJob(eventID int64, claims []int64) river.JobArgs {
 	return b.seating.SyncJob(eventID, claims)
 }
@@ -197,6 +202,10 @@ func (b mailsForCheckout) TicketsReady(ctx context.Context, tx *gorm.DB, orderID
 
 func (b mailsForCheckout) TicketsAgain(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error {
 	return b.notification.Resend(ctx, tx, orderID, "")
+}
+
+func (b mailsForCheckout) SeatChanged(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, from, to string) error {
+	return b.notification.SeatChanged(ctx, tx, orderID, "", from, to)
 }
 
 func (b mailsForCheckout) OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error {

@@ -51,6 +51,7 @@ var doneWords = map[string]string{
 	"unblocked":        "Back on sale.",
 	"unblocked-before": "Nothing was changed: these seats were put back on sale before, or never were taken off.",
 	"refund":           "Returned. The tickets are void, the seats are on sale again, and the money is on its way.",
+	"move":             "Changed. The old ticket is void, and the new one is on its way by mail.",
 	"resend":           "The mail is on its way again; its fate stands in the outbox.",
 }
 

@@ -79,7 +79,7 @@ var actionWords = map[string]string{
 	"session.open": "Signed in", "session.end": "Signed out", "account.add": "Account made", "account.password": "Password changed",
 	"plan.import": "Plan uploaded", "event.create": "Event made", "event.change": "Settings changed", "seats.block": "Seats blocked",
 	"seats.unblock": "Seats put back on sale", "seats.block-change": "Block of seats changed", "queue.open": "Sale opened", "queue.pause": "Paused", "queue.resume": "Resumed",
-	"queue.end": "Sale ended", "queue.message": "Message set", "order.refund": "Tickets returned", "order.resend": "Mail sent again",
+	"queue.end": "Sale ended", "queue.message": "Message set", "order.refund": "Tickets returned", "order.move": "Seat changed", "order.resend": "Mail sent again",
 	"orders.export": "Orders exported",
 }
 

@@ -27,6 +27,7 @@ func (a *App) deskOrderPages(g guarded) {
 	g.GET("/orders", a.deskOrders)
 	g.GET("/orders/:id", a.deskOrder)
 	g.POST("/orders/:id/refund", a.refundForm)
+	g.POST("/orders/:id/move", a.moveForm)
 	g.POST("/orders/:id/resend", a.resendForm)
 }
 
@@ -119,20 +120,25 @@ type moneyStep struct {
 }
 
 func (a *App) deskOrder(c echo.Context) error {
-	return a.showDeskOrder(c, http.StatusOK, "", "", nil)
+	return a.showDeskOrder(c, http.StatusOK, orderForms{})
 }
 
-// showDeskOrder shows an order; refused is what is wrong with a refund that was asked for, beside what was typed.
-func (a *App) showDeskOrder(c echo.Context, status int, refused, reason string, chosen []string) error {
+// orderForms is what was typed into the forms of an order, and why it was refused.
+type orderForms struct {
+	Refused, Reason string // a refund
+	MoveRefused, To string // a change of seats
+	Chosen          []string
+}
+
+// Has tells whether a ticket was chosen.
+func (f orderForms) Has(ticket string) bool { return slices.Contains(f.Chosen, ticket) }
+
+func (a *App) showDeskOrder(c echo.Context, status int, forms orderForms) error {
 	v, err := a.orderWhole(c)
 	if err != nil {
 		return err
 	}
-	marked := map[string]bool{}
-	for _, id := range chosen {
-		marked[id] = true
-	}
-	return a.staffPage(c, status, "order", "orders", map[string]any{"Order": v, "Refused": refused, "Reason": reason, "Chosen": marked})
+	return a.staffPage(c, status, "order", "orders", map[string]any{"Order": v, "Forms": forms})
 }
 
 func (a *App) orderWhole(c echo.Context) (*deskOrderView, error) {
@@ -191,7 +197,7 @@ var historyWords = map[string]string{
 	"expired": "Time to pay ran out, seats went back", "cancelled": "Given up, seats went back", "given-up": "The buyer gave the order up",
 	"cancelling": "Payment is being cancelled", "payment-cancelled": "Payment cancelled",
 	"payment-failed": "Payment failed", "late-money": "Money came late, seats were still free", "mail-resent": "Tickets mailed again",
-	"link-mailed": "Link to the order mailed", "refund-due": "Refund promised", "refunded": "Money returned", "returned": "Tickets returned by staff",
+	"link-mailed": "Link to the order mailed", "refund-due": "Refund promised", "refunded": "Money returned", "returned": "Tickets returned by staff", "moved": "Seat changed",
 }
 
 // historySaid is a step in words, with what is worth knowing of its detail.
@@ -206,6 +212,8 @@ func historySaid(h checkout.HistoryEntry, currency string, labels map[int]string
 		Total   *int64
 		Reason  string
 		Problem string
+		From    string
+		To      string
 	}
 	if json.Unmarshal(h.Detail, &d) != nil {
 		return said // a detail of another shape says nothing here
@@ -223,6 +231,9 @@ func historySaid(h checkout.HistoryEntry, currency string, labels map[int]string
 	}
 	if d.Reason != "" && h.What == "returned" {
 		more = append(more, "“"+d.Reason+"”")
+	}
+	if d.From != "" && d.To != "" {
+		more = append(more, d.From+" → "+d.To)
 	}
 	if d.Problem != "" {
 		more = append(more, d.Problem)
@@ -250,7 +261,7 @@ func (a *App) refundForm(c echo.Context) error {
 		refused = "The reason: " + strings.ToLower(shortText(reason, longestPauseReason))
 	}
 	if refused != "" {
-		return a.showDeskOrder(c, http.StatusUnprocessableEntity, refused, reason, chosen)
+		return a.showDeskOrder(c, http.StatusUnprocessableEntity, orderForms{Refused: refused, Reason: reason, Chosen: chosen})
 	}
 	order, err := a.orderWhole(c)
 	if err != nil {
@@ -267,7 +278,7 @@ func (a *App) refundForm(c echo.Context) error {
 		}
 	}
 	if len(tickets) == 0 {
-		return a.showDeskOrder(c, http.StatusConflict, "These tickets are returned already.", reason, nil)
+		return a.showDeskOrder(c, http.StatusConflict, orderForms{Refused: "These tickets are returned already.", Reason: reason})
 	}
 	if all := len(tickets) == len(order.Sellable); all || amount > order.LeftToRefund {
 		amount = order.LeftToRefund // with the last ticket goes whatever is left

@@ -19,6 +19,7 @@ func (s *Service) staffRoutes(h *handler, r request.Routes) {
 	r.Admin.GET("/orders", h.listOrders)
 	r.Admin.GET("/orders/:id", h.staffOrder)
 	r.Admin.POST("/orders/:id/refund", h.refundOrder, r.Idempotent)
+	r.Admin.POST("/orders/:id/move", h.moveTicket, r.Idempotent)
 	r.Admin.POST("/orders/:id/resend", h.staffResend, r.Idempotent)
 	r.AdminEvent.POST("/checkins", h.checkIn)
 	r.AdminEvent.GET("/orders.csv", h.exportOrders)
@@ -178,6 +179,45 @@ func (h *handler) refundOrder(c echo.Context) error {
 	}
 	who, _ := request.StaffOf(c)
 	v, err := h.s.Return(c.Request().Context(), who, c.RealIP(), id, tickets, strings.TrimSpace(req.Reason))
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, v)
+}
+
+type moveRequest struct {
+	Ticket string `json:"ticket"`
+	To     *int   `json:"to"`
+}
+
+func (r moveRequest) check() (ticket uuid.UUID, err error) {
+	fields := fault.Fields{}
+	if ticket, err = uuid.Parse(r.Ticket); err != nil {
+		fields["ticket"] = "is no ticket of this order"
+	}
+	if r.To == nil {
+		fields["to"] = "is missing: the number of the seat"
+	}
+	return ticket, fields.Err()
+}
+
+// moveTicket answers POST /admin/orders/:id/move.
+func (h *handler) moveTicket(c echo.Context) error {
+	noStore(c)
+	id, err := orderID(c)
+	if err != nil {
+		return err
+	}
+	var req moveRequest
+	if err := request.Decode(c, &req); err != nil {
+		return err
+	}
+	ticket, err := req.check()
+	if err != nil {
+		return err
+	}
+	who, _ := request.StaffOf(c)
+	v, err := h.s.Move(c.Request().Context(), who, c.RealIP(), id, ticket, *req.To)
 	if err != nil {
 		return err
 	}

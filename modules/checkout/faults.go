@@ -21,6 +21,8 @@ var (
 	ErrAlreadyPaid = fault.New(fault.Conflict, "already-paid", "This order is paid. To give a ticket back, ask the organiser.")
 	// ErrNotRefundable has the fact "status".
 	ErrNotRefundable = fault.New(fault.Conflict, "not-refundable", "This order has no ticket to give back; see status.")
+	// ErrNotMovable says why in its sentence.
+	ErrNotMovable = fault.New(fault.Conflict, "not-movable", "This ticket is not valid any more, so its seat cannot be changed.")
 	// ErrTicketVoid is about a ticket that was good once.
 	ErrTicketVoid = fault.New(fault.Gone, "ticket-void", "This ticket was given back and is no longer valid.")
 	ErrBadCode    = fault.New(fault.Invalid, "bad-code", "This is no valid ticket of this event.")

@@ -293,6 +293,10 @@ func (m mails) TicketsAgain(ctx context.Context, tx *gorm.DB, order uuid.UUID) e
 	return m.put(ctx, tx, uuid.New(), order, "tickets-again", "")
 }
 
+func (m mails) SeatChanged(ctx context.Context, tx *gorm.DB, order uuid.UUID, from, to string) error {
+	return m.put(ctx, tx, uuid.New(), order, "seat-changed", from+" → "+to)
+}
+
 func (m mails) OrderLink(ctx context.Context, tx *gorm.DB, order uuid.UUID) error {
 	return m.put(ctx, tx, uuid.New(), order, "order-link", "")
 }

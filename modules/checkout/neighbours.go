@@ -30,6 +30,8 @@ type Seats interface {
 	Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) ([]Claim, error)
 	// Move changes the status of exactly these claims; one that is not in from is an error and changes none.
 	Move(ctx context.Context, tx *gorm.DB, claims []int64, from []string, to string) error
+	// Exchange gives a sold claim's seat back and sells its order another; a fault 409 seats-taken, 422 seat-off-sale.
+	Exchange(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (Claim, error)
 	// SyncJob is the job that makes the live map say what these claims say, for the transaction that changed them.
 	SyncJob(eventID int64, claims []int64) river.JobArgs
 	// SeatInfo tells label, category and price; seats it does not know are left out.
@@ -77,6 +79,14 @@ type ClaimRequest struct {
 	Prices   []int64 // what the buyer pays for each of Seats, whatever they cost later
 }
 
+// ExchangeRequest changes the seat of a sold claim.
+type ExchangeRequest struct {
+	EventID int64
+	Claim   int64
+	Seat    int
+	Price   int64 // what the buyer has paid for it then
+}
+
 // Claim is one seat tied to an order; ID is the fence of every later write.
 type Claim struct {
 	ID   int64
@@ -116,6 +126,8 @@ type Mails interface {
 	TicketsReady(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
 	// TicketsAgain mails them once more each time.
 	TicketsAgain(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
+	// SeatChanged mails the tickets of an order anew, because one of them has another seat; both by name.
+	SeatChanged(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, from, to string) error
 	// OrderLink mails the private link to an order.
 	OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
 	// Refunded tells that money went back; amount in minor units, 0 for a free seat. It asks nobody: the caller's

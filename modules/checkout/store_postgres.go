@@ -166,14 +166,15 @@ func (s store) liveClaims(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) (
 	return claims, nil
 }
 
-// seatsOf are all seats an order was ever about, sorted, and what each was claimed at: the price that was agreed, not
-// the one the seat has now.
+// seatsOf are all seats an order was ever about, but those exchanged for others, sorted, and what each was claimed at: the
+// price that was agreed, not the one the seat has now.
 func (s store) seatsOf(ctx context.Context, db *gorm.DB, orderID uuid.UUID) (seats []int, prices []int64, err error) {
 	var rows []struct {
 		SeatID int
 		Price  int64
 	}
-	err = db.WithContext(ctx).Raw(`SELECT DISTINCT ON (seat_id) seat_id, price FROM seat_claims WHERE order_id = ? ORDER BY seat_id, id`, orderID).Scan(&rows).Error
+	err = db.WithContext(ctx).Raw(`SELECT DISTINCT ON (c.seat_id) c.seat_id, c.price FROM seat_claims c
+		WHERE c.order_id = ? AND NOT `+replaced+` ORDER BY c.seat_id, c.id`, orderID).Scan(&rows).Error
 	if err != nil {
 		return nil, nil, fmt.Errorf("read seats of order: %w", err)
 	}
@@ -181,6 +182,21 @@ func (s store) seatsOf(ctx context.Context, db *gorm.DB, orderID uuid.UUID) (sea
 		seats, prices = append(seats, r.SeatID), append(prices, r.Price)
 	}
 	return seats, prices, nil
+}
+
+// pricesOf is what these claims cost their buyers together.
+func (s store) pricesOf(ctx context.Context, tx *gorm.DB, claims []int64) (int64, error) {
+	var row struct {
+		Sum int64
+		N   int
+	}
+	if _, err := one(tx.WithContext(ctx), &row, `SELECT coalesce(sum(price), 0)::bigint AS sum, count(price) AS n FROM seat_claims WHERE id IN ?`, claims); err != nil {
+		return 0, fmt.Errorf("read prices: %w", err)
+	}
+	if row.N != len(claims) {
+		return 0, fmt.Errorf("%d of %d claims have no price", len(claims)-row.N, len(claims))
+	}
+	return row.Sum, nil
 }
 
 func (s store) livePlaces(ctx context.Context, eventID int64) (places []string, err error) {

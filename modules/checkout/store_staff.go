@@ -104,7 +104,8 @@ func (s store) claimedSeats(ctx context.Context, event int64) (seats []claimedSe
 // seatsOfMany are the seats of many orders.
 func (s store) seatsOfMany(ctx context.Context, orders []uuid.UUID) (map[uuid.UUID][]int, error) {
 	var rows []claimedSeat
-	if err := s.db.WithContext(ctx).Raw(`SELECT DISTINCT order_id, seat_id FROM seat_claims WHERE order_id IN ? ORDER BY order_id, seat_id`, orders).Scan(&rows).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw(`SELECT DISTINCT c.order_id, c.seat_id FROM seat_claims c
+		WHERE c.order_id IN ? AND NOT `+replaced+` ORDER BY c.order_id, c.seat_id`, orders).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read seats of orders: %w", err)
 	}
 	seats := map[uuid.UUID][]int{}

@@ -8,6 +8,9 @@ import (
 	"gorm.io/gorm"
 )
 
+// replaced tells of a claim c that another of its order stands for it: its seat was exchanged, not given back.
+const replaced = `EXISTS (SELECT 1 FROM seat_claims n WHERE n.replaces = c.id)`
+
 // issueTickets writes one valid ticket for each claim; the claims must be sold by now.
 func (s store) issueTickets(ctx context.Context, tx *gorm.DB, eventID int64, claims []Claim) error {
 	for _, c := range claims {
@@ -21,7 +24,8 @@ func (s store) issueTickets(ctx context.Context, tx *gorm.DB, eventID int64, cla
 
 // ticketsOf are the order's tickets, void ones too, by seat.
 func (s store) ticketsOf(ctx context.Context, db *gorm.DB, orderID uuid.UUID) (tickets []Ticket, err error) {
-	err = db.WithContext(ctx).Raw(`SELECT t.* FROM tickets t JOIN seat_claims c ON c.id = t.claim_id WHERE c.order_id = ? ORDER BY t.seat_id, t.id`, orderID).Scan(&tickets).Error
+	err = db.WithContext(ctx).Raw(`SELECT t.*, `+replaced+` AS replaced FROM tickets t
+		JOIN seat_claims c ON c.id = t.claim_id WHERE c.order_id = ? ORDER BY t.seat_id, t.id`, orderID).Scan(&tickets).Error
 	if err != nil {
 		return nil, fmt.Errorf("read tickets: %w", err)
 	}
@@ -37,6 +41,16 @@ func (s store) voidTickets(ctx context.Context, tx *gorm.DB, tickets []uuid.UUID
 	return voided, nil
 }
 
+// exchangeTicket makes one ticket void for another in its stead; false if it was not valid, or somebody has come in with it.
+func (s store) exchangeTicket(ctx context.Context, tx *gorm.DB, ticket uuid.UUID) (bool, error) {
+	n, err := changed(tx.WithContext(ctx), `UPDATE tickets SET status = 'void', claim_status = NULL
+		WHERE id = ? AND status = 'valid' AND checked_in_at IS NULL`, ticket)
+	if err != nil {
+		return false, fmt.Errorf("exchange ticket: %w", err)
+	}
+	return n == 1, nil
+}
+
 // ticketOrder is a ticket with the order it belongs to.
 type ticketOrder struct {
 	Ticket
@@ -45,7 +59,8 @@ type ticketOrder struct {
 
 // ticketBySecret is whose page this is.
 func (s store) ticketBySecret(ctx context.Context, secret string) (t ticketOrder, found bool, err error) {
-	found, err = one(s.db.WithContext(ctx), &t, `SELECT t.*, c.order_id FROM tickets t JOIN seat_claims c ON c.id = t.claim_id WHERE t.secret = ?`, secret)
+	found, err = one(s.db.WithContext(ctx), &t, `SELECT t.*, c.order_id, `+replaced+` AS replaced FROM tickets t
+		JOIN seat_claims c ON c.id = t.claim_id WHERE t.secret = ?`, secret)
 	if err != nil {
 		return t, false, fmt.Errorf("read ticket: %w", err)
 	}
@@ -65,7 +80,7 @@ func (s store) checkIn(ctx context.Context, c TicketCode, gate string) (bool, er
 
 // ticketByID is the ticket a code names.
 func (s store) ticketByID(ctx context.Context, c TicketCode) (t ticketOrder, found bool, err error) {
-	found, err = one(s.db.WithContext(ctx), &t, `SELECT t.*, c.order_id FROM tickets t JOIN seat_claims c ON c.id = t.claim_id
+	found, err = one(s.db.WithContext(ctx), &t, `SELECT t.*, c.order_id, `+replaced+` AS replaced FROM tickets t JOIN seat_claims c ON c.id = t.claim_id
 		WHERE t.id = ? AND t.event_id = ? AND t.seat_id = ?`, c.Ticket, c.EventID, c.Seat)
 	if err != nil {
 		return t, false, fmt.Errorf("read ticket: %w", err)

@@ -9,7 +9,8 @@ import (
 // A ticket:
 //
 //	T4 ──▶ valid ──checked in──▶ valid, inside (once: a conditional UPDATE)
-//	         └──────seat returned──┴──▶ void
+//	         ├──────seat returned──┴──▶ void
+//	         └──seat exchanged: a new ticket ──▶ void
 //
 // A valid ticket stands on a sold claim, and a claim is released only when its ticket is void: the database refuses
 // anything else. Void is final; a seat that is sold again has a new ticket.
@@ -34,6 +35,7 @@ type Ticket struct {
 	IssuedAt    time.Time
 	CheckedInAt *time.Time
 	Gate        string
+	Replaced    bool // its seat was exchanged; read with the claim alone
 }
 
 // url is where the ticket's page stands.

@@ -38,6 +38,9 @@ func (h *handler) ticket(c echo.Context) error {
 	if !found {
 		return ErrNotFound
 	}
+	if t.Status != TicketValid && t.Replaced {
+		return ErrTicketVoid.Say("The seat of this ticket was changed. The new ticket came by mail; this one is no longer valid.")
+	}
 	if t.Status != TicketValid {
 		return ErrTicketVoid
 	}

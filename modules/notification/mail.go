@@ -45,7 +45,12 @@ type mailData struct {
 	Amount string `json:"amount,omitempty"`
 	Reason string `json:"reason,omitempty"`
 	Code   string `json:"code,omitempty"`
+	From   string `json:"from,omitempty"` // the seat as it was
+	To     string `json:"to,omitempty"`   // and as it is
 }
+
+// hasTickets tells whether the mail brings the order's tickets along.
+func (m mail) hasTickets() bool { return m.Kind == kindTickets || m.Kind == kindChanged }
 
 // newMail is queued, or failed at once when the address is none.
 func newMail(id uuid.UUID, kind string, orderID uuid.UUID, email string, data mailData) mail {

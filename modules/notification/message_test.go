@@ -177,7 +177,7 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
-var allKinds = []string{kindTickets, kindOrderLink, kindRefund, kindJoinCode, kindPlaceLink, kindYourTurn}
+var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindJoinCode, kindPlaceLink, kindYourTurn}
 
 func TestMailsReadAsWritten(t *testing.T) {
 	t.Parallel()
@@ -193,6 +193,7 @@ func TestMailsReadAsWritten(t *testing.T) {
 	}{
 		"tickets":       {false, mail{Kind: kindTickets}, paid()},
 		"tickets-trial": {true, mail{Kind: kindTickets}, one},
+		"seat-changed":  {false, mail{Kind: kindChanged, Data: mailData{From: "Row F, seat 12", To: "Row A, seat 3"}}, one},
 		"order-link":    {false, mail{Kind: kindOrderLink, Data: mailData{URL: "https://t.example/orders/1#t=secret"}}, paid()},
 		"order-bare":    {true, mail{Kind: kindOrderLink}, bare},
 		"join-code":     {true, mail{Kind: kindJoinCode, Data: mailData{Code: "042917", URL: "https://t.example/events/gala#m=secret"}}, event},
@@ -219,7 +220,7 @@ func TestHTMLMailIsInert(t *testing.T) {
 	order := OrderDocument{Code: evil, Buyer: evil, EventName: evil, Venue: evil, Contact: evil, Total: evil, OrderURL: "javascript:alert(1)",
 		Tickets: []Ticket{{Seat: evil, Category: evil, URL: "javascript:alert(1)"}}}
 	for _, kind := range allKinds {
-		_, _, body, err := newWriter(true).write(mail{Kind: kind, Data: mailData{Amount: evil, Code: evil}}, order)
+		_, _, body, err := newWriter(true).write(mail{Kind: kind, Data: mailData{Amount: evil, Code: evil, From: evil, To: evil}}, order)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -290,7 +291,8 @@ func TestCatalogueIsComplete(t *testing.T) {
 			used[kind+".subject"], used[kind+".preview"] = true, true
 		}
 	}
-	for _, key := range []string{"tickets.subject.one", "tickets.subject.many", "tickets.intro.one", "tickets.intro.many"} {
+	for _, key := range []string{"tickets.subject.one", "tickets.subject.many", "tickets.intro.one", "tickets.intro.many",
+		"seat-changed.intro.one", "seat-changed.intro.many"} {
 		used[key] = true
 	}
 	for _, key := range []string{"layout.when", "when.zone", "file.tickets", "file.event", "test.subject", "seat", "seat.category", "place", "place.category", "greeting", "greeting.nameless", "contact", "contact.elsewhere"} {

@@ -92,6 +92,7 @@ func New(d Deps) *Service {
 // The kinds of mail. Each has its two templates and its words.
 const (
 	kindTickets   = "tickets"
+	kindChanged   = "seat-changed" // the tickets anew, because one has another seat
 	kindOrderLink = "order-link"
 	kindRefund    = "refund"
 	kindJoinCode  = "join-code" // these belong to an event's line, not to an order
@@ -113,6 +114,11 @@ func (s *Service) Resend(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, em
 	return s.promiseNew(ctx, tx, kindTickets, orderID, email, mailData{})
 }
 
+// SeatChanged promises the tickets of an order anew, because the seat of one of them has changed: from and to are its names.
+func (s *Service) SeatChanged(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email, from, to string) error {
+	return s.promiseNew(ctx, tx, kindChanged, orderID, email, mailData{From: from, To: to})
+}
+
 // OrderLink promises the private link to an order; url "" is the link the order names itself.
 func (s *Service) OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email, url string) error {
 	return s.promiseNew(ctx, tx, kindOrderLink, orderID, email, mailData{URL: url})
@@ -124,13 +130,13 @@ func (s *Service) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, 
 	return s.promiseNew(ctx, tx, kindRefund, orderID, email, mailData{Amount: amount, Reason: reason})
 }
 
-// StatusOf is how the latest tickets mail of an order does: queued, sent or failed, and why it is not sent; none
+// StatusOf is how the latest mail with tickets of an order does: queued, sent or failed, and why it is not sent; none
 // before there is one.
 func (s *Service) StatusOf(ctx context.Context, orderID uuid.UUID) (status, lastError string, err error) {
 	return s.store.statusOf(ctx, orderID)
 }
 
-// SentAt is when the order's newest tickets mail left us; zero while it has not.
+// SentAt is when the order's newest mail with tickets left us; zero while it has not.
 func (s *Service) SentAt(ctx context.Context, orderID uuid.UUID) (time.Time, error) {
 	return s.store.sentAt(ctx, orderID)
 }

@@ -52,7 +52,7 @@ func (s *Service) compose(ctx context.Context, m *mail) (*Message, error) {
 		return nil, &finalError{errAddress.Error()}
 	}
 	// Refunded or moved meanwhile: a void ticket is never mailed.
-	if m.Kind == kindTickets && len(order.Tickets) == 0 {
+	if m.hasTickets() && len(order.Tickets) == 0 {
 		return nil, &finalError{"the order has no valid tickets any more"}
 	}
 	subject, text, html, err := s.writer.write(*m, order)
@@ -65,7 +65,7 @@ func (s *Service) compose(ctx context.Context, m *mail) (*Message, error) {
 		To: netmail.Address{Name: clip(line(order.Buyer), 80), Address: to}, ReplyTo: replyTo(order.Contact),
 		Subject: subject, Text: text, HTML: html,
 	}
-	if m.Kind == kindTickets {
+	if m.hasTickets() {
 		message.Files, err = s.attach(ctx, m)
 	}
 	return message, err

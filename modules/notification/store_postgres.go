@@ -142,8 +142,8 @@ func (s store) overdue(ctx context.Context, tx *gorm.DB, late time.Duration, lim
 func (s store) statusOf(ctx context.Context, orderID uuid.UUID) (status, lastError string, err error) {
 	var rows []mailRow
 	err = s.db.WithContext(ctx).Raw(`
-		SELECT status, last_error FROM mails WHERE order_id = ? AND kind = ?
-		ORDER BY created_at DESC, id DESC LIMIT 1`, orderID, kindTickets).Scan(&rows).Error
+		SELECT status, last_error FROM mails WHERE order_id = ? AND kind IN (?, ?)
+		ORDER BY created_at DESC, id DESC LIMIT 1`, orderID, kindTickets, kindChanged).Scan(&rows).Error
 	if err != nil {
 		return "", "", fmt.Errorf("look up mail: %w", err)
 	}
@@ -156,8 +156,8 @@ func (s store) statusOf(ctx context.Context, orderID uuid.UUID) (status, lastErr
 func (s store) sentAt(ctx context.Context, orderID uuid.UUID) (time.Time, error) {
 	var rows []struct{ SentAt *time.Time }
 	err := s.db.WithContext(ctx).Raw(`
-		SELECT sent_at FROM mails WHERE order_id = ? AND kind = ?
-		ORDER BY created_at DESC, id DESC LIMIT 1`, orderID, kindTickets).Scan(&rows).Error
+		SELECT sent_at FROM mails WHERE order_id = ? AND kind IN (?, ?)
+		ORDER BY created_at DESC, id DESC LIMIT 1`, orderID, kindTickets, kindChanged).Scan(&rows).Error
 	if err != nil || len(rows) == 0 || rows[0].SentAt == nil {
 		return time.Time{}, err
 	}

@@ -96,8 +96,11 @@ func (w *writer) content(m mail, d OrderDocument) (c content, err error) {
 	}
 	c.Greeting = said(w.greeting(d.Buyer))
 	c.Contact = said(w.contact(d.Contact))
-	if m.Kind == kindRefund {
+	switch m.Kind {
+	case kindRefund:
 		c.Intro = said(w.words.refund(m.Data))
+	case kindChanged:
+		c.Intro = said(w.words.Plural("seat-changed.intro", c.Count, "from", line(m.Data.From), "to", line(m.Data.To)))
 	}
 	c.Subject = said(w.subject(m.Kind, c))
 	c.Preview = said(w.preview(m, c))
@@ -155,7 +158,7 @@ func size(label string) string {
 // preview is what a mail program shows after the subject, before the mail is opened.
 func (w *writer) preview(m mail, c content) (string, error) {
 	if m.Kind != kindTickets {
-		return w.words.Say(m.Kind+".preview", "amount", line(m.Data.Amount))
+		return w.words.Say(m.Kind+".preview", "amount", line(m.Data.Amount), "to", line(m.Data.To))
 	}
 	var seats []string
 	for _, t := range c.Tickets {

@@ -1,0 +1,157 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"fairseat/app/fault"
+	"fairseat/app/request"
+)
+
+// Return takes tickets back, all of them if none is named: they are void, the seats are free, the money is due, in one
+// transaction. Tickets that are void already are passed over, so that repeating it returns nothing twice. Money goes
+// back to where it came from, by itself.
+func (s *Service) Return(ctx context.Context, who request.Staff, ip string, id uuid.UUID, tickets []uuid.UUID, reason string) (*StaffView, error) {
+	o, err := s.store.order(ctx, s.DB, id, "")
+	if err != nil {
+		return nil, err
+	}
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		o, err := s.store.order(ctx, tx, id, "FOR UPDATE")
+		if err != nil {
+			return err
+		}
+		if !o.Status.delivered() {
+			return errMoved
+		}
+		voided, left, err := s.void(ctx, tx, o, tickets)
+		if err != nil || len(voided) == 0 {
+			return err
+		}
+		if err := s.release(ctx, tx, o, voided); err != nil {
+			return err
+		}
+		amount, err := s.oweFor(ctx, tx, o, voided, left == 0)
+		if err != nil {
+			return err
+		}
+		to := OrderPartRefunded
+		if left == 0 {
+			to = OrderRefunded
+		}
+		if err := s.store.moveOrder(ctx, tx, id, []OrderStatus{OrderPaid, OrderPartRefunded}, to); err != nil {
+			return err
+		}
+		detail := map[string]any{"tickets": ticketIDs(voided), "amount": amount, "reason": reason}
+		if err := s.store.note(ctx, tx, id, "returned", detail); err != nil {
+			return err
+		}
+		return s.Journal.Note(ctx, tx, who, ip, "order.refund", "order:"+id.String(), detail)
+	})
+	if errors.Is(err, errMoved) {
+		v, e := s.view(ctx, o)
+		if e != nil {
+			return nil, e
+		}
+		return nil, ErrNotRefundable.With("status", v.Status)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s.StaffOrder(ctx, id)
+}
+
+// void makes tickets of the order void and answers those that were valid, and how many still are.
+func (s *Service) void(ctx context.Context, tx *gorm.DB, o Order, wanted []uuid.UUID) (voided []Ticket, left int, err error) {
+	all, err := s.store.ticketsOf(ctx, tx, o.ID)
+	if err != nil {
+		return nil, 0, err
+	}
+	ours, valid := map[uuid.UUID]bool{}, 0
+	for _, t := range all {
+		ours[t.ID] = true
+		if t.Status == TicketValid {
+			valid++
+		}
+	}
+	if wanted == nil {
+		wanted = ticketIDs(all)
+	}
+	for _, id := range wanted {
+		if !ours[id] {
+			return nil, 0, fault.Fields{"tickets": "are not all tickets of this order"}.Err()
+		}
+	}
+	voided, err = s.store.voidTickets(ctx, tx, wanted)
+	return voided, valid - len(voided), err
+}
+
+// release lets the seats of void tickets go, which the database allows only now.
+func (s *Service) release(ctx context.Context, tx *gorm.DB, o Order, voided []Ticket) error {
+	claims := claimsOf(voided)
+	if err := s.Seats.Move(ctx, tx, claims, []string{claimSold}, claimReleased); err != nil {
+		return err
+	}
+	return s.Jobs.Insert(ctx, tx, s.Seats.SyncJob(o.EventID, claims), nil)
+}
+
+// oweFor writes the refund for void tickets: the price of their seats, or with the last of them whatever is left.
+func (s *Service) oweFor(ctx context.Context, tx *gorm.DB, o Order, voided []Ticket, all bool) (int64, error) {
+	p, paid, err := s.store.livePayment(ctx, tx, o.ID)
+	if err != nil {
+		return 0, err
+	}
+	if !paid {
+		return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, reasonStaff) // it was free; the mail says that the ticket is void
+	}
+	before, err := s.store.refundedSoFar(ctx, tx, p.ID)
+	if err != nil {
+		return 0, err
+	}
+	amount := p.Received - before
+	if !all {
+		sum, err := s.store.pricesOf(ctx, tx, claimsOf(voided))
+		if err != nil {
+			return 0, err
+		}
+		amount = min(amount, sum)
+	} else if err := s.store.movePayment(ctx, tx, p.ID, []PaymentStatus{PaymentCaptured}, PaymentRefundDue, 0, ""); err != nil {
+		return 0, err
+	}
+	if amount > 0 {
+		return amount, s.owe(ctx, tx, o, Refund{PaymentID: p.ID, Reason: reasonStaff + ":" + seatNumbers(voided), Amount: amount})
+	}
+	if err := s.store.closeRefunded(ctx, tx, p.ID); err != nil {
+		return 0, err
+	}
+	return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, reasonStaff)
+}
+
+func ticketIDs(tickets []Ticket) []uuid.UUID {
+	out := make([]uuid.UUID, len(tickets))
+	for i, t := range tickets {
+		out[i] = t.ID
+	}
+	return out
+}
+
+func claimsOf(tickets []Ticket) []int64 {
+	out := make([]int64, len(tickets))
+	for i, t := range tickets {
+		out[i] = t.ClaimID
+	}
+	return out
+}
+
+func seatNumbers(tickets []Ticket) string {
+	out := make([]string, len(tickets))
+	for i, t := range tickets {
+		out[i] = strconv.Itoa(t.SeatID)
+	}
+	return strings.Join(out, ",")
+}

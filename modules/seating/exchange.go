@@ -1,0 +1,63 @@
+package seating
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm"
+
+	"fairseat/app/fault"
+)
+
+// ErrSeatOffSale answers for a seat that nobody can have: it is blocked, or its category has no price.
+var ErrSeatOffSale = fault.New(fault.Invalid, "seat-off-sale", "This seat is not on sale. Choose another, or put it on sale first.")
+
+// ExchangeRequest changes the seat of a sold claim.
+type ExchangeRequest struct {
+	EventID int64
+	Claim   int64 // the sold one that is given back
+	Seat    int   // wanted in its stead
+	Price   int64 // what the buyer has paid for it then
+}
+
+// Exchange gives a sold claim's seat back and sells its order another, inside the caller's transaction, and answers the
+// new claim. It sits on the slots of the old one, so that no limit is met and nobody of the same buyer comes in between.
+// ErrClaimLost if the claim is not sold, ErrSeatOffSale, or *SeatsTakenError: a fan who holds the seat keeps it too. After a
+// refusal the transaction must be rolled back.
+func (s *Service) Exchange(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (Claim, error) {
+	tx = tx.WithContext(ctx)
+	// Whoever changes the limit changes it in every claim: first come, else each would wait for the other.
+	if _, err := lockLimit(tx, r.EventID); err != nil {
+		return Claim{}, err
+	}
+	if err := s.Move(ctx, tx, []int64{r.Claim}, []string{statusSold}, statusReleased); err != nil {
+		return Claim{}, err
+	}
+	got := Claim{Seat: r.Seat}
+	res := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status, replaces)
+		SELECT s.event_id, s.seat_id, c.order_id, c.buyer_key, c.buyer_slot, c.place_key, c.place_slot, c.max_per_buyer, ?::bigint, 'sold', c.id
+		FROM seat_claims c JOIN seats s ON s.event_id = c.event_id AND s.seat_id = ? WHERE c.id = ? AND c.event_id = ?
+		ON CONFLICT DO NOTHING RETURNING id`, r.Price, r.Seat, r.Claim, r.EventID).Scan(&got.ID)
+	if res.Error != nil {
+		return Claim{}, fmt.Errorf("exchange seat: %w", res.Error)
+	}
+	if res.RowsAffected == 0 {
+		return Claim{}, refusedExchange(tx, r)
+	}
+	return got, s.board(r.EventID).refuseHeld(ctx, []int{r.Seat})
+}
+
+// refusedExchange says why a seat cannot be had.
+func refusedExchange(tx *gorm.DB, r ExchangeRequest) error {
+	var sold []string
+	err := tx.Raw(`SELECT coalesce(c.status, '') FROM seats s LEFT JOIN seat_claims c
+		ON c.event_id = s.event_id AND c.seat_id = s.seat_id AND c.status <> 'released'
+		WHERE s.event_id = ? AND s.seat_id = ?`, r.EventID, r.Seat).Scan(&sold).Error
+	if err != nil {
+		return fmt.Errorf("exchange seat: %w", err)
+	}
+	if len(sold) == 0 || sold[0] == statusBlocked {
+		return ErrSeatOffSale.With("seats", []int{r.Seat})
+	}
+	return &SeatsTakenError{Seats: []int{r.Seat}}
+}
