@@ -78,6 +78,14 @@ var sqlInvariants = []struct{ id, name, query string }{
 	{"I15", "every paid order has its mail on the way",
 		`SELECT 'order ' || o.id FROM orders o WHERE o.status IN ('paid', 'part_refunded')
 		    AND NOT EXISTS (SELECT 1 FROM mails m WHERE m.order_id = o.id AND m.kind = 'tickets')`},
+	{"I27", "a code is used no more than it may, by orders that keep their seats",
+		`SELECT format('code %s has %s uses', c.id, count(*)) FROM promotion_uses u JOIN promotion_codes c ON c.id = u.code_id
+		  WHERE u.freed_at IS NULL GROUP BY c.id HAVING count(*) > c.max_uses
+		 UNION ALL
+		 SELECT format('code %s has %s uses of one buyer', c.id, count(*)) FROM promotion_uses u JOIN promotion_codes c ON c.id = u.code_id
+		  WHERE u.freed_at IS NULL GROUP BY c.id, u.buyer_key HAVING count(*) > c.max_per_buyer
+		 UNION ALL
+		 SELECT 'use of claim ' || u.claim_id FROM promotion_uses u JOIN seat_claims k ON k.id = u.claim_id WHERE (u.freed_at IS NULL) = (k.status = 'released')`},
 	{"I19", "no block outlives its moment",
 		`SELECT format('block %s of event %s, until %s', b.id, b.event_id, b.until) FROM blocks b WHERE b.until < now() - interval '60 s'
 		    AND EXISTS (SELECT 1 FROM seat_claims c WHERE c.block_id = b.id AND c.status = 'blocked')`},

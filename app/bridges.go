@@ -119,7 +119,14 @@ func (b linesForSeating) Admitted(ctx context.Context, eventID int64, place stri
 }
 
 func (b seatsForCheckout) Pin(ctx context.Context, eventID int64, place string, least time.Duration, clockStands bool) (checkout.Basket, error) {
-	basket, err := b.seating.Pin(ctx, eventID, place, least, clockStands)
+	return b.basketOf(b.seating.Pin(ctx, eventID, place, least, clockStands))
+}
+
+func (b seatsForCheckout) Basket(ctx context.Context, eventID int64, place string) (checkout.Basket, error) {
+	return b.basketOf(b.seating.Basket(ctx, eventID, place))
+}
+
+func (b seatsForCheckout) basketOf(basket seating.Basket, err error) (checkout.Basket, error) {
 	if err != nil {
 		return checkout.Basket{}, err
 	}
@@ -190,8 +197,12 @@ func (b eventsForCheckout) Event(ctx context.Context, eventID int64) (checkout.E
 	if err != nil {
 		return checkout.Event{}, err
 	}
+	var categories []checkout.Category
+	for _, c := range e.Categories {
+		categories = append(categories, checkout.Category{ID: c.ID, Name: c.Name, Price: c.Price})
+	}
 	return checkout.Event{
-		ID: e.ID, Slug: e.Slug, Name: e.Name, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Accent: e.Accent, Timezone: e.Timezone,
+		Categories: categories, ID: e.ID, Slug: e.Slug, Name: e.Name, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Accent: e.Accent, Timezone: e.Timezone,
 		StartsAt: e.StartsAt, Currency: e.Currency, MaxPerBuyer: e.MaxPerBuyer, PayTime: time.Duration(e.PaySeconds) * time.Second,
 	}, nil
 }

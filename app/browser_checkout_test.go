@@ -20,6 +20,16 @@ func (s *stage) checkoutScenes() []scene {
 	empty, one, full := s.enters("shop", "Empty"), s.holds("shop", "One", 1), s.holds("shop", "Full", 4)
 	long, rtl := s.holds("long", longBuyer, 2), s.holds("rtl", rtlBuyer, 2)
 	busy, _ := s.orders("shop", "Busy", 1, "", "pending")
+	s.staff.must(s.t, 201, "POST", "/api/v1/admin/events/long/promotions", object{"code": "Spring 26", "percent": 25}, nil)
+	coded := func(word string) func(*browser) {
+		return func(b *browser) {
+			as(long, "/events/long/place/checkout")(b)
+			b.excuse("status of 422")
+			b.click("", "Have a code?")
+			b.fill("Code", word)
+			b.click("button", "Use it")
+		}
+	}
 	return []scene{
 		{"seats", as(empty, "/events/shop/place/seats"), "Best available"},
 		{"seats part", as(one, "/events/shop/place/seats?part=2"), "Hold the ticked seats"},
@@ -34,6 +44,8 @@ func (s *stage) checkoutScenes() []scene {
 		{"checkout nothing held", as(empty, "/events/shop/place/checkout"), "You hold no seats"},
 		{"checkout long names", as(long, "/events/long/place/checkout"), longName},
 		{"checkout right to left", as(rtl, "/events/rtl/place/checkout"), rtlName},
+		{"checkout code", coded("spring-26"), "less"},
+		{"checkout code refused", coded("spring-27"), "There is no such code"},
 		{"find", at("/orders"), "Order number"},
 		{"find sent", at("/orders?sent=1"), "If they match"},
 	}

@@ -122,6 +122,10 @@ func (s *stage) deskScenes() []scene {
 	} {
 		s.staff.must(s.t, 201, "POST", "/api/v1/admin/events/gala/blocks", block, nil)
 	}
+	for _, code := range []object{{"code": "Spring 26", "percent": 25, "max_uses": 100, "max_per_buyer": 2, "ends_at": "2040-05-01T18:00:00Z"},
+		{"codes": 500, "name": longVenue, "prices": object{"Category I": 4900, "Category II": 3900}, "max_uses": 1}, {"code": "مهرجان", "name": rtlBuyer, "amount": 500, "categories": []string{"Category I"}}} {
+		s.staff.must(s.t, 201, "POST", "/api/v1/admin/events/gala/promotions", code, nil)
+	}
 	press := func(name string) func(*browser) { return func(b *browser) { b.click("button", name) } }
 	return []scene{
 		{"desk login", at("/admin/orders?q=x"), "Sign in"},
@@ -149,6 +153,12 @@ func (s *stage) deskScenes() []scene {
 			b.fill("Terms", "no address")
 		}, press("Publish the event")), "Nothing was saved yet"},
 		{"desk settings", desk("/admin/events/gala/settings"), "Settings"},
+		{"desk codes", desk("/admin/events/gala/promotions"), "Spring 26"},
+		{"desk codes refused", desk("/admin/events/gala/promotions", func(b *browser) {
+			b.excuse("status of 422")
+			b.fill("A word of your own", "ab")
+			b.click("button", "Make it")
+		}), "Nothing was made yet"},
 		{"desk seats", desk("/admin/events/gala/seats", drawn), "Sponsor AG"},
 		{"desk seats chosen", desk("/admin/events/gala/seats", drawn, func(b *browser) {
 			b.fill("Keep them for", longBuyer)

@@ -21,6 +21,7 @@ func (a *App) deskPages(r request.Routes) {
 	a.settingsPages(g, guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.livePages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.handPages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
+	a.promotionPages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.deskOrderPages(g)
 	a.bookPages(g)
 }
@@ -52,6 +53,8 @@ var doneWords = map[string]string{
 	"unblocked-before": "Nothing was changed: these seats were put back on sale before, or never were taken off.",
 	"refund":           "Returned. The tickets are void, the seats are on sale again, and the money is on its way.",
 	"move":             "Changed. The old ticket is void, and the new one is on its way by mail.",
+	"promoted":         "The codes are good. They stand in the CSV of their promotion below.",
+	"promo-ended":      "Switched off. Orders made with it stay as they are.",
 	"resend":           "The mail is on its way again; its fate stands in the outbox.",
 }
 

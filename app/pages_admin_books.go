@@ -80,7 +80,7 @@ var actionWords = map[string]string{
 	"plan.import": "Plan uploaded", "event.create": "Event made", "event.change": "Settings changed", "seats.block": "Seats blocked",
 	"seats.unblock": "Seats put back on sale", "seats.block-change": "Block of seats changed", "queue.open": "Sale opened", "queue.pause": "Paused", "queue.resume": "Resumed",
 	"queue.end": "Sale ended", "queue.message": "Message set", "order.refund": "Tickets returned", "order.move": "Seat changed", "order.resend": "Mail sent again",
-	"orders.export": "Orders exported",
+	"orders.export": "Orders exported", "promotion.make": "Codes made", "promotion.end": "Code switched off", "promotion.export": "Codes exported",
 }
 
 func (a *App) logPage(c echo.Context) error {

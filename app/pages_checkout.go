@@ -3,10 +3,12 @@ package app
 import (
 	"errors"
 	"net/http"
+	"strconv"
 	"strings"
 
 	"github.com/labstack/echo/v4"
 
+	"fairseat/app/fault"
 	"fairseat/app/request"
 	"fairseat/modules/checkout"
 	"fairseat/modules/seating"
@@ -38,10 +40,24 @@ func (a *App) openOrder(c echo.Context) error {
 }
 
 // typed is what a fan wrote into the form, kept through every refusal.
-type typed struct{ Name, Email string }
+type typed struct {
+	Name, Email, Promo string
+	applied            string // the code that the form's prices were worked out with
+	agreed             *int64 // the sum the form showed; nil where none came
+	apply              bool   // the code's own button was pressed
+}
 
-// wrong names the fields that cannot be used by the key of what to say about each.
-type wrong struct{ Name, Email string }
+func typedIn(c echo.Context) typed {
+	form := typed{Name: c.FormValue("name"), Email: c.FormValue("email"), Promo: strings.TrimSpace(c.FormValue("promo")),
+		applied: c.FormValue("applied"), apply: c.FormValue("apply") != ""}
+	if total, err := strconv.ParseInt(c.FormValue("total"), 10, 64); err == nil {
+		form.agreed = &total
+	}
+	return form
+}
+
+// wrong names the fields that cannot be used by the key of what to say about each; Promo is said in full.
+type wrong struct{ Name, Email, Promo string }
 
 // checkoutPage shows the basket and asks who buys. A place with an order to pay is sent there.
 func (a *App) checkoutPage(c echo.Context) error {
@@ -61,8 +77,16 @@ func (a *App) checkoutOrder(c echo.Context) error {
 	if _, err := c.FormParams(); err != nil {
 		return request.BodyError(err)
 	}
-	form := typed{c.FormValue("name"), c.FormValue("email")}
-	placed, err := a.placeOrder(c, form)
+	form := typedIn(c)
+	place, _ := request.PlaceOf(c)
+	err := a.checkout.SpendPromo(c.Request().Context(), place, c.RealIP(), form.Promo)
+	if err == nil && (form.apply || form.Promo != form.applied) {
+		return a.showCheckout(c, http.StatusOK, nil, form) // nobody pays before they have seen what
+	}
+	var placed *checkout.Placed
+	if err == nil {
+		placed, err = a.placeOrder(c, form)
+	}
 	if err == nil {
 		a.checkout.Remember(c, placed)
 		return c.Redirect(http.StatusSeeOther, "/orders/"+placed.Order.ID+"?go=pay")
@@ -79,6 +103,7 @@ func (a *App) placeOrder(c echo.Context, form typed) (*checkout.Placed, error) {
 	if err != nil {
 		return nil, err
 	}
+	buyer.Promo, buyer.Agreed = form.Promo, form.agreed
 	place, _ := request.PlaceOf(c)
 	if err := a.checkout.Spend(c.Request().Context(), place); err != nil {
 		return nil, err
@@ -104,10 +129,21 @@ func (a *App) showCheckout(c echo.Context, status int, refusal *refusal, form ty
 	if err != nil {
 		return err
 	}
+	bad := wrongFields(refusal, form)
+	sums, err := a.sums(c, event, yours, form)
+	if why := fault.As(err); why != nil && why.Code == checkout.ErrBadPromo.Code {
+		status = max(status, statusOf[why.Kind])
+		bad.Promo, err = a.promoSaid(why, event)
+	}
+	if err != nil {
+		return err
+	}
+	if sums.Asked, err = a.checkout.HasPromotions(ctx, event.ID); err != nil {
+		return err
+	}
 	refusal.header(c)
 	return a.render(c, status, "checkout/page", map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Basket": yours, "Form": form,
-		"Wrong": wrongFields(refusal, form), "Said": refusal.said(),
+		"Accent": accentPath(event.Accent), "Event": event, "Basket": yours, "Sums": sums, "Form": form, "Wrong": bad, "Said": refusal.said(),
 	})
 }
 
@@ -126,5 +162,5 @@ func wrongFields(r *refusal, form typed) (w wrong) {
 		}
 		return field + ".wrong"
 	}
-	return wrong{say("name", form.Name), say("email", form.Email)}
+	return wrong{Name: say("name", form.Name), Email: say("email", form.Email)}
 }

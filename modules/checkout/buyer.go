@@ -12,10 +12,12 @@ import (
 
 const longestName = 200
 
-// Buyer is who buys, as they wrote it.
+// Buyer is who buys, as they wrote it, and on what terms.
 type Buyer struct {
-	Name  string
-	Email string
+	Name   string
+	Email  string
+	Promo  string // a code that lowers prices, as it was typed; "" for none
+	Agreed *int64 // the sum they saw; an order over another is refused with ErrPriceChanged. nil: whatever it is
 }
 
 // NewBuyer checks and tidies what a stranger typed; ErrBadBuyer names each field that cannot be used. Control

@@ -11,6 +11,10 @@ var (
 
 	// ErrBadBuyer has the fact "fields".
 	ErrBadBuyer = fault.New(fault.Invalid, "bad-buyer", "The name or the mail address cannot be used; see fields.")
+	// ErrBadPromo has the fact "reason", and with not-yet "from".
+	ErrBadPromo = fault.New(fault.Invalid, "bad-promo", "This code cannot be used; see reason.")
+	// ErrPriceChanged has the fact "total": nothing was made, because the buyer had agreed to another sum.
+	ErrPriceChanged = fault.New(fault.Conflict, "price-changed", "The price has changed meanwhile; nothing was ordered. Look at total, and order again if it suits you.")
 	// ErrPaymentsDown has the fact "safe_until": nothing was made, and the seats are held at least that long.
 	ErrPaymentsDown = fault.New(fault.Unavailable, "payments-down",
 		"The payment processor does not answer. Your seats stay yours and the clock stands; try again in a few seconds.")

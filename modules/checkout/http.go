@@ -24,6 +24,7 @@ func (s *Service) Routes(r request.Routes) {
 	r.API.POST("/orders/:id/pay", h.pay, h.owner, r.Idempotent)
 	r.API.POST("/orders/:id/resend", h.resend, h.owner, r.Idempotent)
 	r.API.POST("/payments/:provider/webhook", h.webhook)
+	s.promoRoutes(h, r)
 	s.ticketRoutes(h, r)
 	s.staffRoutes(h, r)
 }
@@ -91,6 +92,8 @@ type placeOrderRequest struct {
 		Name  string `json:"name"`
 		Email string `json:"email"`
 	} `json:"buyer"`
+	Promo string `json:"promo"`
+	Total *int64 `json:"total"` // what the buyer agreed to pay
 }
 
 // paced asks the place's budget before the Idempotency-Key is looked up: to give a kept answer again is work too.
@@ -115,7 +118,11 @@ func (h *handler) placeOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	buyer.Promo, buyer.Agreed = strings.TrimSpace(req.Promo), req.Total
 	place, _ := request.PlaceOf(c)
+	if err := h.s.SpendPromo(c.Request().Context(), place, c.RealIP(), buyer.Promo); err != nil {
+		return err
+	}
 	placed, err := h.s.PlaceOrder(c.Request().Context(), place, buyer)
 	if err != nil {
 		return err

@@ -225,6 +225,10 @@ func (k *kit) check() {
 		"no order without a seat": `SELECT o.id::text FROM orders o WHERE o.status = 'pending' AND NOT EXISTS (SELECT 1 FROM seat_claims c WHERE c.order_id = o.id AND c.status <> 'released')`,
 		"money taken is a ticket or a refund": `SELECT p.id::text FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.received > 0
 			AND NOT (p.status = 'captured' AND o.status IN ('paid','part_refunded')) AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id)`,
+		"a use of a code lives as long as its claim": `SELECT u.claim_id::text FROM promotion_uses u JOIN seat_claims c ON c.id = u.claim_id
+			WHERE (u.freed_at IS NULL) = (c.status = 'released')`,
+		"an order costs what its seats do": `SELECT o.id::text FROM orders o JOIN seat_claims c ON c.order_id = o.id AND c.status <> 'released'
+			WHERE o.status IN ('pending','paid') GROUP BY o.id HAVING sum(c.price) <> o.amount`,
 		"one mail with the tickets": `SELECT o.id::text FROM orders o WHERE o.status = 'paid' AND (SELECT count(*) FROM mails m WHERE m.order_id = o.id AND m.kind = 'tickets') <> 1`,
 	} {
 		var bad []string
@@ -275,6 +279,8 @@ func (e events) Event(ctx context.Context, id int64) (Event, error) {
 		return ev, fmt.Errorf("event %d: %v", id, err)
 	}
 	ev.Slug, ev.Name, ev.Currency, ev.MaxPerBuyer = row.Slug, row.Name, row.Currency, row.MaxPerBuyer
+	price := int64(4200)
+	ev.Categories = []Category{{"c1", "Stalls", &price}, {"c2", "Pit", nil}}
 	return ev, nil
 }
 

@@ -71,6 +71,9 @@ func (s *Service) claimAnew(ctx context.Context, tx *gorm.DB, o *Order) ([]Claim
 	if err != nil {
 		return nil, err
 	}
+	if err := s.useAgain(ctx, tx, *o, claims); err != nil {
+		return nil, err
+	}
 	return claims, s.store.note(ctx, tx, o.ID, "late-money", map[string]any{"seats": seats})
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"fairseat/modules/checkout/promotion"
 	"fairseat/modules/checkout/provider"
 )
 
@@ -205,13 +206,14 @@ func TestStormEndsInTicketsOrMoneyBack(t *testing.T) {
 			}
 			k.bank.before, k.bank.after = fail, fail
 			hands := []*Service{k.Service, k.service(k.Kit.DB)}
+			k.promote(Draft{Code: "storm", Terms: promotion.Terms{Percent: 50}, MaxUses: ptr(4), MaxPerBuyer: ptr(1)})
 			var live []string
 			for round := range 60 {
 				s := hands[round%2]
 				if chance(0.5) {
-					if p, err := s.PlaceOrder(context.Background(), k.fan(round%testSeats).place, Buyer{"Ada", fmt.Sprintf("s%d@example.org", round)}); err == nil {
+					if p, err := s.PlaceOrder(context.Background(), k.fan(round%testSeats).place, Buyer{Name: "Ada", Email: fmt.Sprintf("s%d@example.org", round), Promo: []string{"", "storm"}[round/2%2]}); err == nil {
 						live = append(live, p.Order.ID)
-					} else if !is(err, "seats-taken") {
+					} else if !is(err, "seats-taken") && !is(err, "bad-promo") {
 						t.Fatalf("place: %v", err)
 					}
 				}

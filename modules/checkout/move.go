@@ -125,6 +125,9 @@ func (s *Service) settleExchange(ctx context.Context, tx *gorm.DB, x exchange, f
 	if err := s.store.issueTickets(ctx, tx, x.Order.EventID, []Claim{fresh}); err != nil {
 		return err
 	}
+	if err := s.store.carryUse(ctx, tx, x.Ticket.ClaimID, fresh.ID); err != nil {
+		return err
+	}
 	if err := s.Mails.SeatChanged(ctx, tx, x.Order.ID, x.From.Name, x.To.Name); err != nil {
 		return err
 	}

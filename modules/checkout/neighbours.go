@@ -26,6 +26,8 @@ type Seats interface {
 	// Pin makes sure that the place's basket is still all its own and stays so for min; 409 hold-expired if not. However
 	// often it is called it adds little to a basket's life, unless the clock stands: nothing can be paid.
 	Pin(ctx context.Context, eventID int64, place string, min time.Duration, clockStands bool) (Basket, error)
+	// Basket is what the place holds now, with no promise for how long.
+	Basket(ctx context.Context, eventID int64, place string) (Basket, error)
 	// Claim ties the seats to an order: all of them, or a fault 409 seats-taken {seats} or 409 buyer-limit.
 	Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) ([]Claim, error)
 	// Move changes the status of exactly these claims; one that is not in from is an error and changes none.
@@ -106,7 +108,15 @@ type Event struct {
 	StartsAt    time.Time // zero: not announced
 	Currency    string
 	MaxPerBuyer int
+	Categories  []Category
 	PayTime     time.Duration // from "Pay" to the order's deadline
+}
+
+// Category is one kind of seat, and what it costs with everything in it; nil: not on sale.
+type Category struct {
+	ID    string
+	Name  string
+	Price *int64
 }
 
 // Events knows the events.

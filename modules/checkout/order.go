@@ -51,8 +51,10 @@ type Order struct {
 	ExpiresAt time.Time
 	CreatedAt time.Time
 	PaidAt    *time.Time
-	ClockOut  bool // its deadline has passed, by the database's clock
-	Overdue   bool // it passed silenceLimit ago
+	// PromotionCodeID is the code it was made with.
+	PromotionCodeID *int64
+	ClockOut        bool // its deadline has passed, by the database's clock
+	Overdue         bool // it passed silenceLimit ago
 }
 
 // What the API calls an order's state.

@@ -110,9 +110,10 @@ func (s *Service) write(ctx context.Context, event Event, place request.Place, b
 	placed := &Placed{Token: orderToken(s.Keys, o.ID), New: true}
 	var claims []Claim
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
-		if claims, err = s.claim(ctx, tx, event, &o, basket); err != nil {
+		if claims, err = s.claim(ctx, tx, event, &o, b, &basket); err != nil {
 			return err
 		}
+		p.Amount = o.Amount
 		if o.Amount == 0 {
 			if err := s.deliver(ctx, tx, o, claims); err != nil {
 				return err
@@ -121,6 +122,9 @@ func (s *Service) write(ctx context.Context, event Event, place request.Place, b
 			return err
 		}
 		placed.Order = s.newView(o, event, p, basket.Seats)
+		if placed.Order.Promo, err = s.store.promoView(ctx, tx, o); err != nil {
+			return err
+		}
 		return idempotency.Record(ctx, tx, 201, placed)
 	})
 	if err != nil && fault.As(err) == nil && !errors.Is(err, errTaken) {
@@ -139,14 +143,18 @@ func (s *Service) write(ctx context.Context, event Event, place request.Place, b
 	return placed, nil
 }
 
-// claim writes the order and ties the seats to it.
-func (s *Service) claim(ctx context.Context, tx *gorm.DB, event Event, o *Order, basket Basket) ([]Claim, error) {
+// claim writes the order and ties the seats to it, at this buyer's prices, which it leaves in basket.
+func (s *Service) claim(ctx context.Context, tx *gorm.DB, event Event, o *Order, b Buyer, basket *Basket) ([]Claim, error) {
 	inserted, err := s.store.insertOrder(ctx, tx, o, event.PayTime)
 	if err != nil {
 		return nil, err
 	}
 	if !inserted {
 		return nil, errTaken
+	}
+	var uses *promoUses
+	if *basket, uses, err = s.priced(ctx, tx, o, b, *basket); err != nil {
+		return nil, err
 	}
 	seats, prices := make([]int, len(basket.Seats)), make([]int64, len(basket.Seats))
 	for i, seat := range basket.Seats {
@@ -157,6 +165,9 @@ func (s *Service) claim(ctx context.Context, tx *gorm.DB, event Event, o *Order,
 		return nil, err
 	}
 	if err := s.store.note(ctx, tx, o.ID, "placed", map[string]any{"seats": seats, "total": o.Amount}); err != nil {
+		return nil, err
+	}
+	if err := s.use(ctx, tx, *o, claims, uses); err != nil {
 		return nil, err
 	}
 	return claims, s.enqueue(ctx, tx, expireArgs{OrderID: o.ID}, o.ExpiresAt)

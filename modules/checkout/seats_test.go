@@ -60,6 +60,16 @@ func (s *seats) Pin(_ context.Context, _ int64, place string, least time.Duratio
 	return b, nil
 }
 
+func (s *seats) Basket(ctx context.Context, event int64, place string) (Basket, error) {
+	s.mu.Lock()
+	held := len(s.baskets[place])
+	s.mu.Unlock()
+	if held == 0 {
+		return Basket{}, nil
+	}
+	return s.Pin(ctx, event, place, 0, false)
+}
+
 func (s *seats) info(n int) Seat {
 	return Seat{N: n, Label: fmt.Sprintf("A-%d", n+1), Name: fmt.Sprintf("Row A, seat %d", n+1), Category: "c1", CategoryName: "Stalls", Price: s.price}
 }

@@ -24,6 +24,13 @@ type View struct {
 	Payment   *PaymentView  `json:"payment"`
 	Tickets   []TicketEntry `json:"tickets"`
 	Mail      MailStatus    `json:"mail"`
+	Promo     *PromoView    `json:"promo,omitempty"`
+}
+
+// PromoView is the code an order was made with, and what it took off.
+type PromoView struct {
+	Code  string `json:"code"`
+	Saved int64  `json:"saved"`
 }
 
 // SeatView is a seat of an order; Category is its id.
@@ -101,6 +108,9 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 	v := s.newView(o, event, Payment{}, seats)
 	v.Status = shownStatus(o.Status, paymentStatuses(payments), refundStatuses(refunds))
 	v.Payment = payable(payments)
+	if v.Promo, err = s.store.promoView(ctx, s.DB, o); err != nil {
+		return View{}, err
+	}
 	if o.Status.delivered() {
 		if v.Tickets, err = s.ticketEntries(ctx, o, seats); err != nil {
 			return View{}, err

@@ -44,6 +44,7 @@ async function over() {
 // A second click would only ask for the same order; the button says that the first one counts. The page may come back
 // from the browser's memory, then the button must work again.
 form?.addEventListener('submit', (event) => {
+  if (event.submitter?.name === 'apply') return undefined; // a code is tried, nothing is ordered
   const button = document.getElementById('pay');
   if (button.getAttribute('aria-disabled') === 'true') return event.preventDefault();
   button.dataset.text = button.textContent;
