@@ -13,6 +13,7 @@ import (
 	_ "time/tzdata" // a minimal container has no zone files, and a venue's time must be right there too
 
 	"github.com/alecthomas/kong"
+	"golang.org/x/term"
 
 	"fairseat/app"
 )
@@ -26,7 +27,7 @@ type cli struct {
 	Migrate migrateCmd `cmd:"" help:"Bring the database to this version's schema, and stop."`
 	Import  importCmd  `cmd:"" help:"Import a seat plan and print what was found."`
 	Export  exportCmd  `cmd:"" help:"Print a seat plan in pretix's JSON."`
-	Audit   auditCmd   `cmd:"" help:"Check that no seat, ticket or cent is out of place; exit code 1 if one is."`
+	Audit   auditCmd   `cmd:"" help:"Check that no seat, ticket or cent is out of place; exit code 1 if one is, 2 if it cannot be told."`
 	Admin   struct {
 		Add adminAddCmd `cmd:"" help:"Add a staff account, or give it a new password."`
 	} `cmd:"" help:"Manage staff accounts."`
@@ -49,7 +50,11 @@ type (
 	exportCmd struct {
 		Plan string `arg:"" help:"The id of a plan, as import printed it."`
 	}
-	auditCmd    struct{}
+	auditCmd struct {
+		JSON   bool `name:"json" help:"Print it for programs; so it is where the output is no terminal."`
+		Text   bool `help:"Print it for people, wherever it goes."`
+		Recent bool `help:"Read of the payment processors' ledgers the last hours only."`
+	}
 	adminAddCmd struct {
 		Email string `arg:"" help:"Their address; the password is read from standard input."`
 	}
@@ -78,7 +83,10 @@ func (cmd importCmd) Run(ctx context.Context, c app.Config) error {
 func (cmd exportCmd) Run(ctx context.Context, c app.Config) error {
 	return app.Export(ctx, c, cmd.Plan, os.Stdout)
 }
-func (auditCmd) Run(ctx context.Context, c app.Config) error { return app.RunAudit(ctx, c, os.Stdout) }
+func (cmd auditCmd) Run(ctx context.Context, c app.Config) error {
+	forPeople := cmd.Text || !cmd.JSON && term.IsTerminal(int(os.Stdout.Fd()))
+	return app.RunAudit(ctx, c, app.AuditOptions{JSON: !forPeople, Recent: cmd.Recent}, os.Stdout)
+}
 func (cmd adminAddCmd) Run(ctx context.Context, c app.Config) error {
 	return app.AddAdmin(ctx, c, cmd.Email, os.Stdin)
 }

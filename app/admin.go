@@ -13,8 +13,9 @@ import (
 // adminRoutes are the figures gathered from every module.
 func (a *App) adminRoutes(r request.Routes) {
 	r.AdminEvent.GET("/stats", a.stats)
+	r.Admin.GET("/owed", a.getOwed)
 	r.Admin.GET("/audit", func(c echo.Context) error {
-		result, err := a.audit(c.Request().Context())
+		result, err := a.audit(c.Request().Context(), true)
 		if err != nil {
 			return err
 		}

@@ -39,6 +39,7 @@ type App struct {
 	keys      *keyring.Ring
 	stores    *stores
 	metrics   *prometheus.Registry
+	audits    *auditMeters
 	health    *health
 	contract  *contract
 	pages     *web.Pages
@@ -65,6 +66,7 @@ type App struct {
 func New(ctx context.Context, c Config, log *slog.Logger, listener net.Listener, share bool) (_ *App, err error) {
 	a := &App{config: c, log: log, clock: clock.System{}, listener: listener, metrics: prometheus.NewRegistry()}
 	a.metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	a.audits = newAuditMeters(a.metrics)
 	if a.localURL, a.publicURL, err = addresses(c, listener.Addr()); err != nil {
 		return nil, err
 	}
@@ -113,7 +115,7 @@ func (a *App) Run(ctx context.Context) error {
 		return fmt.Errorf("start jobs: %w", err)
 	}
 	loops, work := errgroup.WithContext(work)
-	for _, run := range []func(context.Context) error{a.queue.Run, a.seating.Run, a.checkout.Run, a.notification.Run, a.sandbox.Run, a.housekeep} {
+	for _, run := range []func(context.Context) error{a.queue.Run, a.seating.Run, a.checkout.Run, a.notification.Run, a.sandbox.Run, a.housekeep, a.watchBooks} {
 		loops.Go(func() error { return run(work) })
 	}
 	served := make(chan error, 1)

@@ -55,6 +55,7 @@ var doneWords = map[string]string{
 	"move":             "Changed. The old ticket is void, and the new one is on its way by mail.",
 	"promoted":         "The codes are good. They stand in the CSV of their promotion below.",
 	"promo-ended":      "Switched off. Orders made with it stay as they are.",
+	"retry":            "The processor was asked again; what is still here it refuses, or has not answered.",
 	"resend":           "The mail is on its way again; its fate stands in the outbox.",
 }
 

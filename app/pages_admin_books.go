@@ -10,18 +10,18 @@ import (
 	"time"
 
 	"github.com/labstack/echo/v4"
-
-	"fairseat/app/money"
 )
 
 // logLines is how many lines of the log stand on a page.
 const logLines = 100
 
-// bookPages are what an organiser looks things up in: mails, the audit, who did what.
+// bookPages are what an organiser looks things up in: mails, the audit and what is owed, who did what.
 func (a *App) bookPages(g guarded) {
 	g.GET("/outbox", a.outboxPage)
 	g.GET("/audit", a.auditPage)
 	g.POST("/audit", a.auditForm)
+	g.GET("/owed", a.owedPage)
+	g.POST("/owed/refunds/:id/retry", a.retryForm)
 	g.GET("/log", a.logPage)
 }
 
@@ -46,28 +46,6 @@ func (a *App) outboxPage(c echo.Context) error {
 	return a.staffPage(c, http.StatusOK, "outbox", "outbox", map[string]any{"Q": q, "Mails": lines, "Queued": counts["queued"], "Failed": counts["failed"]})
 }
 
-// auditPage offers the audit; it runs when somebody asks, because it reads everything.
-func (a *App) auditPage(c echo.Context) error {
-	return a.staffPage(c, http.StatusOK, "audit", "audit", map[string]any{"Audit": nil})
-}
-
-// moneyRow is where the money of one currency is.
-type moneyRow struct{ Currency, Captured, Delivered, Refunded, Owed, InFlight string }
-
-func (a *App) auditForm(c echo.Context) error {
-	result, err := a.audit(c.Request().Context())
-	if err != nil {
-		return err
-	}
-	var sums []moneyRow
-	for currency, m := range result.Money {
-		say := func(minor int64) string { return money.Format(minor, currency) }
-		sums = append(sums, moneyRow{currency, say(m.Captured), say(m.Delivered), say(m.Refunded), say(m.Owed), say(m.InFlight)})
-	}
-	slices.SortFunc(sums, func(x, y moneyRow) int { return strings.Compare(x.Currency, y.Currency) })
-	return a.staffPage(c, http.StatusOK, "audit", "audit", map[string]any{"Audit": result, "Money": sums, "At": a.clock.Now()})
-}
-
 // logLine is a line of the log, for people.
 type logLine struct {
 	At                                   time.Time
@@ -80,7 +58,7 @@ var actionWords = map[string]string{
 	"plan.import": "Plan uploaded", "event.create": "Event made", "event.change": "Settings changed", "seats.block": "Seats blocked",
 	"seats.unblock": "Seats put back on sale", "seats.block-change": "Block of seats changed", "queue.open": "Sale opened", "queue.pause": "Paused", "queue.resume": "Resumed",
 	"queue.end": "Sale ended", "queue.message": "Message set", "order.refund": "Tickets returned", "order.move": "Seat changed", "order.resend": "Mail sent again",
-	"orders.export": "Orders exported", "promotion.make": "Codes made", "promotion.end": "Code switched off", "promotion.export": "Codes exported",
+	"orders.export": "Orders exported", "promotion.make": "Codes made", "promotion.end": "Code switched off", "promotion.export": "Codes exported", "refund.retry": "Refund tried again",
 }
 
 func (a *App) logPage(c echo.Context) error {

@@ -86,6 +86,7 @@ func (a *App) sureToSend(c echo.Context, s *sent, title string) sure {
 // deskActs are what the desk's forms do, by their routes.
 var deskActs = map[string]string{
 	"/admin/audit":                            "Run the audit",
+	"/admin/owed/refunds/:id/retry":           "Try refund :id again",
 	"/admin/plans":                            "Upload a seat plan",
 	"/admin/plans/:id/event":                  "Publish an event with seat plan :id",
 	"/admin/orders/:id/refund":                "Return tickets of order :id",

@@ -135,27 +135,6 @@ func Export(ctx context.Context, c Config, plan string, out io.Writer) error {
 	})
 }
 
-// RunAudit prints the audit as JSON; ErrViolations if something is out of place. What a stop left to be done is done first:
-// where no process runs nobody else would, and it is no violation.
-func RunAudit(ctx context.Context, c Config, out io.Writer) error {
-	return tool(ctx, c, func(a *App) error {
-		if err := a.seating.CatchUp(ctx); err != nil {
-			return err
-		}
-		result, err := a.audit(ctx)
-		if err != nil {
-			return err
-		}
-		if err := printJSON(out, result); err != nil {
-			return err
-		}
-		if !result.OK {
-			return ErrViolations
-		}
-		return nil
-	})
-}
-
 // AddAdmin adds a staff account, or gives it a new password, which is read as one line.
 func AddAdmin(ctx context.Context, c Config, email string, in *os.File) error {
 	var password string

@@ -4,6 +4,9 @@ import (
 	"context"
 	"fmt"
 	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
 )
 
 // Money is where every captured minor unit of a currency went: Captured = Delivered + Refunded + Owed. Each is summed
@@ -16,35 +19,37 @@ type Money struct {
 	InFlight  int64
 }
 
-// moneySQL sums payments and refunds of the orders that the condition names. Delivered is what valid tickets cost.
-const moneySQL = `
-SELECT currency, sum(captured)::bigint AS captured, sum(delivered)::bigint AS delivered, sum(refunded)::bigint AS refunded,
-       sum(owed)::bigint AS owed, sum(in_flight)::bigint AS in_flight
-FROM (
-  SELECT p.currency, p.received AS captured, 0 AS delivered, 0 AS refunded,
+// moneyRows are payments, refunds and tickets of the orders that the condition names, each with its order. Delivered is
+// what valid tickets cost.
+const moneyRows = `
+  SELECT o.id AS order_id, p.currency, p.received AS captured, 0 AS delivered, 0 AS refunded,
          -- taken, for an order that has no tickets for it: owed, less what has a refund of its own
          CASE WHEN p.received > 0 AND NOT (p.status = 'captured' AND o.status IN ('paid','part_refunded'))
               THEN p.received - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.payment_id = p.id), 0) ELSE 0 END AS owed,
          CASE WHEN p.status = 'authorized' THEN p.amount ELSE 0 END AS in_flight
   FROM payments p JOIN orders o ON o.id = p.order_id WHERE TRUE %[1]s
   UNION ALL
-  SELECT p.currency, 0, 0, CASE WHEN r.status = 'done' THEN r.amount ELSE 0 END, CASE WHEN r.status <> 'done' THEN r.amount ELSE 0 END, 0
+  SELECT o.id, p.currency, 0, 0, CASE WHEN r.status = 'done' THEN r.amount ELSE 0 END, CASE WHEN r.status <> 'done' THEN r.amount ELSE 0 END, 0
   FROM refunds r JOIN payments p ON p.id = r.payment_id JOIN orders o ON o.id = p.order_id WHERE TRUE %[1]s
   UNION ALL
-  SELECT o.currency, 0, c.price, 0, 0, 0
+  SELECT o.id, o.currency, 0, c.price, 0, 0, 0
   FROM tickets t JOIN seat_claims c ON c.id = t.claim_id JOIN orders o ON o.id = c.order_id
-  WHERE t.status = 'valid' %[1]s
-) AS rows GROUP BY currency`
+  WHERE t.status = 'valid' %[1]s`
+
+const moneySums = `sum(captured)::bigint AS captured, sum(delivered)::bigint AS delivered, sum(refunded)::bigint AS refunded,
+       sum(owed)::bigint AS owed, sum(in_flight)::bigint AS in_flight`
+
+const moneySQL = `SELECT currency, ` + moneySums + ` FROM (` + moneyRows + `) AS rows GROUP BY currency`
 
 type moneyRow struct {
 	Currency string
 	Money    `gorm:"embedded"`
 }
 
-// Money sums all there is, by currency.
-func (s *Service) Money(ctx context.Context) (map[string]Money, error) {
+// Money sums all there is, by currency, as the transaction sees it.
+func (s *Service) Money(ctx context.Context, tx *gorm.DB) (map[string]Money, error) {
 	var rows []moneyRow
-	if err := s.DB.WithContext(ctx).Raw(fmt.Sprintf(moneySQL, "")).Scan(&rows).Error; err != nil {
+	if err := tx.WithContext(ctx).Raw(fmt.Sprintf(moneySQL, "")).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("sum money: %w", err)
 	}
 	sums := make(map[string]Money, len(rows))
@@ -52,6 +57,25 @@ func (s *Service) Money(ctx context.Context) (map[string]Money, error) {
 		sums[r.Currency] = r.Money
 	}
 	return sums, nil
+}
+
+// UnequalOrder is an order whose money does not add up: what was captured for it is not what was delivered, refunded
+// and is owed.
+type UnequalOrder struct {
+	OrderID  uuid.UUID
+	Currency string
+	Money    `gorm:"embedded"`
+}
+
+// UnequalOrders are those whose books do not balance, at most limit. Sums of many orders could hide two that err in
+// opposite ways.
+func (s *Service) UnequalOrders(ctx context.Context, tx *gorm.DB, limit int) (orders []UnequalOrder, err error) {
+	err = tx.WithContext(ctx).Raw(`SELECT order_id, currency, `+moneySums+` FROM (`+fmt.Sprintf(moneyRows, "")+`) AS rows
+		GROUP BY order_id, currency HAVING sum(captured) <> sum(delivered) + sum(refunded) + sum(owed) ORDER BY order_id LIMIT ?`, limit).Scan(&orders).Error
+	if err != nil {
+		return nil, fmt.Errorf("balance orders: %w", err)
+	}
+	return orders, nil
 }
 
 // Stats are an event's figures.

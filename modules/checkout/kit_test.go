@@ -238,7 +238,7 @@ func (k *kit) check() {
 		}
 	}
 	k.checkLedger()
-	sums, err := k.Money(context.Background())
+	sums, err := k.Money(context.Background(), k.Kit.DB)
 	must(k.T, err)
 	for currency, m := range sums {
 		if m.Captured != m.Delivered+m.Refunded+m.Owed {

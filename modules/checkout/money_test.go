@@ -55,7 +55,7 @@ func TestRefusedRefundStaysOwedUntilItIsPaid(t *testing.T) {
 	if n := k.count(`SELECT count(*) FROM refunds WHERE status = 'failed' AND problem LIKE '%no-funds%'`); n != 1 {
 		t.Fatalf("the refusal is not noted: %s", k.dump())
 	}
-	sums, err := k.Money(context.Background())
+	sums, err := k.Money(context.Background(), k.Kit.DB)
 	must(t, err)
 	if m := sums["EUR"]; m.Owed != 4200 || m.Captured != 4200 || m.Delivered != 0 {
 		t.Errorf("owed: %+v", m)

@@ -70,7 +70,7 @@ type Payment struct {
 	CreatedAt   time.Time
 }
 
-// Refund is money on its way back; its ID is also the idempotency key at the processor.
+// Refund is money on its way back; its ID is also the idempotency key at the processor. Tries counts refusals.
 type Refund struct {
 	ID        uuid.UUID
 	PaymentID uuid.UUID
@@ -78,6 +78,8 @@ type Refund struct {
 	Amount    int64
 	Status    RefundStatus
 	Problem   string
+	Tries     int
+	NextTryAt time.Time
 	CreatedAt time.Time
 }
 

@@ -1,7 +1,6 @@
 package checkout
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"time"
@@ -53,26 +52,4 @@ func (s *Service) WorstHealth() provider.Health {
 		}
 	}
 	return worst
-}
-
-// ledgerSpan is how far back ledgers are compared: longer no authorisation lives.
-const ledgerSpan = 31 * 24 * time.Hour
-
-// Ledger is what the providers say that they took and gave back. What was opened before Since may be missing.
-type Ledger struct {
-	Since   time.Time
-	Charges []provider.Charge
-}
-
-// Ledger reads the ledgers of all providers; an error names the one that did not answer.
-func (s *Service) Ledger(ctx context.Context) (Ledger, error) {
-	l := Ledger{Since: s.Clock.Now().Add(-ledgerSpan)}
-	for _, p := range s.Providers {
-		charges, err := p.Charges(ctx, l.Since)
-		if err != nil {
-			return l, fmt.Errorf("ledger of %s: %w", p.Name(), err)
-		}
-		l.Charges = append(l.Charges, charges...)
-	}
-	return l, nil
 }

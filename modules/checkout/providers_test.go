@@ -42,8 +42,8 @@ func TestEachPaymentIsWithTheProviderItNames(t *testing.T) {
 	if k.bank.times("capture") != 1 || other.times("capture") != 1 {
 		t.Error("a payment was taken by the wrong one")
 	}
-	if l, err := k.Ledger(context.Background()); err != nil || len(l.Charges) != 2 {
-		t.Errorf("the ledgers hold %d payments, %v", len(l.Charges), err)
+	if l := k.Ledger(context.Background(), LedgerSpan); l.silence() != nil || len(l.Charges) != 2 {
+		t.Errorf("the ledgers hold %d payments, %v", len(l.Charges), l.Silent)
 	}
 	k.check()
 }

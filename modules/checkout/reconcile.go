@@ -7,8 +7,6 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"fairseat/modules/checkout/provider"
 )
 
 const (
@@ -183,24 +181,4 @@ func (s *Service) each(ids []uuid.UUID, work func(uuid.UUID) error) error {
 	}
 	all.Wait()
 	return errors.Join(errs...)
-}
-
-// MatchLedger looks through the providers' ledgers for money on payments that we took for dead, and settles those.
-// Money that no payment of ours explains is for the audit to tell, and for a person to decide.
-func (s *Service) MatchLedger(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, settleTime)
-	defer cancel()
-	ledger, ledgerErr := s.Ledger(ctx) // what was read before it failed is good
-	dead, err := s.store.deadPayments(ctx)
-	if err != nil {
-		return err
-	}
-	var odd []uuid.UUID
-	for _, c := range ledger.Charges {
-		paid := c.Status == provider.Authorized || (c.Status == provider.Captured && c.Captured != c.Refunded)
-		if id, err := uuid.Parse(c.Payment); err == nil && paid && dead[id] {
-			odd = append(odd, id)
-		}
-	}
-	return errors.Join(ledgerErr, s.each(odd, func(id uuid.UUID) error { return s.Settle(ctx, id) }))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -107,11 +108,15 @@ func (s *Service) PayBack(ctx context.Context, id uuid.UUID) error {
 	return s.refundDone(ctx, r)
 }
 
+// refundRefused writes down why. It is said aloud the first time; from then on it stands on the list of what is owed.
 func (s *Service) refundRefused(ctx context.Context, c caseFile, r Refund, cause error) error {
 	s.metrics.refunds.WithLabelValues("failed").Inc()
-	s.Log.Error("the processor refuses a refund; it is owed and will be tried again", "order", c.Order.ID, "refund", r.ID, "amount", r.Amount, "error", cause)
-	_, err := s.store.moveRefund(ctx, s.DB, r.ID, RefundFailed, cause.Error())
-	return err
+	level := slog.LevelInfo
+	if r.Tries == 0 {
+		level = slog.LevelError
+	}
+	s.Log.Log(ctx, level, "the processor refuses a refund; it is owed and will be tried again", "order", c.Order.ID, "refund", r.ID, "amount", r.Amount, "error", cause)
+	return s.store.refuseRefund(ctx, r.ID, cause.Error())
 }
 
 // refundDone closes the refund, the payment if nothing of it is left, and promises the mail.

@@ -142,9 +142,10 @@ type orderRefund struct {
 	OrderID uuid.UUID
 }
 
-// openRefunds are a payment's refunds that are not done.
+// openRefunds are a payment's refunds that are not done and due a try.
 func (s store) openRefunds(ctx context.Context, paymentID uuid.UUID) (refunds []uuid.UUID, err error) {
-	err = s.db.WithContext(ctx).Raw(`SELECT id FROM refunds WHERE payment_id = ? AND status <> 'done' ORDER BY created_at, id`, paymentID).Scan(&refunds).Error
+	err = s.db.WithContext(ctx).Raw(`SELECT id FROM refunds WHERE payment_id = ? AND status <> 'done' AND next_try_at <= `+now+` ORDER BY created_at, id`,
+		paymentID, s.now()).Scan(&refunds).Error
 	if err != nil {
 		return nil, fmt.Errorf("read open refunds: %w", err)
 	}
@@ -153,8 +154,8 @@ func (s store) openRefunds(ctx context.Context, paymentID uuid.UUID) (refunds []
 
 // insertRefund writes a refund that is due; false if this payment has one for the same reason already.
 func (s store) insertRefund(ctx context.Context, tx *gorm.DB, r Refund) (bool, error) {
-	n, err := changed(tx.WithContext(ctx), `INSERT INTO refunds (id, payment_id, reason, amount, created_at) VALUES (?, ?, ?, ?, `+now+`)
-		ON CONFLICT (payment_id, reason) DO NOTHING`, r.ID, r.PaymentID, r.Reason, r.Amount, s.now())
+	n, err := changed(tx.WithContext(ctx), `INSERT INTO refunds (id, payment_id, reason, amount, created_at, next_try_at) VALUES (?, ?, ?, ?, `+now+`, `+now+`)
+		ON CONFLICT (payment_id, reason) DO NOTHING`, r.ID, r.PaymentID, r.Reason, r.Amount, s.now(), s.now())
 	if err != nil {
 		return false, fmt.Errorf("insert refund: %w", err)
 	}
@@ -168,6 +169,16 @@ func (s store) moveRefund(ctx context.Context, tx *gorm.DB, id uuid.UUID, to Ref
 		return false, fmt.Errorf("refund to %s: %w", to, err)
 	}
 	return n == 1, nil
+}
+
+// refuseRefund notes that the processor refused, and tries again ever more seldom: after 10 s, 20 s … 5 min.
+func (s store) refuseRefund(ctx context.Context, id uuid.UUID, problem string) error {
+	_, err := changed(s.db.WithContext(ctx), `UPDATE refunds SET status = 'failed', problem = ?, tries = tries + 1,
+		next_try_at = `+now+` + interval '1 s' * least(300, 10 * 2 ^ least(tries, 10)) WHERE id = ? AND status <> 'done'`, problem, s.now(), id)
+	if err != nil {
+		return fmt.Errorf("note refused refund: %w", err)
+	}
+	return nil
 }
 
 // dueEvent is a webhook nobody has acted on.

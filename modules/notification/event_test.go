@@ -101,3 +101,23 @@ func TestWhatIsTooLateIsNotMailed(t *testing.T) {
 		})
 	}
 }
+
+// An alarm is about no order and no event, and says what it was told in any case.
+func TestAlarmGoesToTheHouse(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.promise(func(tx *gorm.DB) error {
+		return k.Alarm(t.Context(), tx, ada, []string{"no claim is stuck: order 42"}, "https://t.example/admin/audit")
+	})
+	var rows []mailRow
+	if err := k.Kit.DB.Raw(`SELECT id, kind FROM mails`).Scan(&rows).Error; err != nil || len(rows) != 1 {
+		t.Fatalf("%v %v", rows, err)
+	}
+	if wait := k.attempt(rows[0].ID); wait != 0 {
+		t.Fatal("it waits")
+	}
+	m := k.mailer.messages()[0]
+	if m.To.Address != ada || !strings.Contains(m.Text, "order 42") || !strings.Contains(m.HTML, "order 42") || !strings.Contains(m.Text, "/admin/audit") {
+		t.Errorf("it says %q", m.Text)
+	}
+}

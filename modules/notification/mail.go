@@ -41,12 +41,13 @@ type mail struct {
 
 // mailData is what a mail says besides its order.
 type mailData struct {
-	URL    string `json:"url,omitempty"`
-	Amount string `json:"amount,omitempty"`
-	Reason string `json:"reason,omitempty"`
-	Code   string `json:"code,omitempty"`
-	From   string `json:"from,omitempty"` // the seat as it was
-	To     string `json:"to,omitempty"`   // and as it is
+	URL    string   `json:"url,omitempty"`
+	Amount string   `json:"amount,omitempty"`
+	Reason string   `json:"reason,omitempty"`
+	Code   string   `json:"code,omitempty"`
+	From   string   `json:"from,omitempty"`  // the seat as it was
+	To     string   `json:"to,omitempty"`    // and as it is
+	Lines  []string `json:"lines,omitempty"` // of an alarm
 }
 
 // hasTickets tells whether the mail brings the order's tickets along.

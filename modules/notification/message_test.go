@@ -177,7 +177,7 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
-var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindJoinCode, kindPlaceLink, kindYourTurn}
+var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindJoinCode, kindPlaceLink, kindYourTurn, kindAlarm}
 
 func TestMailsReadAsWritten(t *testing.T) {
 	t.Parallel()
@@ -199,7 +199,9 @@ func TestMailsReadAsWritten(t *testing.T) {
 		"join-code":     {true, mail{Kind: kindJoinCode, Data: mailData{Code: "042917", URL: "https://t.example/events/gala#m=secret"}}, event},
 		"place-link":    {false, mail{Kind: kindPlaceLink, Data: mailData{URL: "https://t.example/events/gala#p=secret"}}, event},
 		"your-turn":     {false, mail{Kind: kindYourTurn, Data: mailData{URL: "https://t.example/events/gala#p=secret"}}, event},
-		"refund":        {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "late"}}, paid()},
+		"alarm": {false, mail{Kind: kindAlarm, Data: mailData{URL: "https://t.example/admin/audit",
+			Lines: []string{"a seat has one live claim: event 1: seat 7 has 2 live claims", "no payment or refund is stuck: order 42 <b>"}}}, OrderDocument{}},
+		"refund": {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "late"}}, paid()},
 	} {
 		subject, text, body, err := newWriter(c.trial).write(c.mail, c.order)
 		if err != nil {

@@ -98,6 +98,7 @@ const (
 	kindJoinCode  = "join-code" // these belong to an event's line, not to an order
 	kindPlaceLink = "place-link"
 	kindYourTurn  = "your-turn"
+	kindAlarm     = "alarm" // to the house itself, about neither
 )
 
 // TicketsReady promises the tickets of an order, once however often it is called. Like all promises it takes part in
@@ -162,6 +163,11 @@ func (s *Service) PlaceLink(ctx context.Context, tx *gorm.DB, eventID int64, ema
 // YourTurn promises the news that a place is called, with its private link.
 func (s *Service) YourTurn(ctx context.Context, tx *gorm.DB, eventID int64, email, url string) error {
 	return s.promiseOfEvent(ctx, tx, kindYourTurn, eventID, email, mailData{URL: url})
+}
+
+// Alarm promises somebody of the house the news that something does not add up; lines say what, url leads to all of it.
+func (s *Service) Alarm(ctx context.Context, tx *gorm.DB, email string, lines []string, url string) error {
+	return s.promiseNew(ctx, tx, kindAlarm, uuid.Nil, email, mailData{URL: url, Lines: lines})
 }
 
 // Forget deletes the mails of these events' lines: once a sale is over nobody needs to know who waited.

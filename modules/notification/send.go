@@ -71,8 +71,11 @@ func (s *Service) compose(ctx context.Context, m *mail) (*Message, error) {
 	return message, err
 }
 
-// document is what a mail's order or event says of itself.
+// document is what a mail's order or event says of itself; an alarm has neither.
 func (s *Service) document(ctx context.Context, m *mail) (OrderDocument, error) {
+	if m.Kind == kindAlarm {
+		return OrderDocument{}, nil
+	}
 	if m.EventID != nil {
 		d, err := s.Events.EventDocument(ctx, *m.EventID)
 		if err != nil {

@@ -30,7 +30,7 @@ func TestEveryWordComesFromTheCatalogue(t *testing.T) {
 					StartsAt: time.Date(2027, 3, 9, 18, 30, 0, 0, time.UTC), Contact: contact, Total: "85.00 €", Tickets: tickets,
 				}
 				mails := []mail{{Kind: kindTickets}, {Kind: kindOrderLink}, {Kind: kindJoinCode, Data: mailData{Code: "123456"}},
-					{Kind: kindPlaceLink}, {Kind: kindYourTurn}}
+					{Kind: kindPlaceLink}, {Kind: kindYourTurn}, {Kind: kindAlarm, Data: mailData{Lines: []string{"ΔΥΟ"}}}}
 				for _, reason := range []string{"late", "wrong-amount", "second-payment", "staff", "", "unheard of"} {
 					mails = append(mails, mail{Kind: kindRefund, Data: mailData{Amount: "42.50 €", Reason: reason}})
 				}

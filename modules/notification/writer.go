@@ -46,6 +46,7 @@ type content struct {
 	Event, When, Venue, Code, Total  string
 	OrderURL, Intro                  string
 	Digits                           string // of a join code
+	Lines                            []string
 	Count                            int
 	Tickets                          []seat
 }
@@ -88,6 +89,12 @@ func (w *writer) content(m mail, d OrderDocument) (c content, err error) {
 			err = e
 		}
 		return s
+	}
+	if m.Kind == kindAlarm {
+		c.Event = said(w.words.Say("alarm.title"))
+	}
+	for _, l := range m.Data.Lines {
+		c.Lines = append(c.Lines, clip(line(l), 400))
 	}
 	c.When = said(w.words.when(d.StartsAt, d.Timezone))
 	for _, t := range d.Tickets {

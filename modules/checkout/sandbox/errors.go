@@ -12,6 +12,7 @@ var (
 	ErrWrongState = fault.New(fault.Conflict, "wrong-state", "The payment is past the point where this could be done.")
 	// ErrRefundTooLarge carries the fact "left", minor units.
 	ErrRefundTooLarge = fault.New(fault.Invalid, "refund-too-large", "A refund cannot be larger than what was captured and not yet refunded.")
+	ErrNoFunds        = fault.New(fault.Invalid, "no-funds", "There is too little money in your account with the processor for this refund.")
 	// ErrDown and ErrFailed are the two faults one can ask for; after ErrFailed the outcome is unknown.
 	ErrDown     = fault.New(fault.Unavailable, "processor-down", "The payment processor is not answering. Nothing was charged; try again in a moment.")
 	ErrFailed   = fault.New(fault.Internal, "processor-error", "The payment processor failed. Whether the request had an effect is not known; repeat it with the same key.")

@@ -20,6 +20,7 @@ type Faults struct {
 	Webhook        string  `json:"webhook"`          // one of webhookModes, for events from now on
 	WebhookDelayMS int     `json:"webhook_delay_ms"` // of late (0 means 5000) and, at most, of shuffled (0 means 2000)
 	WrongAmount    bool    `json:"wrong_amount"`     // payments decided from now on are authorized with one unit too much
+	RefuseRefunds  bool    `json:"refuse_refunds"`   // as if the merchant's account were empty
 }
 
 // What becomes of webhooks: sent at once; after a delay; two times each; never; each after its own random delay.
@@ -82,7 +83,7 @@ func (f Faults) delay(chance func() float64) time.Duration {
 
 func readFaults(db *gorm.DB) (Faults, error) {
 	var f Faults
-	if err := db.Raw(`SELECT outage, latency_ms, error_rate, webhook, webhook_delay_ms, wrong_amount FROM sandbox.faults`).Scan(&f).Error; err != nil {
+	if err := db.Raw(`SELECT outage, latency_ms, error_rate, webhook, webhook_delay_ms, wrong_amount, refuse_refunds FROM sandbox.faults`).Scan(&f).Error; err != nil {
 		return f, fmt.Errorf("read sandbox faults: %w", err)
 	}
 	return f, nil
@@ -93,8 +94,8 @@ func (p *Processor) Misbehave(ctx context.Context, f Faults) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	if err := p.deps.DB.WithContext(ctx).Exec(`UPDATE sandbox.faults SET outage = ?, latency_ms = ?, error_rate = ?, webhook = ?, webhook_delay_ms = ?, wrong_amount = ?`,
-		f.Outage, f.LatencyMS, f.ErrorRate, f.Webhook, f.WebhookDelayMS, f.WrongAmount).Error; err != nil {
+	if err := p.deps.DB.WithContext(ctx).Exec(`UPDATE sandbox.faults SET outage = ?, latency_ms = ?, error_rate = ?, webhook = ?, webhook_delay_ms = ?, wrong_amount = ?, refuse_refunds = ?`,
+		f.Outage, f.LatencyMS, f.ErrorRate, f.Webhook, f.WebhookDelayMS, f.WrongAmount, f.RefuseRefunds).Error; err != nil {
 		return fmt.Errorf("set sandbox faults: %w", err)
 	}
 	return nil

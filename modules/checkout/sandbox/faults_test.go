@@ -206,3 +206,19 @@ func TestWrongAmountIsOneUnitTooMuch(t *testing.T) {
 	k.merchant("POST", "/"+during.ID+"/refunds", object{"amount": 101}).want(t, 200, "")
 	k.ledger()
 }
+
+// A merchant whose account is empty can give nothing back; the same request succeeds once there is money again.
+func TestRefundsAreRefused(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	p := k.open("p1", 100)
+	k.click(p.ID, "paid").want(t, 200, "")
+	k.merchant("POST", "/"+p.ID+"/capture", nil, "c").want(t, 200, "")
+	k.faults(object{"refuse_refunds": true})
+	k.merchant("POST", "/"+p.ID+"/refunds", object{"amount": 60}, "refund").want(t, 422, "no-funds")
+	k.faults(object{})
+	k.merchant("POST", "/"+p.ID+"/refunds", object{"amount": 60}, "refund").want(t, 200, "")
+	if l := k.ledger(); len(l) != 1 || l[0].Refunded != 60 {
+		t.Errorf("ledger: %+v", l)
+	}
+}

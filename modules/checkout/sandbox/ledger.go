@@ -209,6 +209,11 @@ func (p *Processor) refund(tx *gorm.DB, id, key string, amount int64) error {
 	if row.Status != Captured {
 		return ErrWrongState.With("payment_status", row.Status)
 	}
+	if f, err := readFaults(tx); err != nil {
+		return err
+	} else if f.RefuseRefunds {
+		return ErrNoFunds
+	}
 	res := tx.Exec(`UPDATE sandbox.payments SET refunded = refunded + ?, changed_at = coalesce(?::timestamptz, now())
 		WHERE id = ? AND status = 'captured' AND refunded + ? <= captured`, amount, p.now(), id, amount)
 	if res.Error != nil {

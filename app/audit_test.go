@@ -1,0 +1,241 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"gorm.io/gorm"
+
+	"fairseat/modules/checkout"
+	"fairseat/modules/staff"
+)
+
+// books is an App with one paid order in its books, which nothing but the test touches; and a clean audit.
+func auditedApp(t *testing.T) *App {
+	t.Helper()
+	a := testApp(t, nil)
+	if err := a.staff.EnsureOwner(t.Context(), staff.FirstOwner{Email: "owner@example.org", Password: "correct horse battery"}); err != nil {
+		t.Fatal(err)
+	}
+	plant(t, a, `INSERT INTO plans (name, digest, seats, body, report) VALUES ('House', 'd', 9, '\x00', '{}')`,
+		`INSERT INTO events (slug, name, currency, plan_id, plan_version, prices, seats_total, max_per_buyer, prequeue_at, opens_at) SELECT 'gala', 'Gala', 'EUR', id, 'v1', '{}', 9, 2, now(), now() FROM plans`,
+		`INSERT INTO seats (event_id, seat_id, category, price, currency) SELECT id, n, 'c1', 4200, 'EUR' FROM events, generate_series(0, 8) AS n`)
+	paidOrder(t, a, firstOrder, 0)
+	return a
+}
+
+const firstOrder = "01980000-0000-7000-8000-000000000001"
+
+// paidOrder is an order with one seat, its payment, its ticket and its mail, as a sale leaves them.
+func paidOrder(t *testing.T, a *App, id string, seat int) {
+	t.Helper()
+	part := func(kind int) string { return id[:14] + fmt.Sprintf("7%03x", kind) + id[18:] }
+	plant(t, a,
+		fmt.Sprintf(`INSERT INTO orders (id, event_id, code, place_key, name, email, buyer_key, status, amount, currency, expires_at, paid_at)
+			SELECT '%s', id, 'CODE%d', 'p%d', 'Ada', 'ada@example.org', '\x0%d', 'paid', 4200, 'EUR', now() - interval '1 h', now() FROM events`, id, seat, seat, seat),
+		fmt.Sprintf(`INSERT INTO order_history (order_id, what) VALUES ('%s', 'paid')`, id),
+		fmt.Sprintf(`INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status)
+			SELECT id, %d, '%s', '\x0%d', 1, 'p%d', 1, 2, 4200, 'sold' FROM events`, seat, id, seat, seat),
+		fmt.Sprintf(`INSERT INTO payments (id, order_id, provider, provider_ref, amount, currency, received, status) VALUES ('%s', '%s', 'sandbox', 'pay_%d', 4200, 'EUR', 4200, 'captured')`, part(1), id, seat),
+		fmt.Sprintf(`INSERT INTO sandbox.payments (id, payment, order_id, amount, currency, description, return_url, webhook_url, status, authorized, captured, created_at, changed_at)
+			VALUES ('pay_%d', '%s', '%s', 4200, 'EUR', '', '', '', 'captured', 4200, 4200, now(), now())`, seat, part(1), id),
+		fmt.Sprintf(`INSERT INTO tickets (id, claim_id, event_id, seat_id, secret) SELECT '%s', id, event_id, seat_id, 'secret%d' FROM seat_claims WHERE order_id = '%s'`, part(2), seat, id),
+		fmt.Sprintf(`INSERT INTO mails (id, order_id, kind, recipient, subject, status) VALUES ('%s', '%s', 'tickets', 'ada@example.org', '', 'sent')`, part(3), id))
+}
+
+func plant(t *testing.T, a *App, statements ...string) {
+	t.Helper()
+	for _, s := range statements {
+		if err := a.stores.db.Exec(s).Error; err != nil {
+			t.Fatalf("%v: %s", err, s)
+		}
+	}
+}
+
+// listen lets the App answer itself, as its sandbox processor must, without its background work.
+func listen(t *testing.T, a *App) {
+	t.Helper()
+	go func() { _ = a.http.Serve(a.listener) }()
+}
+
+// Every rule finds what was planted against it, names its order, and finds nothing without it. What Postgres itself
+// would refuse is planted with its constraint gone: that is the bug the rule is there for.
+func TestAuditFindsWhatIsPlanted(t *testing.T) {
+	t.Parallel()
+	const unique = `DROP INDEX one_live_claim_per_seat, one_slot_per_buyer, one_slot_per_place, one_valid_ticket_per_seat`
+	const loose = `ALTER TABLE tickets DROP CONSTRAINT valid_only_while_sold, DROP CONSTRAINT tickets_claim_id_claim_status_fkey; ALTER TABLE seat_claims DISABLE TRIGGER ALL; ` + unique
+	const job = `INSERT INTO river_job (kind, queue, args, state, max_attempts, scheduled_at, finalized_at) `
+	for name, c := range map[string]struct {
+		broken []string
+		plant  string
+	}{
+		"nothing": {nil, `SELECT 1`},
+		"seat claimed twice": {[]string{"I1", "I10", "I4"}, loose + `; INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status)
+			SELECT event_id, seat_id, order_id, buyer_key, n, place_key, n, max_per_buyer, price, 'sold' FROM seat_claims, generate_series(1, 2) AS n`},
+		"two tickets":               {[]string{"I2", "I18"}, loose + `; INSERT INTO tickets (id, claim_id, event_id, seat_id, secret) SELECT gen_random_uuid(), claim_id, event_id, seat_id, 'more' FROM tickets`},
+		"ticket on a released seat": {[]string{"I3", "I4"}, loose + `; UPDATE seat_claims SET status = 'released'`},
+		"paid without ticket":       {[]string{"I4", "I18"}, `UPDATE tickets SET status = 'void', claim_status = NULL`},
+		"paid too little":           {[]string{"I5", "I7", "I18"}, `UPDATE payments SET received = 4100`},
+		"taken for nothing": {[]string{"I6", "I13", "I3", "I18"}, loose + `; UPDATE orders SET status = 'expired'; UPDATE tickets SET status = 'void', claim_status = NULL;
+			UPDATE seat_claims SET status = 'released'; UPDATE tickets SET status = 'valid', claim_status = 'sold'`},
+		"more back than taken": {[]string{"I9", "I7", "I18"}, `INSERT INTO refunds (id, payment_id, reason, amount, status) SELECT gen_random_uuid(), id, 'staff', 5000, 'done' FROM payments`},
+		"stuck claim and payment": {[]string{"I11", "I12"}, `INSERT INTO orders (id, event_id, code, place_key, name, email, buyer_key, amount, currency, expires_at)
+			SELECT '01980000-0000-7000-8000-000000000009', id, 'STUCK', 'p9', 'Bo', 'bo@example.org', '\x09', 4200, 'EUR', now() - interval '5 min' FROM events;
+			INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status)
+			SELECT event_id, 3, id, buyer_key, 1, place_key, 1, 2, 4200, 'checkout' FROM orders WHERE code = 'STUCK';
+			INSERT INTO payments (id, order_id, provider, amount, currency) SELECT gen_random_uuid(), id, 'sandbox', 4200, 'EUR' FROM orders WHERE code = 'STUCK'`},
+		"stuck refund": {[]string{"I12", "I18"}, `INSERT INTO refunds (id, payment_id, reason, amount, status, problem, created_at)
+			SELECT gen_random_uuid(), id, 'staff', 4200, 'failed', 'no funds', now() - interval '5 min' FROM payments`},
+		"no mail":         {[]string{"I15"}, `DELETE FROM mails`},
+		"deaf":            {[]string{"I17"}, `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at) VALUES ('sandbox', 'e1', 'pay_0', '{}', now() - interval '2 min')`},
+		"unknown to them": {[]string{"I8"}, `DELETE FROM sandbox.payments`},
+		"money of nobody": {[]string{"I7"}, `INSERT INTO sandbox.payments (id, payment, order_id, amount, currency, description, return_url, webhook_url, status, authorized, captured, created_at, changed_at)
+			VALUES ('pay_9', 'lost', 'lost', 100, 'EUR', '', '', '', 'captured', 100, 100, now(), now())`},
+		"job given up": {[]string{"I21"}, `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at) VALUES ('sandbox', 'e1', 'pay_0', '{}', now()); UPDATE mails SET status = 'queued', next_try_at = now() - interval '1 h';` +
+			job + `SELECT 'notification.mail', 'mail', jsonb_build_object('mail_id', id), 'discarded', 1, now(), now() FROM mails`},
+		"given up and done": {nil, job + `SELECT 'checkout.settle_payment', 'checkout', jsonb_build_object('payment_id', id), 'discarded', 1, now(), now() FROM payments`},
+		"nobody works":      {[]string{"I21"}, job + `VALUES ('checkout.settle_payment', 'checkout', '{}', 'available', 1, now() - interval '10 min', NULL)`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := auditedApp(t)
+			listen(t, a)
+			plant(t, a, strings.Split(c.plant, ";")...)
+			result := &Audit{OK: true, Money: map[string]Money{}, Unasked: []string{}}
+			err := a.stores.db.Transaction(func(tx *gorm.DB) error {
+				if err := a.lookAtRows(t.Context(), tx, result); err != nil {
+					return err
+				}
+				return a.lookAtLedger(tx, result, a.checkout.Ledger(t.Context(), checkout.LedgerSpan))
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, want := result.broken(), slices.Sorted(slices.Values(c.broken))
+			slices.Sort(got)
+			if !slices.Equal(got, want) || len(result.Unasked) > 0 {
+				t.Errorf("broken %v, want %v: %+v", got, want, result)
+			}
+		})
+	}
+}
+
+// What the audit finds is kept, counted, told once by mail, and told again only after it was well.
+func TestAuditTellsOnceUntilItIsWell(t *testing.T) {
+	t.Parallel()
+	a := auditedApp(t)
+	listen(t, a)
+	ctx := context.Background()
+	// The map knows nothing of a sale that was only written down.
+	plant(t, a, `DELETE FROM tickets; DELETE FROM seat_claims; DELETE FROM mails; DELETE FROM order_history; UPDATE orders SET status = 'refunded'; UPDATE payments SET status = 'refunded', received = 0; DELETE FROM sandbox.payments`)
+	run := func(ok bool) *Audit {
+		t.Helper()
+		r, err := a.auditAndKeep(ctx, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if last, err := a.lastAudit(ctx); err != nil || last.OK != ok || r.OK != ok || !time.Time(last.At).Equal(time.Time(r.At).Truncate(time.Microsecond)) {
+			t.Fatalf("kept %+v, %v; found %+v", last, err, r)
+		}
+		return r
+	}
+	alarms := func() (n int) {
+		t.Helper()
+		if err := a.stores.db.Raw(`SELECT count(*) FROM mails WHERE kind = 'alarm' AND recipient = 'owner@example.org'`).Scan(&n).Error; err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	run(true)
+	const deaf = `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at) VALUES ('sandbox', 'e1', 'pay_0', '{}', now() - interval '2 min')`
+	for round := 1; round <= 2; round++ {
+		plant(t, a, deaf)
+		run(false)
+		if r := run(false); r.broken()[0] != "I17" || alarms() != round {
+			t.Fatalf("round %d: %v broken, %d alarms", round, r.broken(), alarms())
+		}
+		if got := meter(t, a, `fairseat_audit_violations{invariant="I17"}`); got != 1 {
+			t.Errorf("the metric says %v", got)
+		}
+		plant(t, a, `DELETE FROM psp_events`)
+		run(true)
+		if got := meter(t, a, `fairseat_audit_violations{invariant="I17"}`); got != 0 {
+			t.Errorf("the metric says %v", got)
+		}
+	}
+}
+
+// Of several replicas one runs the audit, every few minutes; the others show what it found.
+func TestAuditIsRunInTurn(t *testing.T) {
+	t.Parallel()
+	a := auditedApp(t)
+	listen(t, a)
+	runs := func(want int) {
+		t.Helper()
+		if err := a.auditInTurn(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		if err := a.stores.db.Raw(`SELECT count(*) FROM audits`).Scan(&n).Error; err != nil || n != want {
+			t.Fatalf("%d runs, want %d: %v", n, want, err)
+		}
+	}
+	runs(1)
+	runs(1)
+	plant(t, a, `UPDATE heartbeats SET at = at - interval '4 min' WHERE name = 'audit'`)
+	runs(2)
+}
+
+// A processor that does not answer proves nothing, and is no violation.
+func TestAuditSaysWhatItCouldNotAsk(t *testing.T) {
+	t.Parallel()
+	a := auditedApp(t)
+	_ = a.listener.Close() // its processor is away
+	result := &Audit{OK: true, Money: map[string]Money{}, Unasked: []string{}}
+	if err := a.lookAtLedger(a.stores.db, result, a.checkout.Ledger(t.Context(), checkout.LedgerSpan)); err != nil {
+		t.Fatal(err)
+	}
+	if !result.OK || len(result.Unasked) != 1 || !strings.Contains(result.Unasked[0], "does not answer") {
+		t.Errorf("%+v", result)
+	}
+	var said strings.Builder
+	if err := result.print(&said); err != nil || !strings.Contains(said.String(), "UNKNOWN") || !strings.Contains(said.String(), "as far as could be looked") {
+		t.Errorf("%v: %s", err, said.String())
+	}
+}
+
+func TestCaseNamesItsOrder(t *testing.T) {
+	t.Parallel()
+	if c := caseOf("order " + firstOrder + ": payment is odd"); c.Order != firstOrder || c.Before != "order " || c.After != ": payment is odd" {
+		t.Errorf("%+v", c)
+	}
+	for _, text := range []string{"event 3: seat 7 has 2 live claims", "order 12", ""} {
+		if c := caseOf(text); c.Order != "" || c.Before != text {
+			t.Errorf("%q: %+v", text, c)
+		}
+	}
+}
+
+// meter is one line of what /metrics shows.
+func meter(t *testing.T, a *App, line string) float64 {
+	t.Helper()
+	name, label, _ := strings.Cut(strings.TrimSuffix(line, "}"), "{")
+	key, value, _ := strings.Cut(strings.ReplaceAll(label, `"`, ""), "=")
+	families, err := a.metrics.Gather()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range families {
+		for _, m := range f.GetMetric() {
+			if f.GetName() == name && (label == "" || m.GetLabel()[0].GetName() == key && m.GetLabel()[0].GetValue() == value) {
+				return m.GetGauge().GetValue()
+			}
+		}
+	}
+	t.Fatalf("no %s", line)
+	return 0
+}

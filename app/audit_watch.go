@@ -1,0 +1,175 @@
+package app
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"gorm.io/gorm"
+
+	"fairseat/app/clock"
+)
+
+const (
+	// auditEvery is how often some replica runs the audit, auditLook how often each sees whether it is its turn and
+	// what was found last.
+	auditEvery = 3 * time.Minute
+	auditLook  = 10 * time.Second
+	// auditsKept is how long results are kept.
+	auditsKept = 30 * 24 * time.Hour
+	// auditTurn is the heartbeat that says when somebody last began.
+	auditTurn = "audit"
+)
+
+// watchBooks runs the audit every few minutes, in one replica at a time, and shows every replica's metrics what was found
+// last, until ctx ends.
+func (a *App) watchBooks(ctx context.Context) error {
+	ticker := time.NewTicker(auditLook)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-ticker.C:
+		}
+		if err := a.auditInTurn(ctx); err != nil && ctx.Err() == nil {
+			a.log.Warn("the audit could not be run; it will be", "error", err)
+		}
+		last, err := a.lastAudit(ctx)
+		if err == nil && last != nil {
+			a.audits.show(last)
+		}
+	}
+}
+
+// auditInTurn runs the audit if nobody has for auditEvery.
+func (a *App) auditInTurn(ctx context.Context) error {
+	mine := a.stores.patient.WithContext(ctx).Exec(`INSERT INTO heartbeats AS h (name, at) VALUES (?, now())
+		ON CONFLICT (name) DO UPDATE SET at = now() WHERE h.at <= now() - ?::float8 * interval '1 s' OR h.at > now()`, auditTurn, auditEvery.Seconds())
+	if mine.Error != nil || mine.RowsAffected == 0 {
+		return mine.Error
+	}
+	_, err := a.auditAndKeep(ctx, false)
+	return err
+}
+
+// auditAndKeep runs the audit, keeps what it found, and tells whoever must know that it changed.
+func (a *App) auditAndKeep(ctx context.Context, whole bool) (*Audit, error) {
+	result, err := a.audit(ctx, whole)
+	if err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(result)
+	if err != nil {
+		return nil, err
+	}
+	var before *Audit
+	err = a.stores.patient.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		// One after the other: of two that find the same, the second must see that it was told.
+		if err := tx.Exec(`SELECT pg_advisory_xact_lock(hashtext('fairseat audit'))`).Error; err != nil {
+			return err
+		}
+		if before, err = readAudit(tx); err != nil {
+			return err
+		}
+		if err := tx.Exec(`INSERT INTO audits (at, took_ms, violations, result) VALUES (?, ?, ?, ?::jsonb)`,
+			time.Time(result.At), result.TookMS, result.count(), string(text)).Error; err != nil {
+			return err
+		}
+		if err := tx.Exec(`DELETE FROM audits WHERE at < ?`, time.Time(result.At).Add(-auditsKept)).Error; err != nil {
+			return err
+		}
+		if !result.OK && (before == nil || before.OK) {
+			return a.mailAlarm(ctx, tx, result)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("keep audit: %w", err)
+	}
+	a.tellChange(ctx, before, result)
+	a.audits.show(result)
+	return result, nil
+}
+
+// tellChange logs what is broken when it is not what was broken before.
+func (a *App) tellChange(ctx context.Context, before, now *Audit) {
+	was, is := before.broken(), now.broken()
+	switch {
+	case slices.Equal(was, is):
+	case len(is) == 0:
+		a.log.Info("the audit is clean again")
+	default:
+		a.log.Log(ctx, slog.LevelError, "the audit found what must not be", "invariants", is, "violations", now.count(), "first", now.first())
+	}
+}
+
+// broken are the ids of what does not hold.
+func (r *Audit) broken() (ids []string) {
+	if r == nil {
+		return nil
+	}
+	for _, inv := range r.Invariants {
+		if len(inv.Violations) > 0 {
+			ids = append(ids, inv.ID)
+		}
+	}
+	return ids
+}
+
+// first is one case, for a line of the log.
+func (r *Audit) first() string {
+	for _, inv := range r.Invariants {
+		if len(inv.Violations) > 0 {
+			return inv.Violations[0]
+		}
+	}
+	return ""
+}
+
+// lastAudit is what was found last, by whichever replica; nil before the first.
+func (a *App) lastAudit(ctx context.Context) (*Audit, error) {
+	return readAudit(a.stores.db.WithContext(ctx))
+}
+
+func readAudit(db *gorm.DB) (*Audit, error) {
+	var rows []struct {
+		At     time.Time
+		Result string
+	}
+	if err := db.Raw(`SELECT at, result FROM audits ORDER BY at DESC, id DESC LIMIT 1`).Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read the last audit: %w", err)
+	}
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	last := &Audit{}
+	if err := json.Unmarshal([]byte(rows[0].Result), last); err != nil {
+		return nil, fmt.Errorf("read the last audit: %w", err)
+	}
+	last.At = clock.Time(rows[0].At.UTC())
+	return last, nil
+}
+
+// mailAlarm promises every owner a mail that says what is broken: once, until it is well again.
+func (a *App) mailAlarm(ctx context.Context, tx *gorm.DB, r *Audit) error {
+	owners, err := a.staff.Owners(ctx)
+	if err != nil {
+		return err
+	}
+	var lines []string
+	for _, inv := range r.Invariants {
+		if n := len(inv.Violations); n > 0 {
+			lines = append(lines, fmt.Sprintf("%s: %s", inv.Name, inv.Violations[0]))
+		}
+	}
+	for _, email := range owners {
+		if err := a.notification.Alarm(ctx, tx, email, lines, a.publicURL+"/admin/audit"); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,140 @@
+package app
+
+import (
+	"context"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/clock"
+	"fairseat/app/money"
+	"fairseat/app/request"
+	"fairseat/modules/checkout"
+)
+
+// mostOwed is how many debts one look shows.
+const mostOwed = 500
+
+// owedItem is money owed, as GET /api/v1/admin/owed tells it.
+type owedItem struct {
+	Order    string                `json:"order"`
+	Code     string                `json:"code"`
+	Payment  string                `json:"payment"`
+	Refund   string                `json:"refund"` // "" while nothing was decided about it
+	Status   checkout.RefundStatus `json:"status"` // of the refund
+	Amount   int64                 `json:"amount"`
+	Currency string                `json:"currency"`
+	Reason   string                `json:"reason"`
+	Problem  string                `json:"problem,omitempty"` // what the processor said last
+	Tries    int                   `json:"tries"`             // how often it refused
+	Since    clock.Time            `json:"since"`
+	NextTry  clock.Time            `json:"next_try_at"`
+}
+
+type owedResponse struct {
+	Owed  map[string]int64 `json:"owed"` // by currency
+	Items []owedItem       `json:"items"`
+}
+
+// owed are all debts, the oldest first, and their sums.
+func (a *App) owed(ctx context.Context) (*owedResponse, error) {
+	rows, err := a.checkout.OwedMoney(ctx, a.stores.db, mostOwed)
+	if err != nil {
+		return nil, err
+	}
+	r := &owedResponse{Owed: map[string]int64{}, Items: []owedItem{}}
+	for _, row := range rows {
+		reason, _, _ := strings.Cut(row.Reason, ":")
+		item := owedItem{Order: row.OrderID.String(), Code: row.Code, Payment: row.PaymentID.String(), Status: row.Status, Amount: row.Amount, Currency: row.Currency,
+			Reason: reason, Problem: row.Problem, Tries: row.Tries, Since: clock.Time(row.Since), NextTry: clock.Time(row.NextTryAt)}
+		if row.RefundID != nil {
+			item.Refund = row.RefundID.String()
+		}
+		r.Owed[row.Currency] += row.Amount
+		r.Items = append(r.Items, item)
+	}
+	return r, nil
+}
+
+// getOwed answers GET /api/v1/admin/owed.
+func (a *App) getOwed(c echo.Context) error {
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	r, err := a.owed(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, r)
+}
+
+// debt is money owed, for people.
+type debt struct {
+	owedItem
+	Price, Why, Next string
+	At               time.Time
+	Refused          bool
+}
+
+// debtWords are why money is owed.
+var debtWords = map[string]string{
+	"late": "It came after the order had ended, and its seats are gone.", "wrong-amount": "It was not the price of the order.",
+	"second-payment": "The order was paid twice.", "staff": "Tickets were returned.", "": "It came for an order that has no tickets.",
+}
+
+func newDebt(item owedItem, now time.Time) debt {
+	d := debt{owedItem: item, Price: money.Format(item.Amount, item.Currency), Why: debtWords[item.Reason], At: time.Time(item.Since), Refused: item.Status == checkout.RefundFailed}
+	if d.Why == "" {
+		d.Why = title(item.Reason)
+	}
+	wait := time.Time(item.NextTry).Sub(now)
+	switch {
+	case d.Refused && wait > time.Second:
+		d.Next = "The processor refuses it. We ask again in " + wait.Round(time.Second).String() + "."
+	case d.Refused:
+		d.Next = "The processor refuses it. We ask again now."
+	case item.Status == checkout.RefundSent:
+		d.Next = "The processor was asked, and its answer is awaited. We look every few seconds."
+	case item.Refund == "":
+		d.Next = "It becomes tickets or a refund with the next look at the payment, within seconds."
+	default:
+		d.Next = "The processor is asked within seconds."
+	}
+	return d
+}
+
+// owedPage answers GET /admin/owed.
+func (a *App) owedPage(c echo.Context) error {
+	r, err := a.owed(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	debts, refused := make([]debt, len(r.Items)), 0
+	for i, item := range r.Items {
+		debts[i] = newDebt(item, a.clock.Now())
+		if debts[i].Refused {
+			refused++
+		}
+	}
+	var sums []string
+	for _, currency := range slices.Sorted(maps.Keys(r.Owed)) {
+		sums = append(sums, money.Format(r.Owed[currency], currency))
+	}
+	return a.staffPage(c, http.StatusOK, "owed", "audit", map[string]any{"Debts": debts, "Sums": sums, "Refused": refused, "Most": len(debts) == mostOwed})
+}
+
+// retryForm answers POST /admin/owed/refunds/:id/retry.
+func (a *App) retryForm(c echo.Context) error {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil {
+		return checkout.ErrNotFound
+	}
+	who, _ := request.StaffOf(c)
+	if err := a.checkout.RetryRefund(c.Request().Context(), who, c.RealIP(), id); err != nil {
+		return err
+	}
+	return done(c, "/admin/owed", "retry")
+}
