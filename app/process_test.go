@@ -25,6 +25,7 @@ var binary = sync.OnceValues(func() (string, error) {
 	if err != nil {
 		return "", err
 	}
+	removeBinary = func() { _ = os.RemoveAll(dir) }
 	path := filepath.Join(dir, "fairseat")
 	out, err := exec.Command("go", "build", "-o", path, "fairseat").CombinedOutput()
 	if err != nil {
@@ -32,6 +33,8 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	return path, nil
 })
+
+var removeBinary = func() {}
 
 // process is the running product, as a stranger would start it.
 type process struct {
