@@ -141,10 +141,23 @@ func (a *App) showCheckout(c echo.Context, status int, refusal *refusal, form ty
 	if sums.Asked, err = a.checkout.HasPromotions(ctx, event.ID); err != nil {
 		return err
 	}
+	word, err := a.checkoutSaid(refusal, basket.Total > 0)
+	if err != nil {
+		return err
+	}
 	refusal.header(c)
 	return a.render(c, status, "checkout/page", map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Basket": yours, "Sums": sums, "Form": form, "Wrong": bad, "Said": refusal.said(),
+		"Accent": accentPath(event.Accent), "Event": event, "Basket": yours, "Sums": sums, "Form": form, "Wrong": bad, "Said": word,
 	})
+}
+
+// checkoutSaid is what stands above the form: why the last click did nothing, or that nobody can pay right now.
+func (a *App) checkoutSaid(refusal *refusal, toPay bool) (*said, error) {
+	if refusal != nil || !toPay || !a.checkout.Health("").Down {
+		return refusal.said(), nil
+	}
+	text, err := a.pages.Words("checkout").Say("outage")
+	return &said{"warn", text}, err
 }
 
 // wrongFields says by each field what is wrong with it.

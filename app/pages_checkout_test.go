@@ -219,7 +219,7 @@ func TestBuyingWithoutScript(t *testing.T) {
 		t.Error("the order's own page sends people away")
 	}
 
-	r.send(pay, path, "outcome", "declined")
+	r.send(pay, path+"?back=1", "outcome", "declined")
 	r.seesSoon(path, "Your bank declined the payment.", "Nothing was charged.", "Try again: pay 198.00 EUR")
 	r.send(path+"/pay", path+"?go=pay")
 	var second string
@@ -230,7 +230,11 @@ func TestBuyingWithoutScript(t *testing.T) {
 		}
 		return second != "" && second != pay
 	})
-	r.send(second, path, "outcome", "paid")
+	setFaults(t, p.base, map[string]any{"latency_ms": 4000, "webhook": "late"}) // longer than the page waits for the bank's word
+	r.get(path+"?back=1", "Looking for your payment…", "Only if you did not pay", `content="2"`)
+	setFaults(t, p.base, map[string]any{})
+	r.seesSoon(path+"?back=1", "Your seats are yours. Now pay.") // asked, and not paid
+	r.send(second, path+"?back=1", "outcome", "paid")
 	paid := r.seesSoon(path, "Paid. Here are your tickets.", "TEST – not valid for entry", "Åsa Ünlü", `role="img"`)
 	label := left.find(t, `<strong dir="auto">([^<]+)</strong>`)
 	for _, words := range []string{label, "a***@example.org", ".pdf", ".ics", "Spring Gala", "Old Hall"} {
@@ -353,6 +357,7 @@ func TestOutageIsSaidOnThePage(t *testing.T) {
 			ada.seesSoon(path, "Card payments are down.", "Your clock has stopped", "you can close this page")
 		}
 	}
+	bob.get(pay, "Card payments are down right now.")
 	typed := []string{"name", "Bob", "email", "bob@example.org"}
 	down := bob.refused(503, pay, typed, "Card payments are down. Nothing was charged", `value="bob@example.org"`, "99.00 EUR")
 	if down.header.Get("Retry-After") == "" {

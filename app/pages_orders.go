@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/url"
@@ -102,7 +103,15 @@ type ticketSight struct {
 
 func (a *App) showOrder(c echo.Context, status int, o checkout.Order, refusal *refusal) error {
 	ctx := c.Request().Context()
-	view, err := a.checkout.Look(ctx, o)
+	back := c.QueryParam("back") != "" && refusal == nil
+	look, sure := a.checkout.Look, true
+	if back {
+		look = func(ctx context.Context, o checkout.Order) (v checkout.View, err error) {
+			v, sure, err = a.checkout.LookBack(ctx, o)
+			return v, err
+		}
+	}
+	view, err := look(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -113,6 +122,9 @@ func (a *App) showOrder(c echo.Context, status int, o checkout.Order, refusal *r
 	sight, err := a.orderSight(c, o, view, event)
 	if err != nil {
 		return err
+	}
+	if sight.State == "pay" && !sure {
+		sight.State, sight.Waiting = "checking", 2 // whoever has just paid must not be asked to pay
 	}
 	data := map[string]any{
 		"Accent": accentPath(event.Accent), "Event": event, "Order": sight, "Categories": categoryNames(event), "Said": refusal.said(),
@@ -202,7 +214,7 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 
 // orderStates are all that orderState and the clock make of an order; each is said in the catalogue.
 var orderStates = []string{"pay", "asking", "outage", "ending", "paying", "paying-on", "declined", "paid", "part-refunded", "refund-pending",
-	"refunded", "expired", "cancelled", "swap-offered"}
+	"refunded", "expired", "cancelled", "swap-offered", "checking"}
 
 // orderState is the status, told apart further by what there is to do: an open order has a page to pay on, waits for
 // one, waits for a processor that is away, or is being ended.

@@ -13,7 +13,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"gorm.io/gorm"
 
@@ -63,13 +62,15 @@ type Service struct {
 	store   store
 	metrics *metrics
 	mu      sync.Mutex
-	glanced map[uuid.UUID]time.Time // payment → when a fan's page last made us ask; a budget, not a truth
+	glanced map[string]time.Time // reason and payment → when a fan's page last made us ask; a budget, not a truth
 	left    leaver
+	// toldDown: provider → when the fans whose clock stands for it were last told.
+	toldDown map[string]time.Time
 }
 
 // New joins the parts; nothing runs until Run.
 func New(d Deps) *Service {
-	return &Service{Deps: d, store: store{db: d.DB, clock: d.Clock}, metrics: newMetrics(d.Metrics), glanced: map[uuid.UUID]time.Time{}}
+	return &Service{Deps: d, store: store{db: d.DB, clock: d.Clock}, metrics: newMetrics(d.Metrics), glanced: map[string]time.Time{}, toldDown: map[string]time.Time{}}
 }
 
 // LivePlaces are the places in line that have an order open: who must still be inside after Redis lost its memory.

@@ -68,6 +68,84 @@ func TestClocksStandWhileNobodyCanPay(t *testing.T) {
 	}
 }
 
+// A bank that lets us wait is no secret: the fan is told, and until when the seats are safe, but not each second.
+func TestFansAreToldThatTheBankIsSlow(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := context.Background()
+	o := k.mustPlace(k.fan(0)).Order
+	slow := func() (frames []map[string]any) {
+		k.room.mu.Lock()
+		defer k.room.mu.Unlock()
+		for _, frame := range k.room.told {
+			if frame["slow"] == true {
+				frames = append(frames, frame)
+			}
+		}
+		k.room.told = nil
+		return frames
+	}
+	tick := func() { k.Kit.Clock.Advance(time.Second); must(t, k.keepClocks(ctx)) }
+	tick()
+	if got := slow(); len(got) != 0 {
+		t.Fatalf("told %v of a bank that is well", got)
+	}
+	k.bank.setDown(true)
+	for range 32 {
+		tick()
+	}
+	told := slow()
+	if len(told) < 2 || len(told) > 3 {
+		t.Fatalf("told %d times in half a minute: %v", len(told), told)
+	}
+	last, ok := told[len(told)-1]["until"].(clock.Time)
+	if !ok || time.Time(last).Before(time.Time(o.ExpiresAt)) {
+		t.Errorf("safe until %v, the order until %v", told[0]["until"], o.ExpiresAt)
+	}
+	k.bank.setDown(false)
+
+	// The money is there and cannot be taken yet: then the seats are safe for good.
+	k.bank.click(k.payment(o.ID).ID, provider.Authorized, 0)
+	k.bank.before = func(call string) error {
+		if call == "capture" {
+			return errLine
+		}
+		return nil
+	}
+	if err := k.Settle(ctx, k.payment(o.ID).ID); err == nil {
+		t.Fatal("captured over a dead line")
+	}
+	told = slow()
+	if len(told) != 1 || told[0]["status"] != "paying" || told[0]["until"] != nil {
+		t.Errorf("told %v", told)
+	}
+	k.bank.before = nil
+	k.quiet(k.Service)
+	k.want(o.ID, "paid")
+}
+
+// Whoever comes back from paying is not asked to pay while nobody knows whether they did.
+func TestComingBackFromPaying(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := context.Background()
+	o := k.mustPlace(k.fan(0)).Order
+	if v, sure, err := k.LookBack(ctx, k.order(o.ID)); err != nil || !sure || v.Status != "pending" {
+		t.Errorf("not paid: %s, sure %v, %v", v.Status, sure, err)
+	}
+	k.Kit.Clock.Advance(pagesPerOrder)
+	k.bank.before = func(string) error { return errLine }
+	if v, sure, err := k.LookBack(ctx, k.order(o.ID)); err != nil || sure || v.Status != "pending" {
+		t.Errorf("nobody knows: %s, sure %v, %v", v.Status, sure, err)
+	}
+	k.bank.before = nil
+	k.Kit.Clock.Advance(pagesPerOrder)
+	k.bank.click(k.payment(o.ID).ID, provider.Authorized, 0)
+	if v, _, err := k.LookBack(ctx, k.order(o.ID)); err != nil || v.Status != "paid" {
+		t.Errorf("paid: %s, %v", v.Status, err)
+	}
+}
+
 func TestOurOutageCostsNoFanASecond(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

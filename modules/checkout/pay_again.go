@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,33 +22,48 @@ const (
 // Look is an order as its owner sees it now. While money may be on its way the processor is asked once, briefly and
 // not at each poll, so that a lost webhook costs a waiting fan seconds, not minutes.
 func (s *Service) Look(ctx context.Context, o Order) (View, error) {
+	v, _, err := s.look(ctx, o, "")
+	return v, err
+}
+
+// LookBack is Look for a fan who has just come back from paying. Sure says that the processor was asked, and so that an
+// order which is still open has not been paid.
+func (s *Service) LookBack(ctx context.Context, o Order) (v View, sure bool, err error) {
+	return s.look(ctx, o, "back")
+}
+
+func (s *Service) look(ctx context.Context, o Order, why string) (v View, sure bool, err error) {
 	if o.Status == OrderPending {
-		if p, found, err := s.store.livePayment(ctx, s.DB, o.ID); err == nil && found && !s.Health(p.Provider).Down && s.glance(p.ID) {
+		if p, found, err := s.store.livePayment(ctx, s.DB, o.ID); err == nil && found && !s.Health(p.Provider).Down && s.glance(p.ID, why) {
+			var answered atomic.Bool
 			s.inTime(ctx, glanceBudget, func(ctx context.Context) {
-				if err := s.Settle(ctx, p.ID); err != nil {
+				err := s.Settle(ctx, p.ID)
+				if answered.Store(err == nil); err != nil {
 					s.Log.Debug("payment not settled while its fan waits", "order", p.OrderID, "payment", p.ID, "error", err)
 				}
 			})
 			if o, err = s.store.order(ctx, s.DB, o.ID, ""); err != nil {
-				return View{}, err
+				return View{}, false, err
 			}
+			sure = answered.Load()
 		}
 	}
-	return s.view(ctx, o)
+	v, err = s.view(ctx, o)
+	return v, sure, err
 }
 
-// glance is the budget of Look: true at most once in pagesPerOrder for a payment, on this replica.
-func (s *Service) glance(payment uuid.UUID) bool {
-	now := s.Clock.Now()
+// glance is the budget of Look: true at most once in pagesPerOrder for a payment and a reason, on this replica.
+func (s *Service) glance(payment uuid.UUID, why string) bool {
+	now, key := s.Clock.Now(), why+payment.String()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if last, ok := s.glanced[payment]; ok && now.Sub(last) < pagesPerOrder {
+	if last, ok := s.glanced[key]; ok && now.Sub(last) < pagesPerOrder {
 		return false
 	}
 	if len(s.glanced) > 10_000 { // forgetting costs one question each
 		clear(s.glanced)
 	}
-	s.glanced[payment] = now
+	s.glanced[key] = now
 	return true
 }
 

@@ -216,7 +216,7 @@ func (s *Service) take(ctx context.Context, o Order, claims []Claim) {
 
 // createNow asks the processor while the fan waits; the job and the reconciler are there if it does not answer.
 func (s *Service) createNow(ctx context.Context, o Order, p Payment) {
-	s.glance(p.ID) // the fan's page need not ask again at once
+	s.glance(p.ID, "") // the fan's page need not ask again at once
 	s.inTime(ctx, createBudget, func(ctx context.Context) {
 		if _, err := s.create(ctx, caseFile{Order: o, Payment: p}); err != nil {
 			s.Log.Warn("payment not opened yet; it will be", "order", o.ID, "payment", p.ID, "error", err)
@@ -237,7 +237,7 @@ func (s *Service) create(ctx context.Context, c caseFile) (provider.State, error
 	}
 	st, err := at.Create(ctx, provider.CreateRequest{
 		Payment: c.Payment.ID, Order: c.Order.ID, Amount: c.Payment.Amount, Currency: c.Payment.Currency,
-		Description: event.Name + " · " + c.Order.Code, ReturnURL: s.PublicURL() + "/orders/" + c.Order.ID.String(),
+		Description: event.Name + " · " + c.Order.Code, ReturnURL: s.PublicURL() + "/orders/" + c.Order.ID.String() + "?back=1",
 		Email: c.Order.Email, Until: c.Order.ExpiresAt,
 	})
 	if err != nil {

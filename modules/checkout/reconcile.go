@@ -17,6 +17,7 @@ const (
 	batch       = 64
 	hands       = 8 // payments looked at at the same time, by each replica
 	settleTime  = 20 * time.Second
+	downAgain   = 15 * time.Second // between two words to a fan whose clock stands
 )
 
 // Run is the reaper and the reconciler, in every replica, until ctx ends. It reads tables alone, so that no lost job,
@@ -81,6 +82,7 @@ func (s *Service) keepClocks(ctx context.Context) error {
 				return err
 			}
 			moved = append(moved, stood...)
+			s.tellStanding(p.Name(), stood)
 		}
 	}
 	// One budget for all of them: a map that hangs must not hold up the very clock that tells our outages from others'.
@@ -93,6 +95,23 @@ func (s *Service) keepClocks(ctx context.Context) error {
 		s.retake(ctx, m)
 	}
 	return nil
+}
+
+// tellStanding says to those whose clock stands that it does; now and then is enough.
+func (s *Service) tellStanding(name string, stood []movedClock) {
+	now := s.Clock.Now()
+	s.mu.Lock()
+	due := now.Sub(s.toldDown[name]) >= downAgain
+	if due && len(stood) > 0 {
+		s.toldDown[name] = now
+	}
+	s.mu.Unlock()
+	if !due {
+		return
+	}
+	for _, m := range stood {
+		s.tellSlow(Order{ID: m.ID, EventID: m.EventID, PlaceKey: m.PlaceKey, ExpiresAt: m.ExpiresAt}, PaymentCreated)
+	}
 }
 
 // probe finds out whether a processor that was away is back, so that no fan has to.

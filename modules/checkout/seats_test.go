@@ -172,6 +172,6 @@ func (s *seats) Tell(_ int64, place string, frame any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if m, ok := frame.(map[string]any); ok {
-		s.told = append(s.told, map[string]any{"place": place, "status": m["status"]})
+		s.told = append(s.told, map[string]any{"place": place, "status": m["status"], "slow": m["slow"], "until": m["safe_until"]})
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"fairseat/app/clock"
 	"fairseat/modules/checkout/provider"
 )
 
@@ -25,6 +26,9 @@ func (s *Service) Settle(ctx context.Context, payment uuid.UUID) error {
 	}
 	st, err := s.ask(ctx, c)
 	if err != nil {
+		if c.Order.Status == OrderPending && !c.Order.ClockOut {
+			s.tellSlow(c.Order, c.Payment.Status)
+		}
 		return errors.Join(err, s.endureSilence(ctx, c))
 	}
 	for range maxSteps {
@@ -34,6 +38,9 @@ func (s *Service) Settle(ctx context.Context, payment uuid.UUID) error {
 		}
 		if st, err = s.do(ctx, next, c, st); err != nil && !errors.Is(err, errMoved) {
 			err = fmt.Errorf("%s payment: %w", next, err)
+			if next == stepCapture {
+				s.tellSlow(c.Order, c.Payment.Status)
+			}
 			if next == stepCancel && st.Status == provider.Open { // it answers questions, but lets nothing go
 				err = errors.Join(err, s.endureSilence(ctx, c))
 			}
@@ -219,6 +226,16 @@ func (s *Service) afterPaid(ctx context.Context, o Order, claims []Claim) {
 // tell sends the order's new state to the place that ordered, without anything a stranger could use.
 func (s *Service) tell(o Order, status string) {
 	s.Map.Tell(o.EventID, o.PlaceKey, map[string]any{"t": "order", "id": o.ID.String(), "status": status})
+}
+
+// tellSlow says to the place that ordered that the bank lets us wait, and how long the seats are safe all the same: for
+// good once the money is there.
+func (s *Service) tellSlow(o Order, payment PaymentStatus) {
+	frame := map[string]any{"t": "order", "id": o.ID.String(), "status": shownPending, "slow": true, "safe_until": clock.Time(o.ExpiresAt)}
+	if payment == PaymentAuthorized {
+		frame["status"], frame["safe_until"] = shownPaying, nil
+	}
+	s.Map.Tell(o.EventID, o.PlaceKey, frame)
 }
 
 // complain tells an operator what no rule of ours can mend. The state in hand may be older than our books, which another

@@ -48,11 +48,11 @@ async function look() {
   later();
 }
 
-// differs tells whether the answer says more than the page. While payments are down nothing in it tells when they are
-// back: then the page itself is asked for.
+// differs tells whether the answer says more than the page. While payments are down, or an answer of the bank is missing,
+// nothing in it tells when that is over: then the page itself is asked for.
 function differs({ status, payment, mail, expires_at: expires }) {
   const shown = order.dataset;
-  return shown.state === 'outage' || status !== shown.status || mail.status !== shown.mail ||
+  return shown.state === 'outage' || shown.state === 'checking' || status !== shown.status || mail.status !== shown.mail ||
     (status === 'pending' && (payment?.url ?? '') !== shown.url) || Date.parse(expires) !== Date.parse(shown.until);
 }
 
@@ -60,7 +60,7 @@ function differs({ status, payment, mail, expires_at: expires }) {
 async function renew(answer) {
   const going = 'go' in order.dataset;
   if (going && answer.status === 'pending' && answer.payment?.url) return location.replace(answer.payment.url);
-  const response = await fetch(location.pathname, { headers: { Accept: 'text/html' } });
+  const response = await fetch(location.pathname + (order.dataset.state === 'checking' ? '?back=1' : ''), { headers: { Accept: 'text/html' } });
   if (!response.ok) return undefined;
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
   const fresh = page.getElementById('order');

@@ -2,6 +2,7 @@
 import { watch } from '../shared/live.js';
 import { t } from '../shared/words.js';
 import { note, unsay } from './notes.js';
+import { clock } from './say.js';
 import { unpackStates } from './state.js';
 
 /**
@@ -36,7 +37,8 @@ export function follow(slug, version, room, on) {
       basket.lose(mine);
       on.lapsed();
     },
-    order: ({ id, status }) => {
+    order: ({ id, status, slow, safe_until }) => {
+      if (slow) return bankSlow(`/orders/${id}`, safe_until);
       if (status === 'paid') return location.assign(`/orders/${id}`);
       // Its seats are in no basket any more, whichever tab ordered.
       basket.refresh().catch(() => {});
@@ -56,6 +58,11 @@ export function follow(slug, version, room, on) {
 /** orderOpen says that an order waits to be paid, at this address. */
 export function orderOpen(url) {
   note(t('js.order-open'), { acts: [{ label: t('js.to-order'), href: url }], kind: 'warn', own: false });
+}
+
+function bankSlow(url, until) {
+  note(until ? t('js.bank-slow', { time: clock(Date.parse(until)) }) : t('js.bank-slow-paid'),
+    { acts: [{ label: t('js.to-order'), href: url }], kind: 'warn', own: false });
 }
 
 /** setDues makes due, a Map, hold exactly these. */

@@ -9,7 +9,7 @@ const pollFrom = 3; // failures after which the map is asked for instead: some n
  * watch opens the live map of an event, from a version one already has (-1 for none), and gives {close}.
  * on: snapshot(base64, version, due) · delta([[n, state], …], version, due), where due is [[n, seconds since 1970], …]: about when held
  * seats may come back; a held seat of a frame that is not named there has no such moment · hold({seats, expires_at}) · expired([n, …]) ·
- * order({id, status}) · lost() and back(), once each way · out(reason), when one is no longer inside: nothing
+ * order({id, status, slow, safe_until}), slow when a bank does not answer · lost() and back(), once each way · out(reason), when one is no longer inside: nothing
  * follows, unless it gives true for somebody who is inside again. path is where the map is told to whom else may watch.
  */
 export function watch(event, since, on, path = api(event, '/live')) {
