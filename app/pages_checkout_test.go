@@ -219,8 +219,8 @@ func TestBuyingWithoutScript(t *testing.T) {
 		t.Error("the order's own page sends people away")
 	}
 
-	r.send(pay, path+"?back=1", "outcome", "declined")
-	r.seesSoon(path, "Your bank declined the payment.", "Nothing was charged.", "Try again: pay 198.00 EUR")
+	r.send(pay, path+"?back=1", "outcome", "declined", "reason", "expired-card")
+	r.seesSoon(path, "Your bank declined the payment.", "It says the card has expired. Nothing was charged.", "Try again: pay 198.00 EUR")
 	r.send(path+"/pay", path+"?go=pay")
 	var second string
 	testkit.Eventually(t, 10*time.Second, "a second page to pay on", func() bool {

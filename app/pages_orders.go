@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -75,6 +76,7 @@ func (a *App) orderClick(click func(echo.Context, checkout.Order) (string, error
 type orderSight struct {
 	checkout.View
 	State   string         // what the words of the page are chosen by
+	Why     string         // the key of what the bank said, "" if it said nothing
 	PayURL  string         // "" while there is none
 	Until   string         // the deadline by the venue's clock
 	Left    int            // whole minutes until then, at least one
@@ -171,6 +173,9 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 	case "pay", "declined", "outage", "ending", "refund-pending":
 		s.Waiting = 10
 	}
+	if s.State == "declined" && slices.Contains(declineReasons, v.DeclinedFor) {
+		s.Why = "declined." + v.DeclinedFor
+	}
 	if s.State == "pay" {
 		s.PayURL = *v.Payment.URL
 	}
@@ -215,6 +220,9 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 // orderStates are all that orderState and the clock make of an order; each is said in the catalogue.
 var orderStates = []string{"pay", "asking", "outage", "ending", "paying", "paying-on", "declined", "paid", "part-refunded", "refund-pending",
 	"refunded", "expired", "cancelled", "swap-offered", "checking"}
+
+// declineReasons are what a bank says that helps the payer; each has words.
+var declineReasons = []string{"insufficient-funds", "expired-card", "authentication-failed"}
 
 // orderState is the status, told apart further by what there is to do: an open order has a page to pay on, waits for
 // one, waits for a processor that is away, or is being ended.

@@ -26,6 +26,11 @@ func TestOrdersAreSaidInEveryState(t *testing.T) {
 			t.Error(whole)
 		}
 	}
+	for _, why := range declineReasons {
+		if _, err := words.Say("declined." + why); err != nil {
+			t.Error(err)
+		}
+	}
 	for code := range refusable {
 		if _, err := pages.Words("checkout").Say("refused." + code); err != nil {
 			t.Error(err)

@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -148,13 +149,20 @@ func (s *Service) alarmWrongAmount(c caseFile, problem string) {
 	s.Log.Error("no ticket for a payment", "order", c.Order.ID, "payment", c.Payment.ID, "problem", problem)
 }
 
+// declinedFor begins the problem of a payment that a bank refused for a reason it told.
+const declinedFor = "declined: "
+
+func declined(why provider.DeclineReason) string {
+	return strings.TrimSuffix(declinedFor+string(why), ": ")
+}
+
 // close writes down that a payment is dead at the processor. If the order's clock has run out, the order ends with it.
 func (s *Service) close(ctx context.Context, c caseFile, st provider.State, next step) error {
 	var ended ending
 	err := s.underLock(ctx, c, st, next, func(ctx context.Context, tx *gorm.DB, c caseFile, _ provider.State) (err error) {
 		to, problem := PaymentCancelled, c.Payment.Problem
 		if next == stepFail {
-			to, problem = PaymentFailed, "declined"
+			to, problem = PaymentFailed, declined(st.Declined)
 		} else if problem != "" {
 			to = PaymentFailed // taken back because something was wrong with it
 		}

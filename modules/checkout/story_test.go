@@ -280,3 +280,25 @@ func TestOfTwoSuccessesOneIsKept(t *testing.T) {
 		})
 	}
 }
+
+// A bank that says why it refuses is passed on to its customer; one that does not is not made to speak.
+func TestDeclineIsTold(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	o := k.mustPlace(k.fan(0)).Order
+	k.bank.accounts[k.payment(o.ID).ID.String()].Declined = provider.InsufficientFunds
+	k.pay(o.ID, provider.Declined, 0)
+	if v := k.shown(o.ID); v.Status != "declined" || v.DeclinedFor != "insufficient-funds" {
+		t.Errorf("%s for %q", v.Status, v.DeclinedFor)
+	}
+	if _, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID)); err != nil {
+		t.Fatal(err)
+	}
+	if v := k.shown(o.ID); v.DeclinedFor != "" {
+		t.Errorf("a new attempt is declined for %q", v.DeclinedFor)
+	}
+	k.pay(o.ID, provider.Declined, 0)
+	if v := k.shown(o.ID); v.Status != "declined" || v.DeclinedFor != "" {
+		t.Errorf("%s for %q", v.Status, v.DeclinedFor)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -25,6 +26,8 @@ type View struct {
 	Tickets   []TicketEntry `json:"tickets"`
 	Mail      MailStatus    `json:"mail"`
 	Promo     *PromoView    `json:"promo,omitempty"`
+	// DeclinedFor is why the bank refused the last attempt, while nothing came of it yet; "" if it did not say.
+	DeclinedFor string `json:"declined_for,omitempty"`
 }
 
 // PromoView is the code an order was made with, and what it took off.
@@ -110,6 +113,11 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 	v.Payment = payable(payments)
 	if v.Promo, err = s.store.promoView(ctx, s.DB, o); err != nil {
 		return View{}, err
+	}
+	if v.Status == shownDeclined {
+		if why, told := strings.CutPrefix(payments[len(payments)-1].Problem, declinedFor); told {
+			v.DeclinedFor = why
+		}
 	}
 	if o.Status.delivered() {
 		if v.Tickets, err = s.ticketEntries(ctx, o, seats); err != nil {

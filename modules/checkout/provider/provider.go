@@ -79,6 +79,16 @@ const (
 	DisputeLost Dispute = "lost"
 )
 
+// DeclineReason is why a bank refused, as far as that helps the payer; a provider gives its own reasons these names.
+type DeclineReason string
+
+// The reasons; "" is every other, and a bank that does not say.
+const (
+	InsufficientFunds DeclineReason = "insufficient-funds"
+	ExpiredCard       DeclineReason = "expired-card"
+	NotAuthenticated  DeclineReason = "authentication-failed"
+)
+
 // CreateRequest is what the processor needs to open a payment. Amount in minor units.
 type CreateRequest struct {
 	Payment     uuid.UUID
@@ -103,6 +113,7 @@ type State struct {
 	URL        string
 	Refunds    []Refund
 	Dispute    Dispute
+	Declined   DeclineReason // of the last refusal
 }
 
 // Refund is one refund at the processor; Key is the key it was asked for with. One that failed is none.

@@ -75,6 +75,7 @@ type payment struct {
 	Captured   int64  `json:"captured"`
 	Refunded   int64  `json:"refunded"`
 	Dispute    string `json:"dispute"`
+	Declined   string `json:"declined_for"`
 	URL        string `json:"url"`
 	Refunds    []struct {
 		Key    string `json:"key"`
@@ -86,6 +87,10 @@ func (p payment) state() (provider.State, error) {
 	st := provider.State{Ref: p.ID, Payment: p.Payment, Status: provider.Status(p.Status), Currency: p.Currency,
 		Authorized: p.Authorized, Captured: p.Captured, Refunded: p.Refunded, URL: p.URL,
 		Dispute: provider.Dispute(p.Dispute)}
+	switch why := provider.DeclineReason(p.Declined); why {
+	case provider.InsufficientFunds, provider.ExpiredCard, provider.NotAuthenticated:
+		st.Declined = why
+	}
 	switch st.Status {
 	case provider.Open, provider.Authorized, provider.Captured, provider.Declined, provider.Cancelled:
 	default:
