@@ -14,7 +14,6 @@ import (
 	"fairseat/app/request"
 	"fairseat/modules/checkout"
 	"fairseat/modules/checkout/document"
-	"fairseat/modules/checkout/provider"
 	bysandbox "fairseat/modules/checkout/provider/sandbox"
 	"fairseat/modules/checkout/sandbox"
 	"fairseat/modules/notification"
@@ -57,10 +56,7 @@ func (a *App) build() error {
 		DB: db, Clock: a.clock, Log: a.log, Keys: a.keys, Seats: seatsForCheckout{a}, Map: seatsForCheckout{a},
 		Events: eventsForCheckout{a}, Admissions: a.queue, Mails: mailsForCheckout{a}, Jobs: jobs, Limits: limits,
 		Journal: a.staff, Places: a.queue, Documents: documents{document.NewRenderer(pdfsAtOnce)},
-		Providers: []provider.Provider{bysandbox.New(bysandbox.Config{
-			BaseURL: func() string { return a.localURL }, Secret: bysandbox.MerchantSecret(shared),
-			SigningKeys: secrets(a.keys.All(keyring.Webhook)), Clock: a.clock,
-		})},
+		Providers: a.providers(),
 		PublicURL: func() string { return a.publicURL }, PerIP: c.Limits.PerIP, PerPlace: c.Limits.PerPlace, Trial: trial,
 		Metrics: a.metrics,
 	})
@@ -125,5 +121,7 @@ func (a *App) routes() {
 	a.seating.Routes(r)
 	a.checkout.Routes(r)
 	a.notification.Routes(r)
-	a.sandbox.Routes(r.Root, staffOnly)
+	if a.config.Mode == "trial" { // production has no play money
+		a.sandbox.Routes(r.Root, staffOnly)
+	}
 }

@@ -63,11 +63,6 @@ type SMTPConfig struct {
 	From string `koanf:"from" validate:"required"`
 }
 
-// PaymentConfig names the payment processor.
-type PaymentConfig struct {
-	Provider string `koanf:"provider" validate:"oneof=sandbox"`
-}
-
 // LimitConfig holds budgets a minute; 0 turns one off.
 type LimitConfig struct {
 	PerIP      int `koanf:"per_ip" validate:"min=0"`
@@ -106,7 +101,7 @@ func Defaults() Config {
 		Postgres: PostgresConfig{MaxConnections: 20},
 		Redis:    RedisConfig{Prefix: "fs:"},
 		SMTP:     SMTPConfig{From: "Fairseat <tickets@localhost>"},
-		Payments: PaymentConfig{Provider: "sandbox"},
+		Payments: PaymentConfig{Provider: "sandbox", Stripe: StripeConfig{WebhookSecrets: []string{}}},
 		Limits:   LimitConfig{PerIP: 1200, PerNetwork: 6000, PerPlace: 120},
 		Draw:     DrawConfig{BeaconURLs: []string{}},
 		Log:      LogConfig{Level: "info", Format: "text"},
@@ -178,6 +173,9 @@ func (c *Config) validate(origin map[string]string) error {
 		return fmt.Errorf("%s: %w", at("data_dir"), err)
 	}
 	c.DataDir = abs
+	if err := c.Payments.validate(c.Mode, at); err != nil {
+		return err
+	}
 	return c.refuseInProduction(at)
 }
 
@@ -210,9 +208,6 @@ func (d *DrawConfig) validate(at func(string) string) error {
 func (c *Config) refuseInProduction(at func(string) string) error {
 	if c.Mode != "production" {
 		return nil
-	}
-	if c.Payments.Provider == "sandbox" {
-		return fmt.Errorf("%s: the sandbox takes no real money and is refused in production", at("payments.provider"))
 	}
 	if u, err := url.Parse(c.HTTP.PublicURL); err != nil || u.Scheme != "https" {
 		return fmt.Errorf("%s: production needs https", at("http.public_url"))

@@ -102,7 +102,7 @@ func loadEnvironment(environ []string, check func(*koanf.Koanf, func(string) str
 		}
 		key := strings.ReplaceAll(strings.ToLower(rest), "__", ".")
 		names[key] = name
-		if key == "http.trusted_proxies" || key == "draw.beacon_urls" {
+		if key == "http.trusted_proxies" || key == "draw.beacon_urls" || key == "payments.stripe.webhook_secrets" {
 			return key, strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' })
 		}
 		return key, v

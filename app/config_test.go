@@ -105,6 +105,12 @@ func TestMistakesAreOneClearLine(t *testing.T) {
 		{"weak key", "", []string{"FAIRSEAT_KEYS__PLACE=k1:" + strings.Repeat("00", 32)}, []string{"FAIRSEAT_KEYS__PLACE", "not random"}},
 		{"malformed key", "", []string{"FAIRSEAT_KEYS__PLACE=hunter2"}, []string{"FAIRSEAT_KEYS__PLACE", "hex"}},
 		{"sandbox in production", "mode: production", nil, []string{"payments.provider", "sandbox"}},
+		{"Stripe without a key", "payments: {provider: stripe}", nil, []string{"payments.stripe.secret_key", "missing"}},
+		{"Stripe without a webhook", "", []string{"FAIRSEAT_PAYMENTS__STRIPE__SECRET_KEY=sk_test_hunter2"}, []string{"webhook_secrets", "missing"}},
+		{"a public key", "", []string{"FAIRSEAT_PAYMENTS__STRIPE__SECRET_KEY=pk_test_hunter2"}, []string{"FAIRSEAT_PAYMENTS__STRIPE__SECRET_KEY", "sk_test"}},
+		{"a live key on trial", "", []string{"FAIRSEAT_PAYMENTS__STRIPE__SECRET_KEY=sk_live_hunter2"}, []string{"FAIRSEAT_PAYMENTS__STRIPE__SECRET_KEY", "live", "trial"}},
+		{"a test key in production", "{mode: production, payments: {provider: stripe}}", []string{"FAIRSEAT_PAYMENTS__STRIPE__SECRET_KEY=rk_test_hunter2"}, []string{"test key", "production"}},
+		{"no webhook secret", "payments: {stripe: {secret_key: sk_test_hunter2, webhook_secrets: [whsec_a, hunter2]}}", nil, []string{"webhook_secrets", "whsec_"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, err := LoadConfig(write(c.file), c.env)

@@ -62,16 +62,9 @@ func (s *Service) processEvent(ctx context.Context, e dueEvent) error {
 	if err != nil || !open {
 		return err
 	}
-	payment, found, err := s.store.paymentByRef(ctx, e.Provider, ref)
+	payment, found, err := s.meant(ctx, e.Provider, ref, body)
 	if err != nil {
-		return err
-	}
-	if !found { // the answer that told us the reference may have been lost: the event has our id, too
-		var kept provider.Event
-		if json.Unmarshal([]byte(body), &kept) == nil {
-			payment, err = uuid.Parse(kept.Payment)
-			found = err == nil
-		}
+		return fmt.Errorf("event %s: %w", e.EventID, err)
 	}
 	if !found {
 		s.Log.Error("webhook about a payment that is not ours", "provider", e.Provider, "event", e.EventID)
@@ -84,4 +77,30 @@ func (s *Service) processEvent(ctx context.Context, e dueEvent) error {
 		return fmt.Errorf("event %s: %w", e.EventID, err)
 	}
 	return s.store.eventProcessed(ctx, e)
+}
+
+// meant is the payment of ours that a webhook is about. The answer that told us its reference may have been lost: then
+// the event has our id, too; or it names something else that belongs to the payment, and the provider tells us whose it is.
+func (s *Service) meant(ctx context.Context, from, ref, body string) (payment uuid.UUID, found bool, err error) {
+	if payment, found, err = s.store.paymentByRef(ctx, from, ref); err != nil || found {
+		return payment, found, err
+	}
+	var kept provider.Event
+	if json.Unmarshal([]byte(body), &kept) == nil && kept.Payment != "" {
+		payment, err := uuid.Parse(kept.Payment)
+		return payment, err == nil, nil
+	}
+	at, err := s.providerOf(from)
+	if err != nil {
+		return payment, false, err
+	}
+	st, err := at.Read(ctx, ref)
+	if errors.Is(err, provider.ErrUnknownPayment) {
+		return payment, false, nil
+	}
+	if err != nil {
+		return payment, false, err
+	}
+	payment, err = uuid.Parse(st.Payment)
+	return payment, err == nil, nil
 }

@@ -1,4 +1,5 @@
-// Package provider is what a payment provider must do, and what those who speak HTTP share.
+// Package provider is what a payment provider must do, and what those who speak HTTP share. docs/payments.md tells how to
+// add one; providertest holds each to the same story.
 package provider
 
 import (

@@ -32,6 +32,7 @@ func (c *Client) state(ctx context.Context, s *stripe.CheckoutSession) (provider
 	case stripe.PaymentIntentStatusCanceled:
 		st.Status = provider.Cancelled
 	}
+	st.Declined = declined(intent.LastPaymentError)
 	if err != nil || intent.LatestCharge == nil {
 		return st, err
 	}
@@ -71,6 +72,20 @@ func (c *Client) after(ctx context.Context, st provider.State, intent *stripe.Pa
 		st.Dispute, err = c.dispute(ctx, intent.ID)
 	}
 	return st, err
+}
+
+// declined is why the last try on Stripe's page was refused: the page stays open, and another card may do.
+func declined(e *stripe.Error) provider.DeclineReason {
+	switch {
+	case e == nil:
+	case e.DeclineCode == stripe.DeclineCodeInsufficientFunds:
+		return provider.InsufficientFunds
+	case e.Code == stripe.ErrorCodeExpiredCard:
+		return provider.ExpiredCard
+	case e.Code == stripe.ErrorCodePaymentIntentAuthenticationFailure, e.DeclineCode == stripe.DeclineCodeAuthenticationRequired:
+		return provider.NotAuthenticated
+	}
+	return ""
 }
 
 func failed(r *stripe.Refund) bool {

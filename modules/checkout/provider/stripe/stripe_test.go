@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/stripe/stripe-go/v85"
 
 	"fairseat/app/clock"
 	"fairseat/app/testkit"
@@ -119,6 +120,21 @@ func TestDisputes(t *testing.T) {
 		if got, err := a.Read(ctx, st.Ref); err != nil || got.Dispute != want || got.Status != provider.Captured {
 			t.Errorf("%s: %+v, %v", status, got, err)
 		}
+	}
+}
+
+func TestWhyACardWasRefused(t *testing.T) {
+	t.Parallel()
+	for want, e := range map[provider.DeclineReason]*stripe.Error{
+		"": nil, provider.InsufficientFunds: {Code: "card_declined", DeclineCode: "insufficient_funds"}, provider.ExpiredCard: {Code: "expired_card", DeclineCode: "expired_card"},
+		provider.NotAuthenticated: {Code: "payment_intent_authentication_failure"},
+	} {
+		if got := declined(e); got != want {
+			t.Errorf("%+v is %q", e, got)
+		}
+	}
+	if got := declined(&stripe.Error{Code: "card_declined", DeclineCode: "stolen_card"}); got != "" {
+		t.Errorf("a thief is told %q", got)
 	}
 }
 

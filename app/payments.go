@@ -1,0 +1,33 @@
+package app
+
+import (
+	"slices"
+
+	"fairseat/app/keyring"
+	"fairseat/modules/checkout/provider"
+	bysandbox "fairseat/modules/checkout/provider/sandbox"
+	bystripe "fairseat/modules/checkout/provider/stripe"
+)
+
+// providers are all that can be asked about payments, the usual one first.
+func (a *App) providers() []provider.Provider {
+	var all []provider.Provider
+	if a.config.Mode == "trial" {
+		all = append(all, bysandbox.New(bysandbox.Config{
+			BaseURL: func() string { return a.localURL }, Secret: bysandbox.MerchantSecret(a.keys.Current(keyring.Webhook)),
+			SigningKeys: secrets(a.keys.All(keyring.Webhook)), Clock: a.clock,
+		}))
+	}
+	if s := a.config.Payments.Stripe; s.SecretKey != "" {
+		all = append(all, bystripe.New(bystripe.Config{SecretKey: s.SecretKey, WebhookSecrets: s.WebhookSecrets, URL: s.URL, Clock: a.clock, Log: a.log}))
+	}
+	slices.SortStableFunc(all, func(x, y provider.Provider) int { return a.usual(y) - a.usual(x) })
+	return all
+}
+
+func (a *App) usual(p provider.Provider) int {
+	if p.Name() == a.config.Payments.Provider {
+		return 1
+	}
+	return 0
+}
