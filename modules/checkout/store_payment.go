@@ -42,24 +42,23 @@ func (s store) locked(ctx context.Context, tx *gorm.DB, id uuid.UUID) (caseFile,
 
 func (s store) readCase(ctx context.Context, db *gorm.DB, id uuid.UUID, lock string) (c caseFile, err error) {
 	db = db.WithContext(ctx)
-	var of struct{ OrderID uuid.UUID } // a payment never changes its order, so reading it before the lock is safe
-	found, err := one(db, &of, `SELECT order_id FROM payments WHERE id = ?`, id)
+	// A payment never changes its order, so finding that without a lock is safe.
+	found, err := one(db, &c.Order, `SELECT `+orderColumns+` FROM orders o WHERE o.id = (SELECT order_id FROM payments WHERE id = ?) `+lock, s.now(), s.now(), id)
 	if err != nil {
-		return c, fmt.Errorf("read payment: %w", err)
+		return c, fmt.Errorf("read order of payment: %w", err)
 	}
 	if !found {
 		return c, ErrNotFound
 	}
-	if c.Order, err = s.order(ctx, db, of.OrderID, lock); err != nil {
-		return c, err
+	var row struct {
+		Payment   `gorm:"embedded"`
+		OtherLive bool
 	}
-	if _, err = one(db, &c.Payment, `SELECT * FROM payments WHERE id = ? `+lock, id); err != nil {
+	if _, err := one(db, &row, `SELECT *, EXISTS (SELECT 1 FROM payments other WHERE other.order_id = p.order_id AND other.id <> p.id
+		AND other.status IN `+liveStatuses+`) AS other_live FROM payments p WHERE p.id = ? `+lock, id); err != nil {
 		return c, fmt.Errorf("read payment: %w", err)
 	}
-	if _, err = one(db, &c.OtherLive, `SELECT EXISTS (SELECT 1 FROM payments WHERE order_id = ? AND id <> ? AND status IN `+liveStatuses+`)`,
-		of.OrderID, id); err != nil {
-		return c, fmt.Errorf("read other payments: %w", err)
-	}
+	c.Payment, c.OtherLive = row.Payment, row.OtherLive
 	return c, nil
 }
 
