@@ -62,6 +62,12 @@ var sqlRules = []rule{
 	{"I20", "a seat that was exchanged is no longer the order's",
 		`SELECT format('order %s: claim %s was exchanged for %s, and is %s', o.order_id, o.id, n.id, o.status) FROM seat_claims n JOIN seat_claims o ON o.id = n.replaces
 		  WHERE o.status <> 'released' OR o.order_id IS DISTINCT FROM n.order_id`},
+	{"I26", "a refunded event leaves nobody out",
+		`SELECT format('order %s: event %s was refunded, and it is %s', o.id, r.event_id, o.status) FROM event_refunds r JOIN orders o ON o.event_id = r.event_id
+		  WHERE r.status = 'done' AND o.status IN ('paid', 'part_refunded') AND coalesce(o.paid_at, o.created_at) < @until - interval '60 s'
+		 UNION ALL
+		 SELECT format('order %s: it cannot be returned: %s', f.order_id, f.problem) FROM event_refund_orders f JOIN orders o ON o.id = f.order_id
+		  WHERE f.done_at IS NULL AND f.tries >= 3 AND o.status IN ('paid', 'part_refunded')`},
 	{"I27", "a code is used no more than it may, by orders that keep their seats",
 		`SELECT format('code %s has %s uses', c.id, count(*)) FROM promotion_uses u JOIN promotion_codes c ON c.id = u.code_id
 		  WHERE u.freed_at IS NULL GROUP BY c.id HAVING count(*) > c.max_uses

@@ -31,6 +31,7 @@ type Config struct {
 	Redis         RedisConfig    `koanf:"redis"`
 	SMTP          SMTPConfig     `koanf:"smtp"`
 	Payments      PaymentConfig  `koanf:"payments"`
+	Refunds       RefundConfig   `koanf:"refunds"`
 	Limits        LimitConfig    `koanf:"limits"`
 	Draw          DrawConfig     `koanf:"draw"`
 	Keys          KeyConfig      `koanf:"keys"`
@@ -61,6 +62,11 @@ type RedisConfig struct {
 type SMTPConfig struct {
 	URL  string `koanf:"url"`
 	From string `koanf:"from" validate:"required"`
+}
+
+// RefundConfig is how much money one owner may return alone.
+type RefundConfig struct {
+	SecondApproverAbove int64 `koanf:"second_approver_above" validate:"min=-1"`
 }
 
 // LimitConfig holds budgets a minute; 0 turns one off.
@@ -102,6 +108,7 @@ func Defaults() Config {
 		Redis:    RedisConfig{Prefix: "fs:"},
 		SMTP:     SMTPConfig{From: "Fairseat <tickets@localhost>"},
 		Payments: PaymentConfig{Provider: "sandbox", Stripe: StripeConfig{WebhookSecrets: []string{}}},
+		Refunds:  RefundConfig{SecondApproverAbove: 500_000},
 		Limits:   LimitConfig{PerIP: 1200, PerNetwork: 6000, PerPlace: 120},
 		Draw:     DrawConfig{BeaconURLs: []string{}},
 		Log:      LogConfig{Level: "info", Format: "text"},

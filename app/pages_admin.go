@@ -22,6 +22,7 @@ func (a *App) deskPages(r request.Routes) {
 	a.livePages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.handPages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.promotionPages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
+	a.eventRefundPages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.deskOrderPages(g)
 	a.bookPages(g)
 }
@@ -38,25 +39,32 @@ func (a *App) staffPage(c echo.Context, status int, name, tab string, data map[s
 
 // doneWords say that what was asked has happened, on the page that one lands on.
 var doneWords = map[string]string{
-	"created":          "The event is published. Its page is open to everyone.",
-	"saved":            "Saved.",
-	"open":             "The sale is open.",
-	"pause":            "Paused. Nobody new is let in; everyone keeps their place.",
-	"resume":           "Admissions go on.",
-	"beacon":           "The draw takes a later round.",
-	"end":              "The sale has ended. Orders that are being paid for may finish.",
-	"pace":             "The new pace counts from now on.",
-	"message":          "Everyone who waits sees it within seconds.",
-	"quiet":            "The message is gone.",
-	"blocked":          "Off sale. Fans see it at once; the seats stand in the list below.",
-	"unblocked":        "Back on sale.",
-	"unblocked-before": "Nothing was changed: these seats were put back on sale before, or never were taken off.",
-	"refund":           "Returned. The tickets are void, the seats are on sale again, and the money is on its way.",
-	"move":             "Changed. The old ticket is void, and the new one is on its way by mail.",
-	"promoted":         "The codes are good. They stand in the CSV of their promotion below.",
-	"promo-ended":      "Switched off. Orders made with it stay as they are.",
-	"retry":            "The processor was asked again; what is still here it refuses, or has not answered.",
-	"resend":           "The mail is on its way again; its fate stands in the outbox.",
+	"created":               "The event is published. Its page is open to everyone.",
+	"saved":                 "Saved.",
+	"open":                  "The sale is open.",
+	"pause":                 "Paused. Nobody new is let in; everyone keeps their place.",
+	"resume":                "Admissions go on.",
+	"beacon":                "The draw takes a later round.",
+	"end":                   "The sale has ended. Orders that are being paid for may finish.",
+	"pace":                  "The new pace counts from now on.",
+	"message":               "Everyone who waits sees it within seconds.",
+	"quiet":                 "The message is gone.",
+	"blocked":               "Off sale. Fans see it at once; the seats stand in the list below.",
+	"unblocked":             "Back on sale.",
+	"unblocked-before":      "Nothing was changed: these seats were put back on sale before, or never were taken off.",
+	"refund":                "Returned. The tickets are void, the seats are on sale again, and the money is on its way.",
+	"move":                  "Changed. The old ticket is void, and the new one is on its way by mail.",
+	"promoted":              "The codes are good. They stand in the CSV of their promotion below.",
+	"promo-ended":           "Switched off. Orders made with it stay as they are.",
+	"retry":                 "The processor was asked again; what is still here it refuses, or has not answered.",
+	"resend":                "The mail is on its way again; its fate stands in the outbox.",
+	"event-refund-asked":    "Asked for. Nothing happens until another owner has agreed.",
+	"event-refund-running":  "The refund is under way.",
+	"event-refund-agree":    "You agreed. The refund is under way.",
+	"event-refund-refuse":   "Refused. Nothing was returned.",
+	"event-refund-withdraw": "Withdrawn. Nothing was returned.",
+	"event-refund-pause":    "Paused. No further order is returned.",
+	"event-refund-resume":   "The refund goes on.",
 }
 
 // done leads back to a page after a change, so that reloading it repeats nothing.

@@ -21,6 +21,7 @@ func (s *Service) staffRoutes(h *handler, r request.Routes) {
 	r.Admin.POST("/orders/:id/refund", h.refundOrder, r.Idempotent)
 	r.Admin.POST("/orders/:id/move", h.moveTicket, r.Idempotent)
 	r.Admin.POST("/orders/:id/resend", h.staffResend, r.Idempotent)
+	s.eventRefundRoutes(h, r)
 	r.AdminEvent.POST("/checkins", h.checkIn)
 	r.AdminEvent.GET("/orders.csv", h.exportOrders)
 }

@@ -34,26 +34,28 @@ const (
 
 // Deps is what a Service is made of. All are needed unless the comment says otherwise.
 type Deps struct {
-	DB         *gorm.DB
-	Clock      clock.Clock
-	Log        *slog.Logger
-	Keys       *keyring.Ring
-	Seats      Seats
-	Map        LiveMap
-	Events     Events
-	Admissions Admissions
-	Mails      Mails
-	Jobs       Jobs
-	Limits     Limits
-	Journal    Journal
-	Places     Places
-	Documents  Documents
-	Providers  []provider.Provider   // at least one; the first is the usual one
-	PublicURL  func() string         // scheme and host as browsers see it; asked per use, because a port may be chosen late
-	PerIP      int                   // order look-ups a minute from one address, 0 = no limit
-	PerPlace   int                   // 0 turns the budgets of one order off
-	Trial      bool                  // every ticket says TEST
-	Metrics    prometheus.Registerer // may be nil
+	DB          *gorm.DB
+	Clock       clock.Clock
+	Log         *slog.Logger
+	Keys        *keyring.Ring
+	Seats       Seats
+	Map         LiveMap
+	Events      Events
+	Admissions  Admissions
+	Sale        Sale
+	Mails       Mails
+	Jobs        Jobs
+	Limits      Limits
+	Journal     Journal
+	Places      Places
+	Documents   Documents
+	Providers   []provider.Provider   // at least one; the first is the usual one
+	PublicURL   func() string         // scheme and host as browsers see it; asked per use, because a port may be chosen late
+	PerIP       int                   // order look-ups a minute from one address, 0 = no limit
+	PerPlace    int                   // 0 turns the budgets of one order off
+	SecondAbove int64                 // more than this, in minor units, is returned to a whole event only if two owners agree; below zero: never asked
+	Trial       bool                  // every ticket says TEST
+	Metrics     prometheus.Registerer // may be nil
 }
 
 // Service is the front door of the module. Safe for concurrent use, and for any number of replicas on one database.

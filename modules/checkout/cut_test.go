@@ -272,7 +272,7 @@ func (k *kit) checkEnd(st story, f fan, returns, alive bool) {
 // reset makes room for the next cut: everything settled, so it can go.
 func (k *kit) reset() {
 	k.T.Helper()
-	for _, table := range []string{"tickets", "seat_claims", "refunds", "payments", "orders", "psp_events", "mails", "heartbeats", "test_jobs"} {
+	for _, table := range []string{"event_refund_orders", "event_refunds", "tickets", "seat_claims", "refunds", "payments", "orders", "psp_events", "mails", "heartbeats", "test_jobs"} {
 		must(k.T, k.Kit.DB.Exec(`DELETE FROM `+table).Error)
 	}
 	k.bank.mu.Lock()

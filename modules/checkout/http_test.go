@@ -35,7 +35,7 @@ func newWeb(t *testing.T) *web {
 		if f == nil {
 			f = fault.New(fault.Internal, "internal", err.Error())
 		}
-		status := map[fault.Kind]int{fault.Bad: 400, fault.Unauthorized: 401, fault.NotFound: 404, fault.Conflict: 409, fault.Gone: 410,
+		status := map[fault.Kind]int{fault.Bad: 400, fault.Unauthorized: 401, fault.Forbidden: 403, fault.NotFound: 404, fault.Conflict: 409, fault.Gone: 410,
 			fault.TooLarge: 413, fault.Unsupported: 415, fault.Invalid: 422, fault.TooMany: 429, fault.Unavailable: 503, fault.Internal: 500}[f.Kind]
 		body := map[string]any{"code": f.Code}
 		for name, fact := range f.Facts {

@@ -54,7 +54,7 @@ func newKitWith(t *testing.T, price int64, perBuyer int) *kit {
 func (k *kit) service(db *gorm.DB) *Service {
 	own := &seats{db, k.room}
 	return New(Deps{
-		DB: db, Clock: k.Kit.Clock, Log: k.Kit.Log, Keys: testRing(), Seats: own, Map: own, Events: events{db}, Admissions: doorman{k.room},
+		DB: db, Clock: k.Kit.Clock, Log: k.Kit.Log, Keys: testRing(), Seats: own, Map: own, Events: events{db}, Admissions: doorman{k.room}, Sale: doorman{k.room}, SecondAbove: 20_000,
 		Mails: mails{db}, Jobs: jobRows{}, Limits: &limits{}, Journal: journal{}, Places: k.places, Documents: drawings{},
 		Providers: []provider.Provider{k.bank}, PublicURL: func() string { return "http://fairseat.test" }, PerIP: 1, PerPlace: 1, Trial: true,
 	})
@@ -340,6 +340,22 @@ func (d doorman) Finish(_ context.Context, _ int64, place string) error {
 		return errLine
 	}
 	d.room.finished = append(d.room.finished, place)
+	return nil
+}
+
+func (d doorman) Phase(context.Context, int64) (string, error) {
+	d.room.mu.Lock()
+	defer d.room.mu.Unlock()
+	if d.room.ended {
+		return phaseEnded, nil
+	}
+	return "open", nil
+}
+
+func (d doorman) End(context.Context, request.Event, request.Staff, string, string) error {
+	d.room.mu.Lock()
+	defer d.room.mu.Unlock()
+	d.room.ended = true
 	return nil
 }
 

@@ -130,6 +130,14 @@ type Admissions interface {
 	Finish(ctx context.Context, eventID int64, place string) error
 }
 
+// Sale is the line before an event, which lets people in to buy.
+type Sale interface {
+	// Phase is "ended" when nobody is let in any more.
+	Phase(ctx context.Context, eventID int64) (string, error)
+	// End ends the sale for good.
+	End(ctx context.Context, event request.Event, who request.Staff, ip, reason string) error
+}
+
 // Mails promises mails inside the caller's transaction; each is sent if and only if it commits.
 type Mails interface {
 	// TicketsReady mails the tickets of an order, once however often it is called.

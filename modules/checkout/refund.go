@@ -14,12 +14,13 @@ import (
 	"fairseat/modules/checkout/provider"
 )
 
-// Why money goes back. One payment has one refund a reason; staff's is followed by ":" and the numbers of the seats.
+// Why money goes back. One payment has one refund a reason; those of returned tickets are followed by ":" and their claims.
 const (
 	reasonWrongAmount = "wrong-amount"
 	reasonSecond      = "second-payment"
 	reasonLate        = "late"
 	reasonStaff       = "staff"
+	reasonEvent       = "event" // the whole of it
 )
 
 // giveBack writes down that captured money is owed back in full. The caller holds the locks and has decided so.

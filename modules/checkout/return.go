@@ -29,26 +29,8 @@ func (s *Service) Return(ctx context.Context, who request.Staff, ip string, id u
 		if !o.Status.delivered() {
 			return errMoved
 		}
-		voided, left, err := s.void(ctx, tx, o, tickets)
-		if err != nil || len(voided) == 0 {
-			return err
-		}
-		if err := s.release(ctx, tx, o, voided); err != nil {
-			return err
-		}
-		amount, err := s.oweFor(ctx, tx, o, voided, left == 0)
-		if err != nil {
-			return err
-		}
-		to := OrderPartRefunded
-		if left == 0 {
-			to = OrderRefunded
-		}
-		if err := s.store.moveOrder(ctx, tx, id, []OrderStatus{OrderPaid, OrderPartRefunded}, to); err != nil {
-			return err
-		}
-		detail := map[string]any{"tickets": ticketIDs(voided), "amount": amount, "reason": reason}
-		if err := s.store.note(ctx, tx, id, "returned", detail); err != nil {
+		detail := map[string]any{"reason": reason}
+		if _, err := s.takeBackTickets(ctx, tx, o, tickets, reasonStaff, detail); err != nil || detail["tickets"] == nil {
 			return err
 		}
 		return s.Journal.Note(ctx, tx, who, ip, "order.refund", "order:"+id.String(), detail)
@@ -64,6 +46,31 @@ func (s *Service) Return(ctx context.Context, who request.Staff, ip string, id u
 		return nil, err
 	}
 	return s.StaffOrder(ctx, id)
+}
+
+// takeBackTickets takes tickets of a locked order back, all of them if none is named, and answers what is owed for them.
+// detail, with what was done added, goes into the order's history; nothing does when there was nothing to take back.
+func (s *Service) takeBackTickets(ctx context.Context, tx *gorm.DB, o Order, tickets []uuid.UUID, why string, detail map[string]any) (int64, error) {
+	voided, left, err := s.void(ctx, tx, o, tickets)
+	if err != nil || len(voided) == 0 {
+		return 0, err
+	}
+	if err := s.release(ctx, tx, o, voided); err != nil {
+		return 0, err
+	}
+	amount, err := s.oweFor(ctx, tx, o, voided, left == 0, why)
+	if err != nil {
+		return 0, err
+	}
+	to := OrderPartRefunded
+	if left == 0 {
+		to = OrderRefunded
+	}
+	if err := s.store.moveOrder(ctx, tx, o.ID, []OrderStatus{OrderPaid, OrderPartRefunded}, to); err != nil {
+		return 0, err
+	}
+	detail["tickets"], detail["amount"] = ticketIDs(voided), amount
+	return amount, s.store.note(ctx, tx, o.ID, "returned", detail)
 }
 
 // void makes tickets of the order void and answers those that were valid, and how many still are.
@@ -101,13 +108,13 @@ func (s *Service) release(ctx context.Context, tx *gorm.DB, o Order, voided []Ti
 }
 
 // oweFor writes the refund for void tickets: the price of their seats, or with the last of them whatever is left.
-func (s *Service) oweFor(ctx context.Context, tx *gorm.DB, o Order, voided []Ticket, all bool) (int64, error) {
+func (s *Service) oweFor(ctx context.Context, tx *gorm.DB, o Order, voided []Ticket, all bool, why string) (int64, error) {
 	p, paid, err := s.store.livePayment(ctx, tx, o.ID)
 	if err != nil {
 		return 0, err
 	}
 	if !paid {
-		return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, reasonStaff) // it was free; the mail says that the ticket is void
+		return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, why) // it was free; the mail says that the ticket is void
 	}
 	before, err := s.store.refundedSoFar(ctx, tx, p.ID)
 	if err != nil {
@@ -124,12 +131,12 @@ func (s *Service) oweFor(ctx context.Context, tx *gorm.DB, o Order, voided []Tic
 		return 0, err
 	}
 	if amount > 0 {
-		return amount, s.owe(ctx, tx, o, Refund{PaymentID: p.ID, Reason: reasonStaff + ":" + seatNumbers(voided), Amount: amount})
+		return amount, s.owe(ctx, tx, o, Refund{PaymentID: p.ID, Reason: why + ":" + claimNumbers(voided), Amount: amount})
 	}
 	if err := s.store.closeRefunded(ctx, tx, p.ID); err != nil {
 		return 0, err
 	}
-	return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, reasonStaff)
+	return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, why)
 }
 
 func ticketIDs(tickets []Ticket) []uuid.UUID {
@@ -148,10 +155,11 @@ func claimsOf(tickets []Ticket) []int64 {
 	return out
 }
 
-func seatNumbers(tickets []Ticket) string {
+// claimNumbers tell one return of an order from every other: a seat may come back to it, a claim never does.
+func claimNumbers(tickets []Ticket) string {
 	out := make([]string, len(tickets))
 	for i, t := range tickets {
-		out[i] = strconv.Itoa(t.SeatID)
+		out[i] = strconv.FormatInt(t.ClaimID, 10)
 	}
 	return strings.Join(out, ",")
 }

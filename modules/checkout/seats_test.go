@@ -30,6 +30,7 @@ type room struct {
 	taken    map[int]string
 	told     []map[string]any
 	finished []string
+	ended    bool  // the sale is over
 	shut     bool  // Finish fails
 	last     []int // what the last fan wanted
 }

@@ -126,7 +126,7 @@ func (s *Service) OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID,
 }
 
 // Refunded promises the notice that money goes back; amount is for a person, reason one of late, wrong-amount,
-// second-payment and staff, each with its own words.
+// second-payment, staff and event, each with its own words.
 func (s *Service) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email, amount, reason string) error {
 	return s.promiseNew(ctx, tx, kindRefund, orderID, email, mailData{Amount: amount, Reason: reason})
 }

@@ -36,6 +36,8 @@ func (s sayings) refund(d mailData) (string, error) {
 		key = "refund.intro.second-payment"
 	case "staff":
 		key = "refund.intro.staff"
+	case "event":
+		key = "refund.intro.event"
 	}
 	return s.Say(key, "amount", line(d.Amount))
 }
