@@ -19,7 +19,7 @@ type Clock interface {
 type System struct{}
 
 // Now is the machine's time in UTC.
-func (System) Now() time.Time { return time.Now().UTC() }
+func (System) Now() time.Time { return time.Now().Add(skew).UTC() }
 
 // Fixed is never given.
 func (System) Fixed() (time.Time, bool) { return time.Time{}, false }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"fairseat/app/failpoint"
 	"fairseat/modules/checkout/provider"
 )
 
@@ -123,6 +124,7 @@ func (s *Service) takeBack(ctx context.Context, c caseFile, st provider.State) (
 		return st, err
 	}
 	got, err := at.Cancel(ctx, st.Ref, c.Payment.ID.String()+":cancel")
+	failpoint.Hit("K15")
 	if errors.Is(err, provider.ErrWrongState) {
 		return s.ask(ctx, c) // paid, captured or declined in this moment: see what it is now
 	}

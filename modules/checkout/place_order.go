@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"fairseat/app/clock"
+	"fairseat/app/failpoint"
 	"fairseat/app/fault"
 	"fairseat/app/idempotency"
 	"fairseat/app/request"
@@ -57,6 +58,7 @@ func (s *Service) PlaceOrder(ctx context.Context, place request.Place, b Buyer) 
 	if err != nil {
 		return nil, err
 	}
+	failpoint.Hit("K2")
 	for range 3 { // a code in use is rare, three in a row do not happen
 		placed, err := s.write(ctx, event, place, b, basket)
 		if !errors.Is(err, errTaken) {
@@ -125,8 +127,12 @@ func (s *Service) write(ctx context.Context, event Event, place request.Place, b
 		if placed.Order.Promo, err = s.store.promoView(ctx, tx, o); err != nil {
 			return err
 		}
+		failpoint.Hit("K3")
 		return idempotency.Record(ctx, tx, 201, placed)
 	})
+	if err == nil {
+		err = failpoint.Err("K16")
+	}
 	if err != nil && fault.As(err) == nil && !errors.Is(err, errTaken) {
 		err = s.committedAfterAll(ctx, o.ID, err)
 	}
@@ -134,6 +140,7 @@ func (s *Service) write(ctx context.Context, event Event, place request.Place, b
 		return nil, err
 	}
 	s.metrics.orders.WithLabelValues("placed").Inc()
+	failpoint.Hit("K4")
 	s.afterPlacing(ctx, o, p, claims)
 	if now, err := s.store.order(ctx, s.DB, o.ID, ""); err == nil {
 		if v, err := s.view(ctx, now); err == nil {
@@ -243,9 +250,11 @@ func (s *Service) create(ctx context.Context, c caseFile) (provider.State, error
 	if err != nil {
 		return st, err
 	}
+	failpoint.Hit("K5")
 	ctx, cancel := aside(ctx, afterBudget) // the time may be up by now, the reference must not be lost for it
 	defer cancel()
 	wanted, err := s.store.notePayment(ctx, c.Payment.ID, st)
+	failpoint.Hit("K6")
 	if err == nil && !wanted {
 		s.Log.Info("payment opened after it was given up; taking it back", "order", c.Order.ID, "payment", c.Payment.ID)
 		return st, s.checkSoon(ctx, c.Payment.ID)

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"fairseat/app/failpoint"
 	"fairseat/modules/checkout/provider"
 )
 
@@ -96,6 +97,7 @@ func (s *Service) PayBack(ctx context.Context, id uuid.UUID) error {
 			return err
 		}
 		st, err = at.Refund(ctx, st.Ref, key, r.Amount)
+		failpoint.Hit("K14")
 		if errors.Is(err, provider.ErrRefused) || errors.Is(err, provider.ErrWrongState) || errors.Is(err, provider.ErrUnknownPayment) {
 			return s.refundRefused(ctx, c, r, err)
 		}

@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"fairseat/app/clock"
+	"fairseat/app/failpoint"
 	"fairseat/modules/checkout/provider"
 )
 
@@ -31,6 +32,7 @@ func (s *Service) Settle(ctx context.Context, payment uuid.UUID) error {
 		}
 		return errors.Join(err, s.endureSilence(ctx, c))
 	}
+	failpoint.Hit("K9")
 	for range maxSteps {
 		next := c.decide(st)
 		if next == stepNone {
@@ -153,7 +155,9 @@ func (s *Service) capture(ctx context.Context, c caseFile, st provider.State) (p
 	if err != nil {
 		return st, err
 	}
+	failpoint.Hit("K10")
 	got, err := at.Capture(ctx, st.Ref, c.Payment.ID.String()+":capture")
+	failpoint.Hit("K11")
 	if errors.Is(err, provider.ErrWrongState) {
 		return s.ask(ctx, c) // somebody captured or cancelled it: see what it is now
 	}
@@ -211,6 +215,7 @@ func (s *Service) deliver(ctx context.Context, tx *gorm.DB, o Order, claims []Cl
 
 // afterPaid tells everyone who can do without: the map, the fan, and the door of the sale.
 func (s *Service) afterPaid(ctx context.Context, o Order, claims []Claim) {
+	failpoint.Hit("K12")
 	s.metrics.orders.WithLabelValues("paid").Inc()
 	ctx, cancel := aside(ctx, afterBudget)
 	defer cancel()

@@ -13,6 +13,7 @@ import (
 	"github.com/labstack/echo/v4"
 	"gorm.io/gorm"
 
+	"fairseat/app/failpoint"
 	"fairseat/app/request"
 	"fairseat/modules/checkout/provider"
 )
@@ -39,6 +40,7 @@ func (h *handler) webhook(c echo.Context) error {
 	if event.Ref == "" && event.Payment == "" {
 		return c.JSON(http.StatusOK, struct{}{}) // of a kind that says nothing about payments
 	}
+	failpoint.Hit("K7")
 	if err := s.keepEvent(r.Context(), from.Name(), event); err != nil {
 		return err
 	}
@@ -62,6 +64,7 @@ func (s *Service) processEvent(ctx context.Context, e dueEvent) error {
 	if err != nil || !open {
 		return err
 	}
+	failpoint.Hit("K8")
 	payment, found, err := s.meant(ctx, e.Provider, ref, body)
 	if err != nil {
 		return fmt.Errorf("event %s: %w", e.EventID, err)

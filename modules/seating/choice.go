@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 
+	"fairseat/app/failpoint"
 	"fairseat/modules/seating/internal/holds"
 	"fairseat/modules/seating/plan"
 )
@@ -24,6 +25,7 @@ func (b *board) choose(ctx context.Context, e *Event, room *room, place string, 
 			}
 		}
 		if held, err = b.hold(ctx, e, wish); !errors.Is(err, holds.ErrStale) {
+			failpoint.Hit("K1")
 			return held, err
 		}
 		if err := b.pull(ctx); err != nil {
