@@ -10,6 +10,8 @@ import (
 	"github.com/riverqueue/river"
 	"github.com/riverqueue/river/rivertype"
 	"gorm.io/gorm"
+
+	"fairseat/app/failpoint"
 )
 
 const (
@@ -24,6 +26,9 @@ const (
 // deliverArgs is the job that delivers one mail.
 type deliverArgs struct {
 	MailID uuid.UUID `json:"mail_id"`
+	// After is how many attempts there were when the mail was found overdue. It makes the job another one than that of a
+	// process which died in an attempt: for minutes that one counts as running.
+	After int `json:"after,omitempty"`
 }
 
 // Kind names the job.
@@ -95,12 +100,12 @@ func (s *Service) requeue(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, lookEvery)
 	defer cancel()
 	return s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		ids, err := s.store.overdue(ctx, tx, overdueTime, lookLimit)
+		late, err := s.store.overdue(ctx, tx, overdueTime, lookLimit)
 		if err != nil {
 			return err
 		}
-		for _, id := range ids {
-			if err := s.Jobs.Insert(ctx, tx, deliverArgs{MailID: id}, nil); err != nil {
+		for _, m := range late {
+			if err := s.Jobs.Insert(ctx, tx, deliverArgs{MailID: m.ID, After: m.Attempts}, nil); err != nil {
 				return err
 			}
 		}
@@ -122,6 +127,7 @@ func (s *Service) deliver(ctx context.Context, id uuid.UUID) error {
 		return nil
 	}
 	err = s.send(ctx, m)
+	failpoint.Hit("K13")
 	// What became of the attempt is written down even while the process is told to stop: a mail the server has taken
 	// would be sent again otherwise.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)

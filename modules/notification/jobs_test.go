@@ -43,6 +43,29 @@ func TestLostJobIsFoundAgain(t *testing.T) {
 	}
 }
 
+// A process that is killed in an attempt leaves a job that counts as running for minutes; its mail does not wait for that.
+func TestMailOfAKilledProcessIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	id := k.ready(k.order())
+	if err := k.Kit.DB.Exec(`UPDATE river_job SET state = 'running', attempt = 1, attempted_at = now()`).Error; err != nil {
+		t.Fatal(err)
+	}
+	if m, _, err := k.store.take(t.Context(), id, leaseTime); err != nil || m == nil {
+		t.Fatalf("take: %v %v", m, err)
+	}
+	k.Kit.Clock.Advance(leaseTime + overdueTime + time.Second)
+	k.requeueNow()
+	if k.jobs() != 2 {
+		t.Fatalf("%d jobs: the dead one is in the way", k.jobs())
+	}
+	k.Kit.Clock.Advance(overdueTime + time.Second)
+	k.requeueNow()
+	if k.jobs() != 2 {
+		t.Fatalf("%d jobs while one is waiting already", k.jobs())
+	}
+}
+
 func TestRunLooksAtOnceAndStops(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

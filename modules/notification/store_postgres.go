@@ -120,7 +120,7 @@ func (s store) write(ctx context.Context, what, statement string, args ...any) e
 
 // overdue takes up to limit queued mails that were due longer than late ago, and marks them as seen now, so that the
 // next look finds others. To be called in a transaction: two replicas never get the same mail.
-func (s store) overdue(ctx context.Context, tx *gorm.DB, late time.Duration, limit int) ([]uuid.UUID, error) {
+func (s store) overdue(ctx context.Context, tx *gorm.DB, late time.Duration, limit int) ([]mailRow, error) {
 	now := clock.SQLArg(s.clock)
 	var rows []mailRow
 	err := tx.WithContext(ctx).Raw(`
@@ -128,15 +128,11 @@ func (s store) overdue(ctx context.Context, tx *gorm.DB, late time.Duration, lim
 			SELECT id FROM mails
 			WHERE status = 'queued' AND next_try_at < coalesce(?::timestamptz, now()) - ? * interval '1 ms'
 			ORDER BY next_try_at LIMIT ? FOR UPDATE SKIP LOCKED)
-		RETURNING id`, now, now, late.Milliseconds(), limit).Scan(&rows).Error
+		RETURNING id, attempts`, now, now, late.Milliseconds(), limit).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for overdue mails: %w", err)
 	}
-	ids := make([]uuid.UUID, len(rows))
-	for i, r := range rows {
-		ids[i] = r.ID
-	}
-	return ids, nil
+	return rows, nil
 }
 
 func (s store) statusOf(ctx context.Context, orderID uuid.UUID) (status, lastError string, err error) {
