@@ -11,8 +11,9 @@ import (
 // PaymentConfig names who takes payments unless a buyer chooses otherwise, and holds what each provider needs. One whose
 // section is filled is asked about its payments even if it takes no new ones.
 type PaymentConfig struct {
-	Provider string       `koanf:"provider" validate:"oneof=sandbox stripe"`
-	Stripe   StripeConfig `koanf:"stripe"`
+	Provider   string       `koanf:"provider" validate:"oneof=sandbox stripe"`
+	Stripe     StripeConfig `koanf:"stripe"`
+	SandboxURL string       `koanf:"sandbox_url" validate:"omitempty,http_url"` // "" means the one in this process
 }
 
 // StripeConfig is an account at Stripe.

@@ -14,7 +14,7 @@ func (a *App) providers() []provider.Provider {
 	var all []provider.Provider
 	if a.config.Mode == "trial" {
 		all = append(all, bysandbox.New(bysandbox.Config{
-			BaseURL: func() string { return a.localURL }, Secret: bysandbox.MerchantSecret(a.keys.Current(keyring.Webhook)),
+			BaseURL: a.sandboxURL, WebhookURL: func() string { return a.localURL }, Secret: bysandbox.MerchantSecret(a.keys.Current(keyring.Webhook)),
 			SigningKeys: secrets(a.keys.All(keyring.Webhook)), Clock: a.clock,
 		}))
 	}
@@ -30,4 +30,12 @@ func (a *App) usual(p provider.Provider) int {
 		return 1
 	}
 	return 0
+}
+
+// sandboxURL is where the sandbox processor listens: in this very process, unless another is named.
+func (a *App) sandboxURL() string {
+	if elsewhere := a.config.Payments.SandboxURL; elsewhere != "" {
+		return elsewhere
+	}
+	return a.localURL
 }

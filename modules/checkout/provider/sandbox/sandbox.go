@@ -29,8 +29,10 @@ const (
 
 // Config is what a Client needs.
 type Config struct {
-	// BaseURL is where the processor listens, and where it reaches our webhook; asked per call.
+	// BaseURL is where the processor listens; asked per call.
 	BaseURL func() string
+	// WebhookURL is where the processor reaches us, scheme and host; nil: where it listens itself.
+	WebhookURL func() string
 	// Secret is the merchant's bearer token; MerchantSecret makes it of the key both sides share.
 	Secret string
 	// SigningKeys check webhooks; any of them will do, so that keys can be rolled.
@@ -106,7 +108,7 @@ func (p payment) state() (provider.State, error) {
 func (c *Client) Create(ctx context.Context, r provider.CreateRequest) (provider.State, error) {
 	return c.ask(ctx, http.MethodPost, "/sandbox/v1/payments", r.Payment.String(), map[string]any{
 		"payment": r.Payment.String(), "order": r.Order.String(), "amount": r.Amount, "currency": r.Currency,
-		"description": r.Description, "return_url": r.ReturnURL, "webhook_url": c.base() + "/api/v1/payments/sandbox/webhook",
+		"description": r.Description, "return_url": r.ReturnURL, "webhook_url": c.webhooks() + "/api/v1/payments/sandbox/webhook",
 	})
 }
 
@@ -203,6 +205,13 @@ func (c *Client) Probe(ctx context.Context) {
 }
 
 func (c *Client) base() string { return strings.TrimSuffix(c.config.BaseURL(), "/") }
+
+func (c *Client) webhooks() string {
+	if c.config.WebhookURL == nil {
+		return c.base()
+	}
+	return strings.TrimSuffix(c.config.WebhookURL(), "/")
+}
 
 func paymentPath(ref string) string { return "/sandbox/v1/payments/" + url.PathEscape(ref) }
 
