@@ -1,6 +1,6 @@
 # The loop: make dev, make test, make lint. `make help` lists everything.
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build run dev test lint bench simulate pictures
+.PHONY: help deps test-deps build run dev test lint bench chaos simulate pictures
 
 BIN := bin/fairseat
 
@@ -32,12 +32,16 @@ test: test-deps lint ## everything that CI runs
 lint: ## formatting, vet, staticcheck
 	@unformatted=$$(gofmt -l main.go app migrations modules web); test -z "$$unformatted" || { echo "not gofmt-clean:"; echo "$$unformatted"; exit 1; }
 	go vet ./...
+	go vet -tags failpoints ./...
 	go tool staticcheck ./...
 
 bench: test-deps ## a table of measures against bare limits of the same run; wants a quiet machine
 	@mkdir -p bin && rm -f bin/bench.txt
 	@BENCH=$(CURDIR)/bin/bench.txt sh .ci/step "Measuring; some minutes" go test -p 1 -count=1 -timeout 30m -run '^TestBench' ./app ./modules/queue ./modules/seating; \
 		status=$$?; cat bin/bench.txt; exit $$status
+
+chaos: deps ## break everything on purpose and check every promise: SEEDS=30 storms, the first of which is FROM=1
+	@CHAOS_SEEDS=$(or $(SEEDS),30) CHAOS_FROM=$(or $(FROM),1) go test ./app/chaos -count=1 -timeout 0 -run '^TestChaos$$' -v 2>&1 | sh .ci/storms
 
 simulate: deps ## the waiting room's controller and wait estimate against simulated crowds; some minutes, a table
 	SIMULATE=1 go test ./modules/queue -count=1 -timeout 60m -run '^TestSimulate$$' -v | grep -v level=INFO
