@@ -28,7 +28,10 @@ type cli struct {
 	Import  importCmd  `cmd:"" help:"Import a seat plan and print what was found."`
 	Export  exportCmd  `cmd:"" help:"Print a seat plan in pretix's JSON."`
 	Audit   auditCmd   `cmd:"" help:"Check that no seat, ticket or cent is out of place; exit code 1 if one is, 2 if it cannot be told."`
-	Admin   struct {
+	Ledger  struct {
+		Match matchCmd `cmd:"" help:"Compare the payment processors' ledgers with our books, and settle what differs."`
+	} `cmd:"" help:"The payment processors' own lists of what they took and gave back."`
+	Admin struct {
 		Add adminAddCmd `cmd:"" help:"Add a staff account, or give it a new password."`
 	} `cmd:"" help:"Manage staff accounts."`
 	Codes     codesCmd     `cmd:"" help:"Print access codes for a presale or a lane of an event."`
@@ -55,6 +58,7 @@ type (
 		Text   bool `help:"Print it for people, wherever it goes."`
 		Recent bool `help:"Read of the payment processors' ledgers the last hours only."`
 	}
+	matchCmd    struct{}
 	adminAddCmd struct {
 		Email string `arg:"" help:"Their address; the password is read from standard input."`
 	}
@@ -86,6 +90,9 @@ func (cmd exportCmd) Run(ctx context.Context, c app.Config) error {
 func (cmd auditCmd) Run(ctx context.Context, c app.Config) error {
 	forPeople := cmd.Text || !cmd.JSON && term.IsTerminal(int(os.Stdout.Fd()))
 	return app.RunAudit(ctx, c, app.AuditOptions{JSON: !forPeople, Recent: cmd.Recent}, os.Stdout)
+}
+func (matchCmd) Run(ctx context.Context, c app.Config) error {
+	return app.MatchLedger(ctx, c, os.Stdout)
 }
 func (cmd adminAddCmd) Run(ctx context.Context, c app.Config) error {
 	return app.AddAdmin(ctx, c, cmd.Email, os.Stdin)

@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -40,6 +41,7 @@ type App struct {
 	stores    *stores
 	metrics   *prometheus.Registry
 	audits    *auditMeters
+	matching  sync.Mutex // held while somebody at the desk has the ledgers matched
 	health    *health
 	contract  *contract
 	pages     *web.Pages

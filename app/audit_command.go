@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"fairseat/modules/checkout"
 )
 
 // AuditOptions are how `fairseat audit` looks and what it prints.
@@ -46,6 +48,21 @@ func RunAudit(ctx context.Context, c Config, options AuditOptions, out io.Writer
 		return err
 	}
 	return &StartError{fmt.Errorf("the audit could not be done: %w", err)}
+}
+
+// MatchLedger compares the processors' ledgers with our books, settles what differs, and prints what came of it as JSON. A
+// *StartError says that a processor could not be asked.
+func MatchLedger(ctx context.Context, c Config, out io.Writer) error {
+	return tool(ctx, c, func(a *App) error {
+		m, err := a.checkout.MatchLedger(ctx, checkout.LedgerSpan)
+		if printed := printJSON(out, newMatchResponse(m)); printed != nil {
+			return printed
+		}
+		if err != nil {
+			return &StartError{fmt.Errorf("not all could be compared: %w", err)}
+		}
+		return nil
+	})
 }
 
 // print writes the audit for a person: a line for everything that holds, and every case in which something does not.

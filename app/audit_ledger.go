@@ -54,9 +54,16 @@ func (a *App) lookAtLedger(tx *gorm.DB, result *Audit, ledger checkout.Ledger) e
 		}
 		delete(theirs, id)
 	}
+	var foreign []uuid.UUID
+	if err := tx.Raw(`SELECT payment FROM orphan_payments WHERE status = 'foreign'`).Scan(&foreign).Error; err != nil {
+		return fmt.Errorf("read foreign payments: %w", err)
+	}
+	for _, id := range foreign {
+		delete(theirs, id)
+	}
 	for id, c := range theirs {
 		if c.Captured != c.Refunded {
-			differ = append(differ, fmt.Sprintf("the processor holds %s under %q, which no order of ours explains", money.Format(c.Captured-c.Refunded, c.Currency), id.String()))
+			differ = append(differ, fmt.Sprintf("the processor holds %s under %q, which no order of ours explains; it goes back", money.Format(c.Captured-c.Refunded, c.Currency), id.String()))
 		}
 	}
 	for _, err := range ledger.Silent {
@@ -76,12 +83,12 @@ func bothBooks(tx *gorm.DB, ledger checkout.Ledger) (theirs map[uuid.UUID]provid
 	theirs, books = map[uuid.UUID]provider.Charge{}, map[uuid.UUID]bookedPayment{}
 	for _, c := range ledger.Charges {
 		id, err := uuid.Parse(c.Payment)
-		if err != nil { // not of our making: under a name of its own, so that it is told as well
-			id = uuid.NewSHA1(uuid.Nil, []byte(c.Payment))
+		if err != nil {
+			continue // opened by others, who use the same account
 		}
 		sum := theirs[id] // a processor that forgot a key may have two under one of our ids
 		c.Captured, c.Refunded = c.Captured+sum.Captured, c.Refunded+sum.Refunded
-		theirs[id] = c
+		theirs[id] = c.Charge
 	}
 	read := func(condition string, arg any) error {
 		var rows []bookedPayment

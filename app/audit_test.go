@@ -94,7 +94,7 @@ func TestAuditFindsWhatIsPlanted(t *testing.T) {
 		"deaf":            {[]string{"I17"}, `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at) VALUES ('sandbox', 'e1', 'pay_0', '{}', now() - interval '2 min')`},
 		"unknown to them": {[]string{"I8"}, `DELETE FROM sandbox.payments`},
 		"money of nobody": {[]string{"I7"}, `INSERT INTO sandbox.payments (id, payment, order_id, amount, currency, description, return_url, webhook_url, status, authorized, captured, created_at, changed_at)
-			VALUES ('pay_9', 'lost', 'lost', 100, 'EUR', '', '', '', 'captured', 100, 100, now(), now())`},
+			VALUES ('pay_9', '01980000-0000-7009-8000-000000000009', 'lost', 100, 'EUR', '', '', '', 'captured', 100, 100, now(), now())`},
 		"job given up": {[]string{"I21"}, `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at) VALUES ('sandbox', 'e1', 'pay_0', '{}', now()); UPDATE mails SET status = 'queued', next_try_at = now() - interval '1 h';` +
 			job + `SELECT 'notification.mail', 'mail', jsonb_build_object('mail_id', id), 'discarded', 1, now(), now() FROM mails`},
 		"given up and done": {nil, job + `SELECT 'checkout.settle_payment', 'checkout', jsonb_build_object('payment_id', id), 'discarded', 1, now(), now() FROM payments`},

@@ -83,6 +83,21 @@ func TestWhatIsOwedIsSeenAndEnds(t *testing.T) {
 	if out, code := p.run(nil, "audit", "--text"); code != 0 || !strings.Contains(out, "ok      I18") || !strings.Contains(out, "Everything adds up") {
 		t.Errorf("fairseat audit: %d %s", code, out)
 	}
+	var match struct {
+		Charges, Settled, Orphans int
+		EndedAt                   string `json:"ended_at"`
+		Problem                   string
+	}
+	staff.must(t, 200, "POST", "/api/v1/admin/ledger/match", map[string]any{}, &match)
+	if match.Charges != 1 || match.Settled != 0 || match.Orphans != 0 || match.EndedAt == "" || match.Problem != "" {
+		t.Errorf("matched: %+v", match)
+	}
+	o.open("/admin/audit")
+	o.post(200, "/admin/ledger/match")
+	o.sees("are being compared", "1 payment compared.")
+	if out, code := p.run(nil, "ledger", "match"); code != 0 || !strings.Contains(out, `"charges": 1`) {
+		t.Errorf("fairseat ledger match: %d %s", code, out)
+	}
 	o.open("/admin/log")
-	o.sees("Refund tried again")
+	o.sees("Refund tried again", "Ledgers matched")
 }

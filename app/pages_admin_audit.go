@@ -76,7 +76,11 @@ func (a *App) auditForm(c echo.Context) error {
 }
 
 func (a *App) showAudit(c echo.Context, r *Audit) error {
-	return a.staffPage(c, http.StatusOK, "audit", "audit", map[string]any{"Audit": newAuditView(r)})
+	match, err := a.matchView(c.Request().Context())
+	if err != nil {
+		return err
+	}
+	return a.staffPage(c, http.StatusOK, "audit", "audit", map[string]any{"Audit": newAuditView(r), "Match": match})
 }
 
 // books is the line about audit and debts on the desk's first page. A list of events is not refused because it is away.

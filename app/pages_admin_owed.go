@@ -36,9 +36,25 @@ type owedItem struct {
 	NextTry  clock.Time            `json:"next_try_at"`
 }
 
+// owedOrphan is money at a processor under a payment that we do not know.
+type owedOrphan struct {
+	Provider   string     `json:"provider"`
+	Payment    string     `json:"payment"`
+	Order      string     `json:"order"` // as the processor has it
+	Currency   string     `json:"currency"`
+	Authorized int64      `json:"authorized"`
+	Captured   int64      `json:"captured"`
+	Refunded   int64      `json:"refunded"`
+	Status     string     `json:"status"` // found, foreign, returned
+	Problem    string     `json:"problem,omitempty"`
+	FoundAt    clock.Time `json:"found_at"`
+}
+
 type owedResponse struct {
-	Owed  map[string]int64 `json:"owed"` // by currency
-	Items []owedItem       `json:"items"`
+	Owed    map[string]int64 `json:"owed"` // by currency
+	Items   []owedItem       `json:"items"`
+	Orphans []owedOrphan     `json:"orphans"`
+	strays  []strayMoney
 }
 
 // owed are all debts, the oldest first, and their sums.
@@ -47,7 +63,7 @@ func (a *App) owed(ctx context.Context) (*owedResponse, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &owedResponse{Owed: map[string]int64{}, Items: []owedItem{}}
+	r := &owedResponse{Owed: map[string]int64{}, Items: []owedItem{}, Orphans: []owedOrphan{}}
 	for _, row := range rows {
 		reason, _, _ := strings.Cut(row.Reason, ":")
 		item := owedItem{Order: row.OrderID.String(), Code: row.Code, Payment: row.PaymentID.String(), Status: row.Status, Amount: row.Amount, Currency: row.Currency,
@@ -57,6 +73,18 @@ func (a *App) owed(ctx context.Context) (*owedResponse, error) {
 		}
 		r.Owed[row.Currency] += row.Amount
 		r.Items = append(r.Items, item)
+	}
+	orphans, err := a.checkout.Orphans(ctx, mostOwed)
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range orphans {
+		if left := o.Captured - o.Refunded; left > 0 && !o.Foreign() {
+			r.Owed[o.Currency] += left
+		}
+		r.Orphans = append(r.Orphans, owedOrphan{Provider: o.Provider, Payment: o.Payment.String(), Order: o.OrderID, Currency: o.Currency,
+			Authorized: o.Authorized, Captured: o.Captured, Refunded: o.Refunded, Status: o.Status, Problem: o.Problem, FoundAt: clock.Time(o.FoundAt)})
+		r.strays = append(r.strays, newStrayMoney(o))
 	}
 	return r, nil
 }
@@ -123,7 +151,7 @@ func (a *App) owedPage(c echo.Context) error {
 	for _, currency := range slices.Sorted(maps.Keys(r.Owed)) {
 		sums = append(sums, money.Format(r.Owed[currency], currency))
 	}
-	return a.staffPage(c, http.StatusOK, "owed", "audit", map[string]any{"Debts": debts, "Sums": sums, "Refused": refused, "Most": len(debts) == mostOwed})
+	return a.staffPage(c, http.StatusOK, "owed", "audit", map[string]any{"Debts": debts, "Sums": sums, "Refused": refused, "Strays": r.strays, "Most": len(debts) == mostOwed})
 }
 
 // retryForm answers POST /admin/owed/refunds/:id/retry.

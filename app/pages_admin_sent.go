@@ -87,6 +87,8 @@ func (a *App) sureToSend(c echo.Context, s *sent, title string) sure {
 var deskActs = map[string]string{
 	"/admin/audit":                            "Run the audit",
 	"/admin/owed/refunds/:id/retry":           "Try refund :id again",
+	"/admin/owed/orphans/:id/return":          "Send the money of payment :id back",
+	"/admin/ledger/match":                     "Compare the processors' ledgers with our books",
 	"/admin/plans":                            "Upload a seat plan",
 	"/admin/plans/:id/event":                  "Publish an event with seat plan :id",
 	"/admin/orders/:id/refund":                "Return tickets of order :id",

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"encoding/hex"
 	"slices"
 
 	"fairseat/app/keyring"
@@ -19,7 +20,8 @@ func (a *App) providers() []provider.Provider {
 		}))
 	}
 	if s := a.config.Payments.Stripe; s.SecretKey != "" {
-		all = append(all, bystripe.New(bystripe.Config{SecretKey: s.SecretKey, WebhookSecrets: s.WebhookSecrets, URL: s.URL, Clock: a.clock, Log: a.log}))
+		all = append(all, bystripe.New(bystripe.Config{SecretKey: s.SecretKey, WebhookSecrets: s.WebhookSecrets, URL: s.URL, Clock: a.clock, Log: a.log,
+			Installation: hex.EncodeToString(a.keys.Current(keyring.Order).MAC([]byte("installation"))[:8])}))
 	}
 	slices.SortStableFunc(all, func(x, y provider.Provider) int { return a.usual(y) - a.usual(x) })
 	return all

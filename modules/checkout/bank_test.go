@@ -25,6 +25,8 @@ type bank struct {
 	calls    []string
 	events   int
 	down     bool
+	silent   bool // about its ledger
+	shared   bool // with others: nobody can tell what is ours
 	before   func(call string) error
 	after    func(call string) error
 }
@@ -139,12 +141,17 @@ func (b *bank) all() []provider.Charge {
 	defer b.mu.Unlock()
 	var out []provider.Charge
 	for _, a := range b.accounts {
-		out = append(out, provider.Charge{Payment: a.Payment, Order: a.order, Status: a.Status, Amount: a.amount, Currency: a.Currency, Captured: a.Captured, Refunded: a.Refunded})
+		out = append(out, provider.Charge{Payment: a.Payment, Order: a.order, Status: a.Status, Amount: a.amount, Currency: a.Currency, Captured: a.Captured, Refunded: a.Refunded, Ours: !b.shared})
 	}
 	return out
 }
 
-func (b *bank) Charges(context.Context, time.Time) ([]provider.Charge, error) { return b.all(), nil }
+func (b *bank) Charges(context.Context, time.Time) ([]provider.Charge, error) {
+	if b.silent {
+		return nil, errLine
+	}
+	return b.all(), nil
+}
 
 func (b *bank) Event(h http.Header, body []byte, now time.Time) (provider.Event, error) {
 	return bysandbox.New(bysandbox.Config{SigningKeys: [][]byte{[]byte("secret")}, Clock: b.clock}).Event(h, body, now)

@@ -39,7 +39,12 @@ const moneyRows = `
 const moneySums = `sum(captured)::bigint AS captured, sum(delivered)::bigint AS delivered, sum(refunded)::bigint AS refunded,
        sum(owed)::bigint AS owed, sum(in_flight)::bigint AS in_flight`
 
-const moneySQL = `SELECT currency, ` + moneySums + ` FROM (` + moneyRows + `) AS rows GROUP BY currency`
+const moneySQL = `SELECT currency, ` + moneySums + ` FROM (` + moneyRows + `%[2]s) AS rows GROUP BY currency`
+
+// orphanRows are money at a processor that belongs to no order: owed until it is back.
+const orphanRows = `
+  UNION ALL
+  SELECT NULL, currency, captured, 0, refunded, captured - refunded, authorized FROM orphan_payments WHERE status <> 'foreign'`
 
 type moneyRow struct {
 	Currency string
@@ -49,7 +54,7 @@ type moneyRow struct {
 // Money sums all there is, by currency, as the transaction sees it.
 func (s *Service) Money(ctx context.Context, tx *gorm.DB) (map[string]Money, error) {
 	var rows []moneyRow
-	if err := tx.WithContext(ctx).Raw(fmt.Sprintf(moneySQL, "")).Scan(&rows).Error; err != nil {
+	if err := tx.WithContext(ctx).Raw(fmt.Sprintf(moneySQL, "", orphanRows)).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("sum money: %w", err)
 	}
 	sums := make(map[string]Money, len(rows))
@@ -115,7 +120,7 @@ func (s *Service) Stats(ctx context.Context, eventID int64) (Stats, error) {
 		return st, fmt.Errorf("count orders: %w", err)
 	}
 	var rows []moneyRow
-	if err := s.DB.WithContext(ctx).Raw(fmt.Sprintf(moneySQL, "AND o.event_id = ?"), eventID, eventID, eventID).Scan(&rows).Error; err != nil {
+	if err := s.DB.WithContext(ctx).Raw(fmt.Sprintf(moneySQL, "AND o.event_id = ?", ""), eventID, eventID, eventID).Scan(&rows).Error; err != nil {
 		return st, fmt.Errorf("sum money: %w", err)
 	}
 	for _, r := range rows { // one: an event has one currency

@@ -8,6 +8,7 @@ type metrics struct {
 	wrongAmount prometheus.Counter
 	refunds     *prometheus.CounterVec // by outcome: due, done, failed
 	handedOver  prometheus.Counter
+	orphans     prometheus.Counter
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -21,8 +22,10 @@ func newMetrics(r prometheus.Registerer) *metrics {
 		handedOver: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "fairseat_checkout_jobs_handed_over_total", Help: "Jobs that gave up trying and left the rest to the reconciler."}),
 	}
+	m.orphans = prometheus.NewCounter(prometheus.CounterOpts{
+		Name: "fairseat_payments_orphaned_total", Help: "Payments with money at a processor that our books do not know."})
 	if r != nil {
-		r.MustRegister(m.orders, m.wrongAmount, m.refunds, m.handedOver)
+		r.MustRegister(m.orphans, m.orders, m.wrongAmount, m.refunds, m.handedOver)
 	}
 	return m
 }

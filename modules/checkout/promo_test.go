@@ -199,7 +199,7 @@ func TestLateMoneyForACode(t *testing.T) {
 			a := k.bank.accounts[k.payment(o.ID).ID.String()]
 			a.Status, a.Authorized, a.Captured = provider.Captured, a.amount, a.amount
 			k.bank.mu.Unlock()
-			must(t, k.MatchLedger(context.Background()))
+			k.match()
 			k.quiet(k.Service)
 			k.want(o.ID, c.want)
 			if u := k.uses(p.ID); u.Uses > 1 || u.State != "off" {

@@ -10,14 +10,13 @@ import (
 )
 
 const (
-	tickEvery   = time.Second
-	ledgerEvery = time.Hour
-	ourGap      = 5 * time.Second // no replica alive for longer than this is an outage of ours
-	eventWait   = 5 * time.Second // a webhook older than this has no job that will do
-	batch       = 64
-	hands       = 8 // payments looked at at the same time, by each replica
-	settleTime  = 20 * time.Second
-	downAgain   = 15 * time.Second // between two words to a fan whose clock stands
+	tickEvery  = time.Second
+	ourGap     = 5 * time.Second // no replica alive for longer than this is an outage of ours
+	eventWait  = 5 * time.Second // a webhook older than this has no job that will do
+	batch      = 64
+	hands      = 8 // payments looked at at the same time, by each replica
+	settleTime = 20 * time.Second
+	downAgain  = 15 * time.Second // between two words to a fan whose clock stands
 )
 
 // Run is the reaper and the reconciler, in every replica, until ctx ends. It reads tables alone, so that no lost job,
@@ -35,12 +34,8 @@ func (s *Service) Run(ctx context.Context) error {
 	loops.Go(func() { s.every(ctx, tickEvery, "processor", s.probe) })
 	loops.Go(func() { s.every(ctx, leaveEvery, "admissions", s.letOut) })
 	loops.Go(func() { s.every(ctx, tickEvery, "refunded events", s.returnEvents) })
-	loops.Go(func() {
-		if err := s.MatchLedger(ctx); err != nil && ctx.Err() == nil {
-			s.Log.Info("the processor's ledger could not be compared; it will be", "error", err)
-		}
-		s.every(ctx, ledgerEvery, "ledger", s.MatchLedger)
-	})
+	loops.Go(func() { s.every(ctx, matchLook, "ledger", s.matchInTurn) })
+	loops.Go(func() { s.every(ctx, tickEvery, "orphans", s.returnOrphans) })
 	loops.Wait()
 	return nil
 }

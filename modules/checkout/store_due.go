@@ -62,20 +62,6 @@ func (s store) everythingDue(ctx context.Context) error {
 	return err
 }
 
-// deadPayments are those that ended without money within the last month: longer no authorisation lives.
-func (s store) deadPayments(ctx context.Context) (map[uuid.UUID]bool, error) {
-	var rows []uuid.UUID
-	if err := s.db.WithContext(ctx).Raw(`SELECT id FROM payments WHERE status IN ('failed','cancelled') AND created_at > `+now+` - interval '31 days'`,
-		s.now()).Scan(&rows).Error; err != nil {
-		return nil, fmt.Errorf("read dead payments: %w", err)
-	}
-	dead := make(map[uuid.UUID]bool, len(rows))
-	for _, id := range rows {
-		dead[id] = true
-	}
-	return dead, nil
-}
-
 // closeRefunded ends a payment whose refunds are all done.
 func (s store) closeRefunded(ctx context.Context, tx *gorm.DB, payment uuid.UUID) error {
 	_, err := changed(tx.WithContext(ctx), `UPDATE payments p SET status = 'refunded' WHERE p.id = ? AND p.status = 'refund_due'

@@ -210,7 +210,7 @@ func TestLateMoney(t *testing.T) {
 				a.Captured = a.amount
 			}
 			k.bank.mu.Unlock()
-			must(t, k.MatchLedger(context.Background()))
+			k.match()
 			k.quiet(k.Service)
 			k.want(o.ID, c.want)
 			k.check()

@@ -76,6 +76,10 @@ func (s *Service) processEvent(ctx context.Context, e dueEvent) error {
 	switch err := s.Settle(ctx, payment); {
 	case errors.Is(err, ErrNotFound):
 		s.Log.Error("webhook about a payment that is not ours", "provider", e.Provider, "event", e.EventID, "payment", payment)
+		// If there is money under it, the ledger tells: at once, not in an hour.
+		if err := s.store.giveTurn(ctx, turnRecent, matchEvery); err != nil {
+			return err
+		}
 	case err != nil:
 		return fmt.Errorf("event %s: %w", e.EventID, err)
 	}

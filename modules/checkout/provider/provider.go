@@ -141,7 +141,8 @@ func (st State) HasRefund(key string) bool {
 	return false
 }
 
-// Charge is one line of the processor's ledger; Payment and Order are our ids.
+// Charge is one line of the processor's ledger; Payment and Order are our ids. Ours tells for certain that this very
+// installation opened it: an account may serve others too, and only what is ours may ever be sent back by itself.
 type Charge struct {
 	Payment  string
 	Order    string
@@ -150,6 +151,7 @@ type Charge struct {
 	Currency string
 	Captured int64
 	Refunded int64
+	Ours     bool
 }
 
 // Event is a webhook, read. It is a hint to look, never a fact; without Ref and Payment there is nothing to look at.

@@ -31,7 +31,7 @@ func newAccount(t *testing.T) *account {
 	a.Fake = stripetest.New(a.clock, testKey)
 	web := httptest.NewServer(a.line.Before(a.Fake))
 	t.Cleanup(web.Close)
-	a.Client = New(Config{SecretKey: testKey, WebhookSecrets: []string{secret, older}, URL: web.URL, Clock: a.clock})
+	a.Client = New(Config{SecretKey: testKey, WebhookSecrets: []string{secret, older}, URL: web.URL, Clock: a.clock, Installation: "house"})
 	return a
 }
 

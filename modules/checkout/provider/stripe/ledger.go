@@ -154,6 +154,7 @@ func (c *Client) Charges(ctx context.Context, since time.Time) ([]provider.Charg
 		if charge, err := chargeOf(i); err != nil {
 			odd = err
 		} else {
+			charge.Ours = c.config.Installation != "" && i.Metadata[metaHouse] == c.config.Installation
 			charges = append(charges, charge)
 		}
 	})

@@ -29,6 +29,7 @@ const (
 	metaPayment = "fairseat_payment"
 	metaOrder   = "fairseat_order"
 	metaRefund  = "fairseat_refund"
+	metaHouse   = "fairseat_installation"
 )
 
 // Config is what a Client needs.
@@ -36,6 +37,7 @@ type Config struct {
 	SecretKey      string
 	WebhookSecrets []string // any of them will do, so that one can be rolled
 	URL            string   // "" is Stripe's own
+	Installation   string   // by which payments of ours are known from those of others on the same account
 	Clock          clock.Clock
 	Log            *slog.Logger
 }
@@ -95,7 +97,7 @@ func (c *Client) Create(ctx context.Context, r provider.CreateRequest) (provider
 	if err != nil {
 		return provider.State{}, err
 	}
-	meta := map[string]string{metaPayment: r.Payment.String(), metaOrder: r.Order.String()}
+	meta := map[string]string{metaPayment: r.Payment.String(), metaOrder: r.Order.String(), metaHouse: c.config.Installation}
 	var s *stripe.CheckoutSession
 	err = c.keyed(ctx, r.Payment.String(), func(ctx context.Context, key *string) (err error) {
 		params := &stripe.CheckoutSessionCreateParams{

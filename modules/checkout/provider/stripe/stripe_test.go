@@ -292,6 +292,21 @@ func TestTheWholeLedgerIsRead(t *testing.T) {
 	}
 }
 
+// On one account there may be several installations, and other shops: only what this one opened is its own to send back.
+func TestOnlyOurOwnPaymentsAreOurs(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t)
+	st := a.opened(t)
+	a.Pay(st.Ref, 0)
+	for house, ours := range map[string]bool{"house": true, "neighbour": false, "": false} {
+		a.config.Installation = house
+		charges, err := a.Charges(context.Background(), testkit.Start.Add(-time.Hour))
+		if err != nil || len(charges) != 1 || charges[0].Ours != ours {
+			t.Errorf("to %q it is %+v, %v", house, charges, err)
+		}
+	}
+}
+
 func TestWebhooksAreReadForIDsAlone(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t)
