@@ -48,11 +48,7 @@ func (b *board) offer(ctx context.Context, e *Event, room *room, place string, c
 			for _, n := range kept {
 				v.mine[n] = true
 			}
-			got := room.plan.Instead(choice, kept, v.isFree, v.price, func(seats []int) bool {
-				alone, _ := v.companionsAlone(seats)
-				orphans, _ := room.plan.Orphans(e.OrphanRule, v.isFree, v.price, seats)
-				return len(alone) == 0 && len(orphans) == 0
-			})
+			got := v.instead(choice, kept)
 			wish.Free, wish.NotFree = v.witnesses(got, got, had.Seats)
 			return got
 		})
