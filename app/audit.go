@@ -34,7 +34,7 @@ type Invariant struct {
 }
 
 // Money is where every captured minor unit went: captured = delivered + refunded + owed. In flight is authorised at
-// the processor and not yet captured; it is nobody's debt.
+// the processor and not yet captured, or late and waiting for its fan's word; it is nobody's debt.
 type Money struct {
 	Captured  int64 `json:"captured"`
 	Delivered int64 `json:"delivered"`

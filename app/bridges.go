@@ -164,6 +164,14 @@ func (b seatsForCheckout) SyncJob(eventID int64, claims []int64) river.JobArgs {
 	return b.seating.SyncJob(eventID, claims)
 }
 
+func (b seatsForCheckout) Alike(ctx context.Context, eventID int64, place string, seats, gone []int) ([]checkout.Seat, error) {
+	found, err := b.seating.Alike(ctx, eventID, place, seats, gone)
+	if err != nil {
+		return nil, err
+	}
+	return b.seatsOf(found)
+}
+
 func (b seatsForCheckout) SeatInfo(ctx context.Context, eventID int64, seats []int) ([]checkout.Seat, error) {
 	found, err := b.seating.SeatInfo(ctx, eventID, seats)
 	if err != nil {
@@ -204,6 +212,7 @@ func (b eventsForCheckout) Event(ctx context.Context, eventID int64) (checkout.E
 	return checkout.Event{
 		Categories: categories, ID: e.ID, Slug: e.Slug, Name: e.Name, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Accent: e.Accent, Timezone: e.Timezone,
 		StartsAt: e.StartsAt, Currency: e.Currency, MaxPerBuyer: e.MaxPerBuyer, PayTime: time.Duration(e.PaySeconds) * time.Second,
+		LateOffer: time.Duration(e.LateOfferSeconds) * time.Second,
 	}, nil
 }
 
@@ -250,6 +259,10 @@ func drawn(ts []checkout.TicketView) []document.Ticket {
 
 func (b mailsForCheckout) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, amount int64, currency, reason string) error {
 	return b.notification.Refunded(ctx, tx, orderID, "", money.Format(amount, currency), reason)
+}
+
+func (b mailsForCheckout) SwapOffered(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, gone, offered []string, until time.Time) error {
+	return b.notification.SwapOffered(ctx, tx, orderID, "", gone, offered, until)
 }
 
 func (b ordersForMail) Document(ctx context.Context, orderID uuid.UUID) (notification.OrderDocument, error) {

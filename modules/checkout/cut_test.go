@@ -135,6 +135,12 @@ func stories() []story {
 		{"expired, late money, seat gone", func(k *kit, s *Service, f fan) error {
 			return late(ctx, k, s, f, true)
 		}, []string{"refunded", "expired", "paid"}, []string{"refunded", "expired", "paid", ""}},
+		{"others offered, taken", func(k *kit, s *Service, f fan) error {
+			return answered(ctx, k, s, f, func(id uuid.UUID) error { _, err := s.AcceptOffer(ctx, id); return err })
+		}, []string{"paid", "refunded", "expired"}, []string{"paid", "refunded", "expired", ""}},
+		{"others offered, declined", func(k *kit, s *Service, f fan) error {
+			return answered(ctx, k, s, f, func(id uuid.UUID) error { return s.DeclineOffer(ctx, id) })
+		}, []string{"refunded", "expired", "paid"}, []string{"refunded", "expired", "paid", ""}},
 	}
 }
 
@@ -163,6 +169,23 @@ func late(ctx context.Context, k *kit, s *Service, f fan, taken bool) error {
 	}
 	k.runJobs(s)
 	return nil
+}
+
+// answered is late, with other seats offered for those that went.
+func answered(ctx context.Context, k *kit, s *Service, f fan, answer func(uuid.UUID) error) error {
+	k.offers(600)
+	k.room.startsIn = 24 * time.Hour // however long this story is told
+	if err := late(ctx, k, s, f, true); err != nil {
+		return err
+	}
+	o, found, err := s.store.openOrder(ctx, f.place.EventID, f.place.Key)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return errors.New("nothing was offered")
+	}
+	return answer(o.ID)
 }
 
 // Cut between any two steps of any story, the end is a ticket or the money back: with a fan who comes back and tries
@@ -215,6 +238,10 @@ func (k *kit) cutOnce(st story, s *Service, g *guillotine, at int, returns bool)
 	}
 	k.Kit.Clock.Advance(17 * time.Minute)
 	k.quiet(k.Service)
+	if k.count(`SELECT count(*) FROM orders WHERE status = 'pending' AND offer = 'open'`) > 0 { // the crash cost the fan no second
+		_ = k.beatAndTick(30 * time.Minute)
+		k.quiet(k.Service)
+	}
 	k.check()
 	k.checkEnd(st, f, returns, alive)
 	k.reset()

@@ -23,6 +23,8 @@ var (
 	// ErrNotPayable has the fact "status".
 	ErrNotPayable  = fault.New(fault.Conflict, "not-payable", "This order cannot be paid now; see status.")
 	ErrAlreadyPaid = fault.New(fault.Conflict, "already-paid", "This order is paid. To give a ticket back, ask the organiser.")
+	// ErrOfferOver is for who answers too late.
+	ErrOfferOver = fault.New(fault.Conflict, "offer-over", "The seats that were offered have gone back, and your money is on its way back to you.")
 	// ErrNotRefundable has the fact "status".
 	ErrNotRefundable = fault.New(fault.Conflict, "not-refundable", "This order has no ticket to give back; see status.")
 	// ErrNotMovable says why in its sentence.

@@ -10,7 +10,8 @@ import (
 )
 
 // Money is where every captured minor unit of a currency went: Captured = Delivered + Refunded + Owed. Each is summed
-// from rows of its own, so that the equation can fail if our books do. InFlight is authorised and not yet taken.
+// from rows of its own, so that the equation can fail if our books do. InFlight is authorised and not yet taken, or
+// waits for its fan to say whether other seats will do.
 type Money struct {
 	Captured  int64
 	Delivered int64

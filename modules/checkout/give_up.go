@@ -28,6 +28,7 @@ type ending struct {
 func (s *Service) GiveUp(ctx context.Context, id uuid.UUID) error {
 	var live *Payment
 	var ended ending
+	offered := false
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		o, err := s.store.order(ctx, tx, id, "FOR UPDATE")
 		if err != nil {
@@ -37,6 +38,9 @@ func (s *Service) GiveUp(ctx context.Context, id uuid.UUID) error {
 			return ErrAlreadyPaid
 		}
 		if o.Status != OrderPending {
+			return nil
+		}
+		if offered = o.Offer == OfferOpen; offered {
 			return nil
 		}
 		p, found, err := s.store.livePayment(ctx, tx, id)
@@ -55,6 +59,9 @@ func (s *Service) GiveUp(ctx context.Context, id uuid.UUID) error {
 	})
 	if err != nil {
 		return err
+	}
+	if offered {
+		return s.DeclineOffer(ctx, id)
 	}
 	s.afterEnd(ended)
 	if live == nil {
@@ -174,7 +181,7 @@ func (s *Service) close(ctx context.Context, c caseFile, st provider.State, next
 		if err := s.store.note(ctx, tx, c.Order.ID, "payment-"+string(to), map[string]any{"payment": c.Payment.ID, "problem": problem}); err != nil {
 			return err
 		}
-		if c.Order.Status == OrderPending && c.Order.ClockOut {
+		if c.Order.Status == OrderPending && (c.Order.ClockOut || c.Order.Offer == OfferOpen) {
 			ended, err = s.end(ctx, tx, c.Order)
 		}
 		return err
@@ -244,6 +251,10 @@ func (s *Service) expire(ctx context.Context, id uuid.UUID) error {
 			return err
 		}
 		live = &p
+		if o.offered() == offerLapsed {
+			ended, err = s.endOffer(ctx, tx, o, p)
+			return err
+		}
 		if p.Status != PaymentCreated {
 			return nil
 		}
@@ -252,10 +263,11 @@ func (s *Service) expire(ctx context.Context, id uuid.UUID) error {
 	if err != nil {
 		return err
 	}
-	s.afterEnd(ended)
 	if live == nil {
+		s.afterEnd(ended)
 		return nil
 	}
+	s.afterOffer(ended)
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	return s.Settle(ctx, live.ID)

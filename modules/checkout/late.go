@@ -3,6 +3,8 @@ package checkout
 import (
 	"context"
 	"errors"
+	"fmt"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -10,34 +12,50 @@ import (
 	"fairseat/modules/checkout/provider"
 )
 
-// errRefused says that the seats of a late order cannot be had again.
+// errRefused says that a late order cannot have seats again.
 var errRefused = errors.New("the seats are gone")
 
+// goneError says which seats of a late order are somebody else's; there may be others as good.
+type goneError struct{ seats []int }
+
+func (e *goneError) Error() string { return fmt.Sprintf("seats %v are gone", e.seats) }
+
+// wish is seats to claim for late money, each at a price that was agreed.
+type wish struct {
+	seats     []int
+	prices    []int64
+	standsFor map[int]int // which of the order's own each is instead of; nil: they are its own
+}
+
+// settled is what became of late money that can be kept.
+type settled struct {
+	order   Order
+	claims  []Claim
+	offered bool // the fan has to say whether these seats will do
+}
+
 // reclaim deals with money for an order that has ended: if the very same seats are still free they are claimed anew,
-// in one transaction with the order's return, and the payment goes on as if it had never been late. Else the money
-// goes back by itself: let go if it was only authorised, refunded if it was taken.
+// in one transaction with the order's return, and the payment goes on as if it had never been late. If they are not,
+// others as good are claimed and offered. Else the money goes back by itself: let go if it was only authorised,
+// refunded if it was taken.
 func (s *Service) reclaim(ctx context.Context, c caseFile, st provider.State) (provider.State, error) {
-	var claims []Claim
+	got, err := s.sameSeats(ctx, c, st)
+	var gone *goneError
+	if errors.As(err, &gone) {
+		got, err = s.offerOthers(ctx, c, st, gone.seats)
+	}
 	o := c.Order
-	err := s.underLock(ctx, c, st, stepReclaim, func(ctx context.Context, tx *gorm.DB, c caseFile, st provider.State) (err error) {
-		o = c.Order
-		claims, err = s.claimAnew(ctx, tx, &o)
-		if err != nil {
-			return err
-		}
-		c.Order = o
-		if st.Status == provider.Captured {
-			return s.keep(ctx, tx, c, st, claims)
-		}
-		return s.secureClaims(ctx, tx, c, claims)
-	})
 	switch {
 	case err == nil:
 		s.metrics.orders.WithLabelValues("late").Inc()
-		s.Log.Info("late money kept: the seats were still free", "order", o.ID, "payment", c.Payment.ID)
-		s.take(ctx, o, claims)
-		if st.Status == provider.Captured {
-			s.afterPaid(ctx, o, claims)
+		s.take(ctx, got.order, got.claims)
+		switch {
+		case got.offered:
+			s.Log.Info("late money, its seats are gone: others are offered", "order", o.ID, "payment", c.Payment.ID)
+			s.tell(o, shownSwapOffered)
+		case st.Status == provider.Captured:
+			s.Log.Info("late money kept: the seats were still free", "order", o.ID, "payment", c.Payment.ID)
+			s.afterPaid(ctx, got.order, got.claims)
 		}
 		return st, nil
 	case errors.Is(err, errRefused):
@@ -50,31 +68,54 @@ func (s *Service) reclaim(ctx context.Context, c caseFile, st provider.State) (p
 	return st, err
 }
 
-// claimAnew reopens the order and ties its seats to it again; errRefused if that cannot be.
-func (s *Service) claimAnew(ctx context.Context, tx *gorm.DB, o *Order) ([]Claim, error) {
-	seats, prices, err := s.store.seatsOf(ctx, tx, o.ID)
-	if err != nil {
-		return nil, err
+// sameSeats takes the order up again with the seats it had; *goneError if it cannot have all of them.
+func (s *Service) sameSeats(ctx context.Context, c caseFile, st provider.State) (got settled, err error) {
+	err = s.underLock(ctx, c, st, stepReclaim, func(ctx context.Context, tx *gorm.DB, c caseFile, st provider.State) error {
+		seats, prices, err := s.store.seatsOf(ctx, tx, c.Order.ID)
+		if err != nil {
+			return err
+		}
+		if got.claims, err = s.claimAnew(ctx, tx, &c.Order, wish{seats: seats, prices: prices}, lateClock); err != nil {
+			return err
+		}
+		got.order = c.Order
+		return s.keepOrSecure(ctx, tx, c, st, got.claims)
+	})
+	return got, err
+}
+
+func (s *Service) keepOrSecure(ctx context.Context, tx *gorm.DB, c caseFile, st provider.State, claims []Claim) error {
+	if st.Status == provider.Captured {
+		return s.keep(ctx, tx, c, st, claims)
 	}
-	expires, err := s.store.reopenOrder(ctx, tx, o.ID)
+	return s.secureClaims(ctx, tx, c, claims)
+}
+
+// claimAnew reopens the order with a short clock and ties seats to it; *goneError if some are somebody else's, errRefused
+// if this order can have none at all.
+func (s *Service) claimAnew(ctx context.Context, tx *gorm.DB, o *Order, to wish, clock time.Duration) ([]Claim, error) {
+	expires, err := s.store.reopenOrder(ctx, tx, o.ID, clock)
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
 		return nil, errRefused // the place is buying other seats by now
 	}
 	if err != nil {
 		return nil, err
 	}
-	o.Status, o.ExpiresAt = OrderPending, expires
-	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: seats, Prices: prices})
+	o.Status, o.ExpiresAt, o.ClockOut, o.Overdue = OrderPending, expires, false, false
+	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: to.seats, Prices: to.prices})
 	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
+		if gone, _ := f.Facts["seats"].([]int); len(gone) > 0 {
+			return nil, &goneError{gone}
+		}
 		return nil, errRefused
 	}
 	if err != nil {
 		return nil, err
 	}
-	if err := s.useAgain(ctx, tx, *o, claims); err != nil {
+	if err := s.useAgain(ctx, tx, *o, claims, to.standsFor); err != nil {
 		return nil, err
 	}
-	return claims, s.store.note(ctx, tx, o.ID, "late-money", map[string]any{"seats": seats})
+	return claims, s.store.note(ctx, tx, o.ID, "late-money", map[string]any{"seats": to.seats})
 }
 
 // letGo cancels an authorisation that no order will use. The payment is cancelling from here on, so that the

@@ -36,6 +36,9 @@ type Seats interface {
 	Exchange(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (Claim, error)
 	// SyncJob is the job that makes the live map say what these claims say, for the transaction that changed them.
 	SyncJob(eventID int64, claims []int64) river.JobArgs
+	// Alike finds free seats as good as those an order lost, some of which are gone: as many at the same prices. Nil for
+	// none; it holds nothing.
+	Alike(ctx context.Context, eventID int64, place string, seats, gone []int) ([]Seat, error)
 	// SeatInfo tells label, category and price; seats it does not know are left out.
 	SeatInfo(ctx context.Context, eventID int64, seats []int) ([]Seat, error)
 }
@@ -110,6 +113,7 @@ type Event struct {
 	MaxPerBuyer int
 	Categories  []Category
 	PayTime     time.Duration // from "Pay" to the order's deadline
+	LateOffer   time.Duration // how long other seats are offered for late money; 0 = never
 }
 
 // Category is one kind of seat, and what it costs with everything in it; nil: not on sale.
@@ -151,6 +155,8 @@ type Mails interface {
 	// Refunded tells that money went back; amount in minor units, 0 for a free seat. It asks nobody: the caller's
 	// transaction holds a connection and a lock.
 	Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, amount int64, currency, reason string) error
+	// SwapOffered tells what seats are offered instead of those that went, until when, with the link to say yes.
+	SwapOffered(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, gone, offered []string, until time.Time) error
 	// StatusOf is how the order's tickets mail does; the zero value before there is one.
 	StatusOf(ctx context.Context, orderID uuid.UUID) (MailStatus, error)
 }

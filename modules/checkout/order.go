@@ -1,6 +1,7 @@
 package checkout
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,7 +14,11 @@ import (
 //	 ▲   │                                       │                                 │
 //	 │   ├─ clock ran out, payment dead ▶ expired │ all seats returned              │ the rest returned
 //	 │   └─ fan gave up, payment dead ▶ cancelled ▼                                 ▼
-//	 └──── late money, same seats still free ──┘  refunded ◀────────────────────────┘
+//	 ├──── late money, same seats still free ──┤  refunded ◀────────────────────────┘
+//	 └──── late money, others offered ─────────┘
+//
+// A pending order that offers other seats (late_offer.go) ends when its clock runs out or the fan declines, whatever the
+// processor says: that money is not kept.
 //
 // "Payment dead" is never assumed: the processor said so, or has been silent for silenceLimit. What the API shows is
 // shownStatus: a pure function of the order, its payments and its refunds, stored nowhere.
@@ -51,6 +56,7 @@ type Order struct {
 	ExpiresAt time.Time
 	CreatedAt time.Time
 	PaidAt    *time.Time
+	Offer     OfferStatus
 	// PromotionCodeID is the code it was made with.
 	PromotionCodeID *int64
 	ClockOut        bool // its deadline has passed, by the database's clock
@@ -68,9 +74,23 @@ const (
 	shownRefundPending = "refund-pending"
 	shownRefunded      = "refunded"
 	shownPartRefunded  = "part-refunded"
+	shownSwapOffered   = "swap-offered"
 )
 
-// shownStatus is the state an order is shown in. Refunds of a second payment do not touch an order that is paid by the
+// shown is the state an order is shown in.
+func (o Order) shown(payments []PaymentStatus, refunds []RefundStatus) string {
+	switch o.offered() {
+	case OfferOpen:
+		return shownSwapOffered
+	case OfferDeclined, offerLapsed:
+		if o.Status == OrderPending || slices.Contains(payments, PaymentCancelling) {
+			return shownRefundPending
+		}
+	}
+	return shownStatus(o.Status, payments, refunds)
+}
+
+// shownStatus is the same of an order that has no offer. Refunds of a second payment do not touch an order that is paid by the
 // first.
 func shownStatus(order OrderStatus, payments []PaymentStatus, refunds []RefundStatus) string {
 	switch order {

@@ -21,7 +21,8 @@ import (
 //	  └──────────────── captured, but no order to keep it for ────────────────┘
 //
 // created, authorized, captured and cancelling are live: an order has at most one of these. Money on a dead payment is
-// late money: it revives the payment if the order can still be delivered, else it goes back.
+// late money: it revives the payment if the order can still be delivered, else it goes back. While other seats are offered
+// for it the payment is authorized, even if the processor took the money already: it is ours only with the fan's word.
 
 // PaymentStatus is a state of the drawing above.
 type PaymentStatus string
@@ -90,6 +91,7 @@ type position struct {
 	Payment   PaymentStatus
 	Noted     bool // we know the processor's reference and the page's address
 	OtherLive bool // another attempt for the same order is live
+	Offer     OfferStatus
 }
 
 // step is what to do next about a payment.
@@ -103,7 +105,7 @@ const (
 	stepSecure   step = "secure"    // T3
 	stepCapture  step = "capture"   // take the money
 	stepDeliver  step = "deliver"   // T4
-	stepReclaim  step = "reclaim"   // late money: the same seats anew, or give it back
+	stepReclaim  step = "reclaim"   // late money: the same seats anew, or others offered, or give it back
 	stepGiveBack step = "give-back" // a refund is due
 	stepFail     step = "fail"      // declined
 	stepBury     step = "bury"      // gone at the processor
@@ -153,10 +155,12 @@ func decidePaid(at position, says provider.Status, right bool) step {
 		back = stepGiveBack
 	}
 	switch {
-	case !right, at.OtherLive, at.Order.delivered():
+	case !right, at.OtherLive, at.Order.delivered(), at.Offer == OfferDeclined, at.Offer == offerLapsed:
 		return back
 	case at.Order != OrderPending:
 		return stepReclaim
+	case at.Offer == OfferOpen:
+		return stepNone // the fan decides, or the clock
 	case captured:
 		return stepDeliver
 	case at.Payment == PaymentAuthorized:

@@ -216,9 +216,9 @@ func (s *Service) use(ctx context.Context, tx *gorm.DB, o Order, claims []Claim,
 	return s.store.note(ctx, tx, o.ID, "promotion", map[string]any{"code": u.code.Shown, "uses": n})
 }
 
-// useAgain takes the uses of an order's earlier claims anew, for late money: the same seats at the same prices, or, if the
-// code was used up meanwhile, errRefused.
-func (s *Service) useAgain(ctx context.Context, tx *gorm.DB, o Order, claims []Claim) error {
+// useAgain takes the uses of an order's earlier claims anew, for late money: the same seats at the same prices, or those
+// that stand for them, or, if the code was used up meanwhile, errRefused.
+func (s *Service) useAgain(ctx context.Context, tx *gorm.DB, o Order, claims []Claim, standsFor map[int]int) error {
 	if o.PromotionCodeID == nil {
 		return nil
 	}
@@ -232,6 +232,15 @@ func (s *Service) useAgain(ctx context.Context, tx *gorm.DB, o Order, claims []C
 	}
 	if slots.left(p.MaxUses, slots.all, len(full)) < len(full) || slots.left(p.MaxPerBuyer, slots.buyers, len(full)) < len(full) {
 		return errRefused
+	}
+	if standsFor != nil {
+		was := full
+		full = map[int]int64{}
+		for n, lost := range standsFor {
+			if price, reduced := was[lost]; reduced {
+				full[n] = price
+			}
+		}
 	}
 	return s.use(ctx, tx, o, claims, &promoUses{code: p, slots: slots, full: full})
 }

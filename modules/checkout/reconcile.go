@@ -140,7 +140,11 @@ func (s *Service) reap(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.each(orders, func(id uuid.UUID) error { return s.expire(ctx, id) })
+	lapsed, err := s.store.lapsedOffers(ctx, batch)
+	if err != nil {
+		return err
+	}
+	return s.each(append(orders, lapsed...), func(id uuid.UUID) error { return s.expire(ctx, id) })
 }
 
 // reconcile looks at payments that are due, and at their refunds.

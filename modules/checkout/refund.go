@@ -20,6 +20,7 @@ const (
 	reasonWrongAmount = "wrong-amount"
 	reasonSecond      = "second-payment"
 	reasonLate        = "late"
+	reasonDifference  = "difference" // of cheaper seats taken instead
 	reasonStaff       = "staff"
 	reasonEvent       = "event" // the whole of it
 )

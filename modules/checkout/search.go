@@ -138,7 +138,7 @@ func (s *Service) gather(ctx context.Context, orders []Order) ([]gathered, error
 		if err != nil {
 			return nil, err
 		}
-		out[i] = gathered{Order: o, event: event, shown: shownStatus(o.Status, paid[o.ID], back[o.ID]), labels: labels[o.ID], refunded: sums[o.ID]}
+		out[i] = gathered{Order: o, event: event, shown: o.shown(paid[o.ID], back[o.ID]), labels: labels[o.ID], refunded: sums[o.ID]}
 	}
 	return out, nil
 }

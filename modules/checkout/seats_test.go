@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -23,6 +24,8 @@ type seats struct {
 type room struct {
 	clock    clock.Clock
 	price    int64
+	startsIn time.Duration // from now; 0 = tomorrow
+	floor    bool          // its places have no seats
 	mu       sync.Mutex
 	baskets  map[string][]int
 	pinned   map[string]time.Duration
@@ -72,7 +75,7 @@ func (s *seats) Basket(ctx context.Context, event int64, place string) (Basket, 
 }
 
 func (s *seats) info(n int) Seat {
-	return Seat{N: n, Label: fmt.Sprintf("A-%d", n+1), Name: fmt.Sprintf("Row A, seat %d", n+1), Category: "c1", CategoryName: "Stalls", Price: s.price}
+	return Seat{N: n, Label: fmt.Sprintf("A-%d", n+1), Name: fmt.Sprintf("Row A, seat %d", n+1), Category: "c1", CategoryName: "Stalls", Price: s.price, AnyPlace: s.floor}
 }
 
 func (s *seats) SeatInfo(_ context.Context, _ int64, numbers []int) ([]Seat, error) {
@@ -83,6 +86,25 @@ func (s *seats) SeatInfo(_ context.Context, _ int64, numbers []int) ([]Seat, err
 		}
 	}
 	return out, nil
+}
+
+// Alike keeps what is free of the seats and takes the first free ones for the rest.
+func (s *seats) Alike(ctx context.Context, event int64, _ string, wanted, gone []int) (found []Seat, err error) {
+	var free []int
+	if err := s.db.WithContext(ctx).Raw(`SELECT s.seat_id FROM seats s WHERE s.event_id = ? AND NOT EXISTS
+		(SELECT 1 FROM seat_claims c WHERE c.event_id = s.event_id AND c.seat_id = s.seat_id AND c.status <> 'released') ORDER BY 1`, event).Scan(&free).Error; err != nil {
+		return nil, err
+	}
+	free = slices.DeleteFunc(free, func(n int) bool { return slices.Contains(gone, n) })
+	for _, n := range wanted {
+		if at := slices.Index(free, n); at >= 0 {
+			found, free = append(found, s.info(n)), slices.Delete(free, at, at+1)
+		}
+	}
+	for len(found) < len(wanted) && len(free) > 0 {
+		found, free = append(found, s.info(free[0])), free[1:]
+	}
+	return found, nil
 }
 
 func (s *seats) Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) (claims []Claim, err error) {

@@ -187,7 +187,22 @@ func (s *Service) keep(ctx context.Context, tx *gorm.DB, c caseFile, st provider
 	if err := s.store.movePayment(ctx, tx, c.Payment.ID, unsettled(), PaymentCaptured, st.Captured, ""); err != nil {
 		return err
 	}
+	if err := s.oweDifference(ctx, tx, c, st, claims); err != nil {
+		return err
+	}
 	return s.deliver(ctx, tx, c.Order, claims)
+}
+
+// oweDifference returns what seats taken instead of others cost less than these.
+func (s *Service) oweDifference(ctx context.Context, tx *gorm.DB, c caseFile, st provider.State, claims []Claim) error {
+	if c.Order.Offer != OfferAccepted {
+		return nil
+	}
+	price, err := s.store.priceOf(ctx, tx, claims)
+	if err != nil || price >= st.Captured {
+		return err
+	}
+	return s.owe(ctx, tx, c.Order, Refund{PaymentID: c.Payment.ID, Reason: reasonDifference, Amount: st.Captured - price})
 }
 
 // deliver is the heart of T4: claims sold, order paid, tickets, mail and the map's job, all or nothing.

@@ -22,7 +22,7 @@ type caseFile struct {
 func (c caseFile) position() position {
 	return position{
 		Order: c.Order.Status, ClockOut: c.Order.ClockOut, Payment: c.Payment.Status,
-		Noted: c.Payment.ProviderRef != nil && c.Payment.URL != nil, OtherLive: c.OtherLive,
+		Noted: c.Payment.ProviderRef != nil && c.Payment.URL != nil, OtherLive: c.OtherLive, Offer: c.Order.offered(),
 	}
 }
 

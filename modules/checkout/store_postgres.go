@@ -35,6 +35,9 @@ func (s store) now() *time.Time { return clock.SQLArg(s.clock) }
 // one runs a query for at most one row; false when there is none.
 func one(tx *gorm.DB, into any, query string, args ...any) (bool, error) {
 	res := tx.Raw(query, args...).Scan(into)
+	if translator, ok := tx.Dialector.(gorm.ErrorTranslator); ok && res.Error != nil {
+		return false, translator.Translate(res.Error) // GORM does it for statements, and forgets it for queries
+	}
 	return res.RowsAffected > 0, res.Error
 }
 
@@ -117,9 +120,9 @@ func (s store) markPaid(ctx context.Context, tx *gorm.DB, id uuid.UUID) error {
 
 // reopenOrder takes up an ended order again, with a short clock of its own. A place that has another order open by now
 // is gorm.ErrDuplicatedKey.
-func (s store) reopenOrder(ctx context.Context, tx *gorm.DB, id uuid.UUID) (expires time.Time, err error) {
+func (s store) reopenOrder(ctx context.Context, tx *gorm.DB, id uuid.UUID, clock time.Duration) (expires time.Time, err error) {
 	found, err := one(tx.WithContext(ctx), &expires, `UPDATE orders SET status = 'pending', expires_at = `+now+` + ?::float8 * interval '1 s'
-		WHERE id = ? AND status IN ('expired','cancelled') RETURNING expires_at`, s.now(), lateClock.Seconds(), id)
+		WHERE id = ? AND status IN ('expired','cancelled') RETURNING expires_at`, s.now(), clock.Seconds(), id)
 	if err != nil {
 		return expires, fmt.Errorf("reopen order: %w", err)
 	}
@@ -166,6 +169,10 @@ func (s store) liveClaims(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) (
 	return claims, nil
 }
 
+// ofOrder keeps, of the claims c of orders o, those of the seats an order is about: not of seats that were only offered,
+// nor of those that others were taken instead of.
+const ofOrder = `(o.offer_claim IS NULL OR (c.id >= o.offer_claim) = (o.offer = 'accepted'))`
+
 // seatsOf are all seats an order was ever about, but those exchanged for others, sorted, and what each was claimed at: the
 // price that was agreed, not the one the seat has now.
 func (s store) seatsOf(ctx context.Context, db *gorm.DB, orderID uuid.UUID) (seats []int, prices []int64, err error) {
@@ -173,8 +180,8 @@ func (s store) seatsOf(ctx context.Context, db *gorm.DB, orderID uuid.UUID) (sea
 		SeatID int
 		Price  int64
 	}
-	err = db.WithContext(ctx).Raw(`SELECT DISTINCT ON (c.seat_id) c.seat_id, c.price FROM seat_claims c
-		WHERE c.order_id = ? AND NOT `+replaced+` ORDER BY c.seat_id, c.id`, orderID).Scan(&rows).Error
+	err = db.WithContext(ctx).Raw(`SELECT DISTINCT ON (c.seat_id) c.seat_id, c.price FROM seat_claims c JOIN orders o ON o.id = c.order_id
+		WHERE c.order_id = ? AND NOT `+replaced+` AND `+ofOrder+` ORDER BY c.seat_id, c.id`, orderID).Scan(&rows).Error
 	if err != nil {
 		return nil, nil, fmt.Errorf("read seats of order: %w", err)
 	}

@@ -104,8 +104,8 @@ func (s store) claimedSeats(ctx context.Context, event int64) (seats []claimedSe
 // seatsOfMany are the seats of many orders.
 func (s store) seatsOfMany(ctx context.Context, orders []uuid.UUID) (map[uuid.UUID][]int, error) {
 	var rows []claimedSeat
-	if err := s.db.WithContext(ctx).Raw(`SELECT DISTINCT c.order_id, c.seat_id FROM seat_claims c
-		WHERE c.order_id IN ? AND NOT `+replaced+` ORDER BY c.order_id, c.seat_id`, orders).Scan(&rows).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw(`SELECT DISTINCT c.order_id, c.seat_id FROM seat_claims c JOIN orders o ON o.id = c.order_id
+		WHERE c.order_id IN ? AND NOT `+replaced+` AND `+ofOrder+` ORDER BY c.order_id, c.seat_id`, orders).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read seats of orders: %w", err)
 	}
 	seats := map[uuid.UUID][]int{}

@@ -53,6 +53,7 @@ func TestDecide(t *testing.T) {
 	pending := func(p PaymentStatus) position { return position{Order: OrderPending, Payment: p, Noted: true} }
 	out := func(p position) position { p.ClockOut = true; return p }
 	other := func(p position) position { p.OtherLive = true; return p }
+	offer := func(o OfferStatus, p position) position { p.Offer = o; return p }
 	ended := func(o OrderStatus, p PaymentStatus) position {
 		return position{Order: o, ClockOut: due, Payment: p, Noted: true}
 	}
@@ -87,6 +88,15 @@ func TestDecide(t *testing.T) {
 		{"late and wrong", ended(OrderExpired, PaymentCancelled), provider.Captured, false, stepGiveBack},
 		{"second success", other(ended(OrderPaid, PaymentFailed)), provider.Captured, true, stepGiveBack},
 		{"second success, not taken", other(ended(OrderPaid, PaymentFailed)), provider.Authorized, true, stepCancel},
+		{"late, others offered", offer(OfferOpen, pending(PaymentAuthorized)), provider.Authorized, true, stepNone},
+		{"late and taken, others offered", offer(OfferOpen, pending(PaymentAuthorized)), provider.Captured, true, stepNone},
+		{"the fan takes them", offer(OfferAccepted, pending(PaymentAuthorized)), provider.Authorized, true, stepCapture},
+		{"the fan takes them, it is taken", offer(OfferAccepted, out(pending(PaymentAuthorized))), provider.Captured, true, stepDeliver},
+		{"the fan does not take them", offer(OfferDeclined, ended(OrderCancelled, PaymentCancelling)), provider.Authorized, true, stepCancel},
+		{"the fan does not take them, it is taken", offer(OfferDeclined, ended(OrderCancelled, PaymentCancelling)), provider.Captured, true, stepGiveBack},
+		{"nobody answered", offer(offerLapsed, out(pending(PaymentAuthorized))), provider.Authorized, true, stepCancel},
+		{"nobody answered, it is taken", offer(offerLapsed, ended(OrderExpired, PaymentCancelled)), provider.Captured, true, stepGiveBack},
+		{"late once more", offer(OfferAccepted, ended(OrderExpired, PaymentCancelled)), provider.Captured, true, stepReclaim},
 		{"money after a refund", ended(OrderRefunded, PaymentCancelled), provider.Captured, true, stepGiveBack},
 		{"delivered", ended(OrderPaid, PaymentCaptured), provider.Captured, true, stepNone},
 		{"going back already", ended(OrderExpired, PaymentRefundDue), provider.Captured, true, stepNone},
@@ -111,30 +121,40 @@ func TestDecideNeverLosesMoney(t *testing.T) {
 	orders := []OrderStatus{OrderPending, OrderPaid, OrderPartRefunded, OrderCancelled, OrderExpired, OrderRefunded}
 	payments := []PaymentStatus{PaymentCreated, PaymentAuthorized, PaymentCaptured, PaymentCancelling, PaymentCancelled, PaymentFailed, PaymentRefundDue, PaymentRefunded}
 	says := []provider.Status{provider.Unknown, provider.Open, provider.Authorized, provider.Captured, provider.Declined, provider.Cancelled}
+	offers := []OfferStatus{"", OfferOpen, OfferAccepted, OfferDeclined, offerLapsed}
 	for _, o := range orders {
 		for _, p := range payments {
 			for _, st := range says {
-				for bits := range 16 {
-					at := position{Order: o, Payment: p, ClockOut: bits&1 != 0, Noted: bits&2 != 0, OtherLive: bits&4 != 0}
-					right := bits&8 != 0
-					got := decide(at, st, right)
-					settled := p == PaymentCaptured || p == PaymentRefundDue || p == PaymentRefunded
-					paid := st == provider.Authorized || st == provider.Captured
-					switch {
-					case paid && !settled && got == stepNone:
-						t.Errorf("%+v, %s: money is overlooked", at, st)
-					case (got == stepSecure || got == stepCapture || got == stepDeliver || got == stepReclaim) && (!right || !paid || at.OtherLive):
-						t.Errorf("%+v, %s, right %v: %s", at, st, right, got)
-					case (got == stepCapture || got == stepSecure || got == stepDeliver || got == stepCreate) && o != OrderPending:
-						t.Errorf("%+v, %s: %s for an order that has ended", at, st, got)
-					case (got == stepFail || got == stepBury) && paid:
-						t.Errorf("%+v, %s: %s although it is paid", at, st, got)
-					case got == stepGiveBack && st != provider.Captured, got == stepCancel && st == provider.Captured:
-						t.Errorf("%+v, %s: %s", at, st, got)
+				for _, offer := range offers {
+					for bits := range 16 {
+						at := position{Order: o, Payment: p, ClockOut: bits&1 != 0, Noted: bits&2 != 0, OtherLive: bits&4 != 0, Offer: offer}
+						checkDecision(t, at, st, bits&8 != 0)
 					}
 				}
 			}
 		}
+	}
+}
+
+func checkDecision(t *testing.T, at position, st provider.Status, right bool) {
+	t.Helper()
+	got := decide(at, st, right)
+	settled := at.Payment == PaymentCaptured || at.Payment == PaymentRefundDue || at.Payment == PaymentRefunded
+	paid := st == provider.Authorized || st == provider.Captured
+	asked := at.Offer == OfferOpen && at.Order == OrderPending && right && !at.OtherLive
+	over := at.Offer == OfferDeclined || at.Offer == offerLapsed
+	keeps := got == stepSecure || got == stepCapture || got == stepDeliver || got == stepReclaim
+	switch {
+	case paid && !settled && got == stepNone && !asked:
+		t.Errorf("%+v, %s: money is overlooked", at, st)
+	case keeps && (!right || !paid || at.OtherLive || over || asked):
+		t.Errorf("%+v, %s, right %v: %s", at, st, right, got)
+	case (got == stepCapture || got == stepSecure || got == stepDeliver || got == stepCreate) && at.Order != OrderPending:
+		t.Errorf("%+v, %s: %s for an order that has ended", at, st, got)
+	case (got == stepFail || got == stepBury) && paid:
+		t.Errorf("%+v, %s: %s although it is paid", at, st, got)
+	case got == stepGiveBack && st != provider.Captured, got == stepCancel && st == provider.Captured:
+		t.Errorf("%+v, %s: %s", at, st, got)
 	}
 }
 

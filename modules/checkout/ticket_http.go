@@ -135,7 +135,7 @@ func (s *Service) Document(ctx context.Context, id uuid.UUID) (*OrderDocument, e
 		return nil, err
 	}
 	d := &OrderDocument{
-		ID: o.ID, Code: o.Code, Name: o.Name, Email: o.Email, Status: v.Status, Total: o.Amount, Currency: o.Currency,
+		ID: o.ID, Code: o.Code, Name: o.Name, Email: o.Email, Status: v.Status, Total: v.Total, Currency: o.Currency,
 		Link: s.Link(o.ID), Trial: s.Trial,
 	}
 	if d.Event, err = s.Events.Event(ctx, o.EventID); err != nil {

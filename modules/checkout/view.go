@@ -23,6 +23,7 @@ type View struct {
 	Currency  string        `json:"currency"`
 	ExpiresAt clock.Time    `json:"expires_at"`
 	Payment   *PaymentView  `json:"payment"`
+	Offer     *SwapView     `json:"offer"`
 	Tickets   []TicketEntry `json:"tickets"`
 	Mail      MailStatus    `json:"mail"`
 	Promo     *PromoView    `json:"promo,omitempty"`
@@ -48,6 +49,13 @@ type SeatView struct {
 type PaymentView struct {
 	Provider string  `json:"provider"`
 	URL      *string `json:"url"`
+}
+
+// SwapView is what is offered instead of the order's seats; Price is what is kept of the money for them.
+type SwapView struct {
+	Seats     []SeatView `json:"seats"`
+	Price     int64      `json:"price"`
+	ExpiresAt clock.Time `json:"expires_at"`
 }
 
 // TicketEntry is a valid ticket of an order.
@@ -109,7 +117,7 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 		}
 	}
 	v := s.newView(o, event, Payment{}, seats)
-	v.Status = shownStatus(o.Status, paymentStatuses(payments), refundStatuses(refunds))
+	v.Status = o.shown(paymentStatuses(payments), refundStatuses(refunds))
 	v.Payment = payable(payments)
 	if v.Promo, err = s.store.promoView(ctx, s.DB, o); err != nil {
 		return View{}, err
@@ -118,6 +126,15 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 		if why, told := strings.CutPrefix(payments[len(payments)-1].Problem, declinedFor); told {
 			v.DeclinedFor = why
 		}
+	}
+	switch o.offered() {
+	case OfferOpen:
+		v.Payment = nil // it is paid; what is left is the fan's word
+		if v.Offer, err = s.swapView(ctx, o); err != nil {
+			return View{}, err
+		}
+	case OfferAccepted:
+		v.Total = sum(seats)
 	}
 	if o.Status.delivered() {
 		if v.Tickets, err = s.ticketEntries(ctx, o, seats); err != nil {
@@ -128,6 +145,26 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 		}
 	}
 	return v, nil
+}
+
+// offerView are the seats that the fan may have instead.
+func (s *Service) swapView(ctx context.Context, o Order) (*SwapView, error) {
+	numbers, prices, err := s.store.offeredSeats(ctx, o.ID)
+	if err != nil {
+		return nil, err
+	}
+	seats, err := s.asAgreed(ctx, o, numbers, prices)
+	if err != nil {
+		return nil, err
+	}
+	return &SwapView{Seats: seatViews(seats), Price: sum(seats), ExpiresAt: clock.Time(o.ExpiresAt)}, nil
+}
+
+func sum(seats []Seat) (total int64) {
+	for _, seat := range seats {
+		total += seat.Price
+	}
+	return total
 }
 
 // payable is the attempt a fan can still act on, or is acting on.
@@ -157,6 +194,11 @@ func (s *Service) seatsOf(ctx context.Context, o Order) ([]Seat, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.asAgreed(ctx, o, numbers, prices)
+}
+
+// asAgreed are seats with their labels, each at a price that was agreed.
+func (s *Service) asAgreed(ctx context.Context, o Order, numbers []int, prices []int64) ([]Seat, error) {
 	seats, err := s.Seats.SeatInfo(ctx, o.EventID, numbers)
 	if err != nil {
 		return nil, fmt.Errorf("seats of order: %w", err)

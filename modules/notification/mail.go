@@ -48,6 +48,10 @@ type mailData struct {
 	From   string   `json:"from,omitempty"`  // the seat as it was
 	To     string   `json:"to,omitempty"`    // and as it is
 	Lines  []string `json:"lines,omitempty"` // of an alarm
+	// Of an offer: the seats that went, those held instead, and until when.
+	Gone    []string   `json:"gone,omitempty"`
+	Offered []string   `json:"offered,omitempty"`
+	Until   *time.Time `json:"until,omitempty"`
 }
 
 // hasTickets tells whether the mail brings the order's tickets along.

@@ -177,12 +177,13 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
-var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindJoinCode, kindPlaceLink, kindYourTurn, kindAlarm}
+var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindSwapOffer, kindJoinCode, kindPlaceLink, kindYourTurn, kindAlarm}
 
 func TestMailsReadAsWritten(t *testing.T) {
 	t.Parallel()
 	one := paid()
 	one.Tickets = one.Tickets[:1]
+	until := time.Date(2027, 3, 1, 10, 2, 0, 0, time.UTC)
 	bare := OrderDocument{Code: "X", EventName: "דנה & <b>Friends</b>", Buyer: "Visit https://evil.example", Contact: "0221 / 12345", OrderURL: "https://t.example/o"}
 	event := OrderDocument{EventName: "Spring Gala", Venue: "Große Halle, Köln", Timezone: "Europe/Berlin",
 		StartsAt: time.Date(2027, 3, 9, 18, 30, 0, 0, time.UTC), Contact: "help@example.org"}
@@ -201,6 +202,8 @@ func TestMailsReadAsWritten(t *testing.T) {
 		"your-turn":     {false, mail{Kind: kindYourTurn, Data: mailData{URL: "https://t.example/events/gala#p=secret"}}, event},
 		"alarm": {false, mail{Kind: kindAlarm, Data: mailData{URL: "https://t.example/admin/audit",
 			Lines: []string{"a seat has one live claim: event 1: seat 7 has 2 live claims", "no payment or refund is stuck: order 42 <b>"}}}, OrderDocument{}},
+		"swap-offer": {false, mail{Kind: kindSwapOffer, Data: mailData{URL: "https://t.example/orders/1#t=secret", Gone: []string{"Row A, seat 3"},
+			Offered: []string{"Row B, seat 4"}, Until: &until}}, paid()},
 		"refund": {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "late"}}, paid()},
 	} {
 		subject, text, body, err := newWriter(c.trial).write(c.mail, c.order)
@@ -222,7 +225,7 @@ func TestHTMLMailIsInert(t *testing.T) {
 	order := OrderDocument{Code: evil, Buyer: evil, EventName: evil, Venue: evil, Contact: evil, Total: evil, OrderURL: "javascript:alert(1)",
 		Tickets: []Ticket{{Seat: evil, Category: evil, URL: "javascript:alert(1)"}}}
 	for _, kind := range allKinds {
-		_, _, body, err := newWriter(true).write(mail{Kind: kind, Data: mailData{Amount: evil, Code: evil, From: evil, To: evil}}, order)
+		_, _, body, err := newWriter(true).write(mail{Kind: kind, Data: mailData{Amount: evil, Code: evil, From: evil, To: evil, Gone: []string{evil}, Offered: []string{evil}}}, order)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -297,7 +300,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 		"seat-changed.intro.one", "seat-changed.intro.many"} {
 		used[key] = true
 	}
-	for _, key := range []string{"layout.when", "when.zone", "file.tickets", "file.event", "test.subject", "seat", "seat.category", "place", "place.category", "greeting", "greeting.nameless", "contact", "contact.elsewhere"} {
+	for _, key := range []string{"layout.when", "when.zone", "file.tickets", "file.event", "test.subject", "swap-offer.intro", "swap-offer.until", "seat", "seat.category", "place", "place.category", "greeting", "greeting.nameless", "contact", "contact.elsewhere"} {
 		used[key] = true
 	}
 	for day := time.Sunday; day <= time.Saturday; day++ {
@@ -306,7 +309,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 	for month := time.January; month <= time.December; month++ {
 		used["month."+strings.ToLower(month.String())] = true
 	}
-	for _, reason := range []string{"late", "wrong-amount", "second-payment", "staff", "event", "other"} {
+	for _, reason := range []string{"late", "difference", "wrong-amount", "second-payment", "staff", "event", "other"} {
 		used["refund.intro."+reason] = true
 	}
 	entries, err := files.ReadDir("templates")

@@ -95,6 +95,7 @@ const (
 	kindChanged   = "seat-changed" // the tickets anew, because one has another seat
 	kindOrderLink = "order-link"
 	kindRefund    = "refund"
+	kindSwapOffer = "swap-offer"
 	kindJoinCode  = "join-code" // these belong to an event's line, not to an order
 	kindPlaceLink = "place-link"
 	kindYourTurn  = "your-turn"
@@ -125,10 +126,17 @@ func (s *Service) OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID,
 	return s.promiseNew(ctx, tx, kindOrderLink, orderID, email, mailData{URL: url})
 }
 
-// Refunded promises the notice that money goes back; amount is for a person, reason one of late, wrong-amount,
-// second-payment, staff and event, each with its own words.
+// Refunded promises the notice that money goes back; amount is for a person, reason one of late, difference,
+// wrong-amount, second-payment, staff and event, each with its own words.
 func (s *Service) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email, amount, reason string) error {
 	return s.promiseNew(ctx, tx, kindRefund, orderID, email, mailData{Amount: amount, Reason: reason})
+}
+
+// SwapOffered promises, once for an order, the news that its seats went while its payment was on its way, what is held
+// instead, and until when; the link is where to say yes.
+func (s *Service) SwapOffered(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email string, gone, offered []string, until time.Time) error {
+	id := uuid.NewSHA1(orderID, []byte(kindSwapOffer))
+	return s.promise(ctx, tx, newMail(id, kindSwapOffer, orderID, email, mailData{Gone: gone, Offered: offered, Until: &until}))
 }
 
 // StatusOf is how the latest mail with tickets of an order does: queued, sent or failed, and why it is not sent; none

@@ -2,6 +2,7 @@ package notification
 
 import (
 	"embed"
+	"strings"
 	"time"
 
 	"fairseat/app/words"
@@ -34,12 +35,35 @@ func (s sayings) refund(d mailData) (string, error) {
 		key = "refund.intro.wrong-amount"
 	case "second-payment":
 		key = "refund.intro.second-payment"
+	case "difference":
+		key = "refund.intro.difference"
 	case "staff":
 		key = "refund.intro.staff"
 	case "event":
 		key = "refund.intro.event"
 	}
 	return s.Say(key, "amount", line(d.Amount))
+}
+
+// swap says which seats went.
+func (s sayings) swap(d mailData) (string, error) {
+	gone := make([]string, len(d.Gone))
+	for i, seat := range d.Gone {
+		gone[i] = line(seat)
+	}
+	return s.Say("swap-offer.intro", "gone", clip(strings.Join(gone, "; "), 120))
+}
+
+// ends says until when seats are held, and what happens then.
+func (s sayings) ends(d mailData, timezone string) (string, error) {
+	until := ""
+	if d.Until != nil {
+		var err error
+		if until, err = s.when(*d.Until, timezone); err != nil {
+			return "", err
+		}
+	}
+	return s.Say("swap-offer.until", "until", until)
 }
 
 // when is a moment by the venue's own clock, or "" for none.

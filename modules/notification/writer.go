@@ -44,11 +44,12 @@ type content struct {
 	Trial                            bool
 	Accent                           colour.Accent
 	Event, When, Venue, Code, Total  string
-	OrderURL, Intro                  string
+	OrderURL, Intro, Ends            string
 	Digits                           string // of a join code
 	Lines                            []string
 	Count                            int
 	Tickets                          []seat
+	Offered                          []string // seats held instead of those that went
 }
 
 // seat is a ticket with its words.
@@ -108,6 +109,11 @@ func (w *writer) content(m mail, d OrderDocument) (c content, err error) {
 		c.Intro = said(w.words.refund(m.Data))
 	case kindChanged:
 		c.Intro = said(w.words.Plural("seat-changed.intro", c.Count, "from", line(m.Data.From), "to", line(m.Data.To)))
+	case kindSwapOffer:
+		c.Intro, c.Ends = said(w.words.swap(m.Data)), said(w.words.ends(m.Data, d.Timezone))
+		for _, seat := range m.Data.Offered {
+			c.Offered = append(c.Offered, line(seat))
+		}
 	}
 	c.Subject = said(w.subject(m.Kind, c))
 	c.Preview = said(w.preview(m, c))
