@@ -87,7 +87,7 @@ func orderRows(found []checkout.OrderSummary) []orderRow {
 // statusWords are an order's states for staff.
 var statusWords = map[string]string{
 	"pending": "Not paid yet", "paying": "Bank is asked", "declined": "Declined", "paid": "Paid", "part-refunded": "Partly returned",
-	"refund-pending": "Money going back", "refunded": "Refunded", "expired": "Expired", "cancelled": "Given up",
+	"refund-pending": "Money going back", "swap-offered": "Other seats offered", "refunded": "Refunded", "expired": "Expired", "cancelled": "Given up",
 }
 
 // orderView is an order whole, for people.
@@ -196,7 +196,8 @@ var historyWords = map[string]string{
 	"placed": "Order made", "promotion": "A code was used", "payment-opened": "Payment begun", "authorized": "The bank agreed", "paid": "Paid, tickets issued",
 	"expired": "Time to pay ran out, seats went back", "cancelled": "Given up, seats went back", "given-up": "The buyer gave the order up",
 	"cancelling": "Payment is being cancelled", "payment-cancelled": "Payment cancelled",
-	"payment-failed": "Payment failed", "late-money": "Money came late, seats were still free", "mail-resent": "Tickets mailed again",
+	"payment-failed": "Payment failed", "late-money": "Money came late, seats were free", "swap-offered": "Those were offered instead of the buyer's own, which had gone",
+	"offer-accepted": "The buyer took the seats offered", "mail-resent": "Tickets mailed again",
 	"link-mailed": "Link to the order mailed", "refund-due": "Refund promised", "refunded": "Money returned", "returned": "Tickets returned by staff", "moved": "Seat changed",
 }
 

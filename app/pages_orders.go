@@ -30,6 +30,13 @@ func (a *App) orderPages(r request.Routes) {
 	r.Root.POST("/orders/:id/cancel", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
 		return "", a.checkout.GiveUp(c.Request().Context(), o.ID)
 	}))
+	r.Root.POST("/orders/:id/offer", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
+		_, err := a.checkout.AcceptOffer(c.Request().Context(), o.ID)
+		return "", err
+	}))
+	r.Root.POST("/orders/:id/offer/decline", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
+		return "", a.checkout.DeclineOffer(c.Request().Context(), o.ID)
+	}))
 	r.Root.POST("/orders/:id/resend", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
 		return "?mailed=again", a.checkout.Resend(c.Request().Context(), o)
 	}))
@@ -90,6 +97,14 @@ type orderSight struct {
 	Said    map[int]string // each by itself
 	Seen    []ticketSight
 	Back    map[int]bool // seats whose tickets were given back
+	Swap    *swapSight
+}
+
+// swapSight is the offer of other seats on the order's page.
+type swapSight struct {
+	Gone, Names string         // of the seats that went, and of all that are held now
+	Said        map[int]string // each by itself
+	Less        int64          // what comes back of the money
 }
 
 // ticketSight is a ticket on the order's page.
@@ -167,10 +182,15 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 	say := &speaker{words: a.pages.Words("order")}
 	s.Names, s.Said = upper(say.names(seats...)), say.each(seats)
 	s.Ticking = s.State == "pay" || s.State == "asking" || s.State == "declined"
+	if v.Offer != nil {
+		if s.Swap, err = a.swapSight(c, v, e, say); err != nil {
+			return nil, err
+		}
+	}
 	switch s.State {
 	case "asking", "paying":
 		s.Waiting = 2
-	case "pay", "declined", "outage", "ending", "refund-pending":
+	case "pay", "declined", "outage", "ending", "refund-pending", "swap-offered":
 		s.Waiting = 10
 	}
 	if s.State == "declined" && slices.Contains(declineReasons, v.DeclinedFor) {
@@ -215,6 +235,29 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 		s.Seen = append(s.Seen, sight)
 	}
 	return s, say.err
+}
+
+// swapSight says which seats went and which are held instead.
+func (a *App) swapSight(c echo.Context, v checkout.View, e *seating.Event, say *speaker) (*swapSight, error) {
+	held := map[int]bool{}
+	var numbers, gone []int
+	for _, seat := range v.Offer.Seats {
+		held[seat.N], numbers = true, append(numbers, seat.N)
+	}
+	for _, seat := range v.Seats {
+		if !held[seat.N] {
+			gone = append(gone, seat.N)
+		}
+	}
+	offered, err := a.seating.SeatInfo(c.Request().Context(), e.ID, numbers)
+	if err != nil {
+		return nil, err
+	}
+	lost, err := a.seating.SeatInfo(c.Request().Context(), e.ID, gone)
+	if err != nil {
+		return nil, err
+	}
+	return &swapSight{Gone: say.names(lost...), Names: say.names(offered...), Said: say.each(offered), Less: v.Total - v.Offer.Price}, say.err
 }
 
 // orderStates are all that orderState and the clock make of an order; each is said in the catalogue.

@@ -23,6 +23,8 @@ func (s *Service) Routes(r request.Routes) {
 	r.API.DELETE("/orders/:id", h.giveUp, h.owner)
 	r.API.POST("/orders/:id/pay", h.pay, h.owner, r.Idempotent)
 	r.API.POST("/orders/:id/resend", h.resend, h.owner, r.Idempotent)
+	r.API.POST("/orders/:id/offer", h.acceptOffer, h.owner)
+	r.API.DELETE("/orders/:id/offer", h.declineOffer, h.owner)
 	r.API.POST("/payments/:provider/webhook", h.webhook)
 	s.promoRoutes(h, r)
 	s.ticketRoutes(h, r)
@@ -174,6 +176,26 @@ func (h *handler) pay(c echo.Context) error {
 // giveUp answers DELETE /orders/:id.
 func (h *handler) giveUp(c echo.Context) error {
 	if err := h.s.GiveUp(c.Request().Context(), orderOf(c).ID); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
+}
+
+// acceptOffer answers POST /orders/:id/offer. Repeating it is harmless by itself.
+func (h *handler) acceptOffer(c echo.Context) error {
+	if err := request.Decode(c, &struct{}{}); err != nil {
+		return err
+	}
+	v, err := h.s.AcceptOffer(c.Request().Context(), orderOf(c).ID)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, v)
+}
+
+// declineOffer answers DELETE /orders/:id/offer.
+func (h *handler) declineOffer(c echo.Context) error {
+	if err := h.s.DeclineOffer(c.Request().Context(), orderOf(c).ID); err != nil {
 		return err
 	}
 	return c.NoContent(http.StatusNoContent)

@@ -19,14 +19,14 @@ function settle() {
   stop();
   const clock = document.getElementById('clock');
   if (clock) {
-    const left = clock.querySelector('.left');
+    const left = clock.querySelector('.left'), swap = order.dataset.state === 'swap-offered';
     stop = countdown(Date.parse(clock.dataset.until), {
       tick: (text) => { left.textContent = t('js.left', { time: text }); },
       minute: () => {
         clock.classList.add('last');
-        aloud.textContent = t('js.minute');
+        aloud.textContent = swap ? t('js.minute.swap') : t('js.minute');
       },
-      end: () => { aloud.textContent = t('js.over'); },
+      end: () => { aloud.textContent = swap ? t('js.over.swap') : t('js.over'); },
     });
   }
   later();
