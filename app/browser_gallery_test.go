@@ -222,6 +222,8 @@ func (s *stage) orderScenes() []scene {
 	s.refund(back, backOrder, "refunded")
 	long, longOrder := s.orders("long", longBuyer, 4, "paid", "paid")
 	rtl, rtlOrder := s.orders("rtl", rtlBuyer, 2, "paid", "paid")
+	s.hasty()
+	late, lateOrder := s.offeredOther("hasty", "Lou")
 	return []scene{
 		{"order pending", as(pending, "/orders/"+pendingOrder.ID), pendingOrder.Code},
 		{"order declined", as(declined, "/orders/"+declinedOrder.ID), declinedOrder.Code},
@@ -230,6 +232,7 @@ func (s *stage) orderScenes() []scene {
 		{"order cancelled", as(gone, "/orders/"+goneOrder.ID), goneOrder.Code},
 		{"order part refunded", as(part, "/orders/"+partOrder.ID), partOrder.Code},
 		{"order refunded", as(back, "/orders/"+backOrder.ID), backOrder.Code},
+		{"order swap offered", as(late, "/orders/"+lateOrder.ID), lateOrder.Code},
 		{"order long names", as(long, "/orders/"+longOrder.ID), longOrder.Code},
 		{"order right to left", as(rtl, "/orders/"+rtlOrder.ID), rtlOrder.Code},
 		{"ticket", at(paidOrder.Tickets[0].URL), "Åsa Ünlü"},
