@@ -300,7 +300,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 		"seat-changed.intro.one", "seat-changed.intro.many"} {
 		used[key] = true
 	}
-	for _, key := range []string{"layout.when", "when.zone", "file.tickets", "file.event", "test.subject", "swap-offer.intro", "swap-offer.until", "seat", "seat.category", "place", "place.category", "greeting", "greeting.nameless", "contact", "contact.elsewhere"} {
+	for _, key := range []string{"layout.when", "when.zone", "file.tickets", "file.event", "test.subject", "swap-offer.intro", "swap-offer.until", "alarm.title", "seat", "seat.category", "place", "place.category", "greeting", "greeting.nameless", "contact", "contact.elsewhere"} {
 		used[key] = true
 	}
 	for day := time.Sunday; day <= time.Saturday; day++ {
