@@ -139,8 +139,8 @@ func (a *App) look(ctx context.Context, whole bool) (*Audit, error) {
 	return result, nil
 }
 
-// lookAtRows asks Postgres alone.
-func (a *App) lookAtRows(ctx context.Context, tx *gorm.DB, result *Audit) error {
+// lookAtRules asks Postgres what each rule asks.
+func lookAtRules(tx *gorm.DB, result *Audit) error {
 	until, err := lastAlive(tx)
 	if err != nil {
 		return err
@@ -153,6 +153,14 @@ func (a *App) lookAtRows(ctx context.Context, tx *gorm.DB, result *Audit) error 
 			return fmt.Errorf("%s: %w", r.id, err)
 		}
 		result.add(r.id, r.name, violations)
+	}
+	return nil
+}
+
+// lookAtRows asks Postgres alone.
+func (a *App) lookAtRows(ctx context.Context, tx *gorm.DB, result *Audit) error {
+	if err := lookAtRules(tx, result); err != nil {
+		return err
 	}
 	sums, err := a.checkout.Money(ctx, tx)
 	if err != nil {

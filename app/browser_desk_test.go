@@ -211,7 +211,6 @@ func (s *stage) deskScenes() []scene {
 		}, press("Return")), "cannot be taken back"},
 		{"desk outbox", desk("/admin/outbox"), "example.org"},
 		{"desk audit", desk("/admin/audit"), "Run the audit"},
-		{"desk audit done", desk("/admin/audit", press("Run the audit")), "Where the money is"},
 		{"desk owed none", desk("/admin/owed"), "Nothing is owed"},
 		{"desk log", desk("/admin/log"), "Signed in"},
 	}

@@ -259,3 +259,31 @@ func TestRedisAway(t *testing.T) {
 		t.Errorf("%s %v", phase, err)
 	}
 }
+
+// The audit finds a room with more people in it than it ever had room for; one that was made smaller is no such thing.
+func TestAuditFindsARoomThatIsTooFull(t *testing.T) {
+	t.Parallel()
+	k, places := openRoom(t, 3, func(l *line) { l.Cap = 2 })
+	inside := 0
+	for _, p := range places {
+		if _, err := k.enter(p); err == nil {
+			inside++
+		}
+	}
+	if inside != 2 {
+		t.Fatalf("%d are inside", inside)
+	}
+	k.checkLine()
+	one := 1
+	if err := k.queue.Amend(t.Context(), k.DB, k.id, LineChange{Cap: &one}); err != nil {
+		t.Fatal(err)
+	}
+	k.checkLine()
+	if err := k.Redis.Do(t.Context(), k.Redis.B().Zadd().Key(k.queue.redis.key(k.id, "leases")).ScoreMember().
+		ScoreMember(float64(k.Clock.Now().Add(time.Minute).UnixMilli()), "ghost").Build()).Error(); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := k.queue.Audit(t.Context()); err != nil || len(found) != 1 {
+		t.Errorf("found %v, %v", found, err)
+	}
+}

@@ -6,7 +6,7 @@ import (
 )
 
 // Audit names every line that runs ahead of its record: an index above its ceiling, a position shown that Postgres
-// does not know as called, a draw of another size. Redis is read before Postgres, which is always ahead of it.
+// does not know as called, a draw of another size; and each sale with more people inside than it ever had room for. Redis is read before Postgres, which is always ahead of it.
 func (s *Service) Audit(ctx context.Context) ([]string, error) {
 	rows, err := s.postgres.live(ctx)
 	if err != nil {
@@ -40,6 +40,16 @@ func (s *Service) Audit(ctx context.Context) ([]string, error) {
 		if draw := state.num("draw"); row.Size == nil && draw > row.DrawCeiling {
 			wrong("draw index %d above its ceiling %d", draw, row.DrawCeiling)
 		}
+		if active := state.num("active"); active > int64(row.Cap) {
+			// Nobody inside is put out when fewer are let in from now on.
+			most, err := s.postgres.highestCap(ctx, row.EventID)
+			if err != nil {
+				return nil, err
+			}
+			if active > max(most, int64(row.Cap)) {
+				wrong("%d are inside, where there was never room for more than %d", active, max(most, int64(row.Cap)))
+			}
+		}
 		if tail := state.num("tail"); tail > row.TailCeiling {
 			wrong("tail index %d above its ceiling %d", tail, row.TailCeiling)
 		}
@@ -51,4 +61,14 @@ func (s *Service) Audit(ctx context.Context) ([]string, error) {
 		}
 	}
 	return violations, nil
+}
+
+// highestCap is how many the line ever let be inside at once, as its log says.
+func (p *postgresStore) highestCap(ctx context.Context, eventID int64) (most int64, err error) {
+	err = p.db.WithContext(ctx).Raw(`SELECT coalesce(max((line::jsonb->'data'->>'cap')::bigint), 0) FROM fairness_log
+		WHERE event_id = ? AND line::jsonb->>'kind' IN ('published', 'limits')`, eventID).Scan(&most).Error
+	if err != nil {
+		return 0, fmt.Errorf("audit line: highest cap: %w", err)
+	}
+	return most, nil
 }

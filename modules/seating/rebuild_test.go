@@ -181,6 +181,27 @@ func TestComparisonMendsBothWays(t *testing.T) {
 	h.checkSeats()
 }
 
+// The audit finds holds that contradict themselves, which no comparison with Postgres shows: of them Postgres knows nothing.
+func TestAuditFindsHoldsThatContradictThemselves(t *testing.T) {
+	t.Parallel()
+	h := open(t, 4, 10, `,"max_per_buyer":8`)
+	h.admit("ada")
+	h.mustHold("ada", 1, 2, 3, 4)
+	sound := func(want int) {
+		t.Helper()
+		if odd, err := h.s.Audit(t.Context()); err != nil || len(odd) != want {
+			t.Fatalf("the audit found %v, %v", odd, err)
+		}
+	}
+	sound(0)
+	h.redis("HDEL", h.b.keys.Name("own"), "1")
+	sound(1)
+	h.redis("SREM", h.b.keys.Name("b:ada"), "2")
+	sound(2)
+	h.redis("ZREM", h.b.keys.Name("x"), "3")
+	sound(3)
+}
+
 func (h *house) redis(words ...string) {
 	h.T.Helper()
 	if err := h.Redis.Do(h.T.Context(), h.Redis.B().Arbitrary(words...).Build()).Error(); err != nil {

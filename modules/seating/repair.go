@@ -7,6 +7,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"fairseat/app/clock"
 	"fairseat/modules/seating/internal/holds"
 )
 
@@ -120,18 +121,23 @@ func (b *board) repair(ctx context.Context) error {
 	return nil
 }
 
-// Audit compares every event's map with Postgres and describes each seat on which they differ, without correcting it.
+// Audit compares every event's map with Postgres and describes each seat on which they differ, and each hold that
+// contradicts itself, without correcting it. Maps of sales that are over long since decide nothing any more.
 func (s *Service) Audit(ctx context.Context) ([]string, error) {
 	var events ids
-	if err := s.DB.WithContext(ctx).Raw(`SELECT id FROM events ORDER BY id`).Scan((*[]int64)(&events)).Error; err != nil {
+	if err := s.DB.WithContext(ctx).Raw(`SELECT id FROM events WHERE greatest(opens_at, closes_at, starts_at) > coalesce(?::timestamptz, now()) - interval '30 days' ORDER BY id`,
+		clock.SQLArg(s.Clock)).Scan((*[]int64)(&events)).Error; err != nil {
 		return nil, fmt.Errorf("audit maps: %w", err)
 	}
 	var found []string
 	for _, id := range events {
 		b := s.board(id)
 		var snap holds.Snapshot
+		var odd []holds.Odd
 		err := b.try(ctx, func(at holds.At) (err error) {
-			snap, err = s.store.Snapshot(ctx, at, true)
+			if odd, err = s.store.Audit(ctx, at); err == nil {
+				snap, err = s.store.Snapshot(ctx, at, true)
+			}
 			return err
 		})
 		if err != nil {
@@ -142,6 +148,9 @@ func (s *Service) Audit(ctx context.Context) ([]string, error) {
 			return nil, err
 		}
 		found = append(found, differences(id, snap.Taken, alive)...)
+		for _, o := range odd {
+			found = append(found, fmt.Sprintf("event %d seat %s %s", id, o.Seat, o.What))
+		}
 	}
 	return found, nil
 }

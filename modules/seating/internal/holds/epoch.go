@@ -106,6 +106,29 @@ func (s *Store) Snapshot(ctx context.Context, at At, alsoClosed bool) (Snapshot,
 	return snap, nil
 }
 
+// Odd is a hold that contradicts itself.
+type Odd struct {
+	Seat string
+	What string
+}
+
+// Audit looks for holds that contradict themselves: without an owner, a basket or a deadline, or of a seat that is taken.
+func (s *Store) Audit(ctx context.Context, at At) ([]Odd, error) {
+	out, err := s.run(ctx, s.audit, at)
+	if err != nil {
+		return nil, err
+	}
+	words, err := out.list(1)
+	if err != nil {
+		return nil, err
+	}
+	var odd []Odd
+	for i := 0; i+1 < len(words); i += 2 {
+		odd = append(odd, Odd{words[i], words[i+1]})
+	}
+	return odd, nil
+}
+
 // Changes reads the log after a version, at most limit entries.
 func (s *Store) Changes(ctx context.Context, at At, after int64, limit int) ([]Change, error) {
 	out, err := s.run(ctx, s.changes, at, strconv.FormatInt(after+1, 10), strconv.Itoa(limit))

@@ -106,7 +106,7 @@ type Store struct {
 	redis rueidis.Client
 	clock clock.Clock
 
-	grab, promise, hold, release, basket, pin, take, untake, expire, pulse, begin, open, snapshot, lapsed, changes *rueidis.Lua
+	grab, promise, hold, release, basket, pin, take, untake, expire, pulse, begin, open, snapshot, lapsed, changes, audit *rueidis.Lua
 }
 
 // timeout bounds every call; a call that timed out may have happened, and may be repeated.
@@ -119,7 +119,7 @@ func New(redis rueidis.Client, c clock.Clock) *Store {
 	for name, script := range map[string]**rueidis.Lua{
 		"hold": &s.hold, "release": &s.release, "basket": &s.basket, "pin": &s.pin, "take": &s.take, "untake": &s.untake,
 		"expire": &s.expire, "pulse": &s.pulse, "begin": &s.begin, "open": &s.open, "snapshot": &s.snapshot, "lapsed": &s.lapsed,
-		"changes": &s.changes, "promise": &s.promise,
+		"changes": &s.changes, "promise": &s.promise, "audit": &s.audit,
 	} {
 		*script = rueidis.NewLuaScript(common + "\n" + text(name))
 	}
