@@ -56,6 +56,11 @@ var sqlRules = []rule{
 		    AND NOT EXISTS (SELECT 1 FROM mails m WHERE m.order_id = o.id AND m.kind = 'tickets')`},
 	{"I17", "what the processor told us was acted on",
 		`SELECT format('message %s of %s came %s and waits', event_id, provider, received_at) FROM psp_events WHERE processed_at IS NULL AND received_at < @until - interval '60 s'`},
+	{"I28", "invoices are numbered without a gap, and credited no further than they go",
+		`SELECT format('series %s ends at %s and has %s', s.prefix, s.last, count(i.id)) FROM invoice_series s LEFT JOIN invoices i ON i.prefix = s.prefix
+		  GROUP BY s.prefix HAVING count(i.id) <> s.last OR max(i.serial) IS DISTINCT FROM s.last
+		 UNION ALL
+		 SELECT format('invoice %s', i.number) FROM invoices i JOIN invoices c ON c.refers_to = i.id GROUP BY i.id HAVING sum(c.total) > i.total`},
 	{"I19", "no block outlives its moment",
 		`SELECT format('event %s: block %s was to end %s', b.event_id, b.id, b.until) FROM blocks b WHERE b.until < @until - interval '60 s'
 		    AND EXISTS (SELECT 1 FROM seat_claims c WHERE c.block_id = b.id AND c.status = 'blocked')`},

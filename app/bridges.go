@@ -249,6 +249,30 @@ func (d documents) Calendar(ts ...checkout.TicketView) ([]byte, error) {
 	return document.Calendar(drawn(ts)...)
 }
 
+func (d documents) Invoice(ctx context.Context, v checkout.InvoiceView) ([]byte, error) {
+	out := document.Invoice{
+		Credit: v.RefersTo != nil, Number: v.Number, Refers: v.Content.Refers, Made: v.MadeAt, Timezone: v.Content.Timezone,
+		Seller: append([]string{v.Content.Seller.Name}, v.Content.Seller.Address...), SellerID: v.Content.Seller.VATID, Register: v.Content.Seller.Register,
+		BuyerID: v.Billing.VATID, EventName: v.Content.Event, Venue: v.Content.Venue, OrderCode: v.Content.Order, Total: v.Said(v.Total), Test: v.Content.Test,
+	}
+	if v.Content.StartsAt != nil {
+		out.StartsAt = *v.Content.StartsAt
+	}
+	if v.Billing.Company != "" {
+		out.Buyer = append(out.Buyer, v.Billing.Company)
+	}
+	out.Buyer = append(append(out.Buyer, v.Billing.Name), v.Billing.Address...)
+	for _, l := range v.Lines {
+		out.Lines = append(out.Lines, document.InvoiceLine{What: l.Seat, More: l.CategoryName, Rate: l.Rate.Name, Gross: v.Said(l.Gross)})
+	}
+	for _, s := range v.Sums {
+		if s.Points > 0 || len(v.Sums) > 1 {
+			out.Taxes = append(out.Taxes, document.InvoiceTax{Name: s.Name, Net: v.Said(s.Net), Tax: v.Said(s.Tax), Gross: v.Said(s.Gross)})
+		}
+	}
+	return d.renderer.Invoice(ctx, out)
+}
+
 func drawn(ts []checkout.TicketView) []document.Ticket {
 	out := make([]document.Ticket, len(ts))
 	for i, t := range ts {
@@ -272,7 +296,7 @@ func (b ordersForMail) Document(ctx context.Context, orderID uuid.UUID) (notific
 	}
 	out := notification.OrderDocument{
 		Code: d.Code, Buyer: d.Name, Email: d.Email, OrderURL: d.Link, EventName: d.Event.Name, Accent: d.Event.Accent, Venue: d.Event.Venue,
-		Timezone: d.Event.Timezone, StartsAt: d.Event.StartsAt, Contact: d.Event.Contact, Total: money.Format(d.Total, d.Currency),
+		Timezone: d.Event.Timezone, StartsAt: d.Event.StartsAt, Contact: d.Event.Contact, Total: money.Format(d.Total, d.Currency), Invoice: d.Invoice,
 	}
 	for _, t := range d.Tickets {
 		out.Tickets = append(out.Tickets, notification.Ticket{Seat: t.SeatName, AnyPlace: t.AnyPlace, Category: t.Category, URL: t.URL})

@@ -153,6 +153,7 @@ func (s *stage) deskScenes() []scene {
 			b.fill("Terms", "no address")
 		}, press("Publish the event")), "Nothing was saved yet"},
 		{"desk settings", desk("/admin/events/gala/settings"), "Settings"},
+		{"desk taxes", desk("/admin/events/gala/taxes"), "Tax is inside"},
 		{"desk codes", desk("/admin/events/gala/promotions"), "Spring 26"},
 		{"desk codes refused", desk("/admin/events/gala/promotions", func(b *browser) {
 			b.excuse("status of 422")

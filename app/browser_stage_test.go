@@ -38,7 +38,7 @@ var stalls = object{"Stalls": 4500}
 // newStage starts the product and publishes the events; what each is for stands beside it.
 func newStage(t testing.TB) *stage {
 	t.Helper()
-	s := &stage{process: startProcess(t), t: t, ctx: t.Context()}
+	s := &stage{process: startProcess(t, "FAIRSEAT_SELLER__NAME=Old Hall Ltd", "FAIRSEAT_SELLER__ADDRESS=Ring 1; 50667 Köln", "FAIRSEAT_TAX__RATE=1900"), t: t, ctx: t.Context()}
 	s.staff = signIn(t, s.base)
 	stadium, hall := importStadium(t, s.staff), house(t, s.staff, 6, 12)
 	s.hall = hall

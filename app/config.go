@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -18,6 +19,8 @@ import (
 	"github.com/go-playground/validator/v10"
 
 	"fairseat/app/keyring"
+	"fairseat/modules/checkout"
+	"fairseat/modules/checkout/invoice"
 )
 
 // Config is every setting; config.yaml explains each.
@@ -32,6 +35,8 @@ type Config struct {
 	SMTP          SMTPConfig     `koanf:"smtp"`
 	Payments      PaymentConfig  `koanf:"payments"`
 	Refunds       RefundConfig   `koanf:"refunds"`
+	Seller        SellerConfig   `koanf:"seller"`
+	Tax           TaxConfig      `koanf:"tax"`
 	Limits        LimitConfig    `koanf:"limits"`
 	Draw          DrawConfig     `koanf:"draw"`
 	Keys          KeyConfig      `koanf:"keys"`
@@ -67,6 +72,29 @@ type SMTPConfig struct {
 // RefundConfig is how much money one owner may return alone.
 type RefundConfig struct {
 	SecondApproverAbove int64 `koanf:"second_approver_above" validate:"min=-1"`
+}
+
+// SellerConfig is who stands on invoices; without a name there are none.
+type SellerConfig struct {
+	Name     string   `koanf:"name" validate:"max=200"`
+	Address  []string `koanf:"address" validate:"max=6,dive,max=200"`
+	VATID    string   `koanf:"vat_id" validate:"max=40"`
+	Register string   `koanf:"register" validate:"max=200"`
+	Prefix   string   `koanf:"invoice_prefix" validate:"max=20"`
+}
+
+func (s SellerConfig) seller() checkout.Seller {
+	return checkout.Seller{Name: s.Name, Address: s.Address, VATID: s.VATID, Register: s.Register, Prefix: s.Prefix}
+}
+
+// TaxConfig is what tax is inside the prices of events that say nothing of their own.
+type TaxConfig struct {
+	Rate int    `koanf:"rate" validate:"min=0,max=10000"`
+	Name string `koanf:"name" validate:"max=60"`
+}
+
+func (t TaxConfig) rate() invoice.Rate {
+	return invoice.Rate{Points: t.Rate, Name: cmp.Or(t.Name, checkout.TaxName(t.Rate))}
 }
 
 // LimitConfig holds budgets a minute; 0 turns one off.
@@ -109,6 +137,7 @@ func Defaults() Config {
 		SMTP:     SMTPConfig{From: "Fairseat <tickets@localhost>"},
 		Payments: PaymentConfig{Provider: "sandbox", Stripe: StripeConfig{WebhookSecrets: []string{}}},
 		Refunds:  RefundConfig{SecondApproverAbove: 500_000},
+		Seller:   SellerConfig{Address: []string{}, Prefix: "INV-"},
 		Limits:   LimitConfig{PerIP: 1200, PerNetwork: 6000, PerPlace: 120},
 		Draw:     DrawConfig{BeaconURLs: []string{}},
 		Log:      LogConfig{Level: "info", Format: "text"},
@@ -165,6 +194,9 @@ func (c *Config) validate(origin map[string]string) error {
 	}
 	if _, err := mail.ParseAddress(c.SMTP.From); err != nil {
 		return fmt.Errorf("%s: %q is not an address like Box office <tickets@example.org>", at("smtp.from"), c.SMTP.From)
+	}
+	if c.Seller.Name != "" && len(c.Seller.Address) == 0 {
+		return fmt.Errorf("%s: an invoice needs the seller's address, too", at("seller.address"))
 	}
 	if c.AdminPassword != "" && len(c.AdminPassword) < 10 {
 		return fmt.Errorf("%s: must have at least 10 characters", at("admin_password"))

@@ -105,6 +105,9 @@ func loadEnvironment(environ []string, check func(*koanf.Koanf, func(string) str
 		if key == "http.trusted_proxies" || key == "draw.beacon_urls" || key == "payments.stripe.webhook_secrets" {
 			return key, strings.FieldsFunc(v, func(r rune) bool { return r == ',' || r == ' ' })
 		}
+		if key == "seller.address" { // lines have commas and spaces in them
+			return key, strings.FieldsFunc(v, func(r rune) bool { return r == ';' || r == '\n' })
+		}
 		return key, v
 	}); err != nil {
 		return err

@@ -21,6 +21,7 @@ func (a *App) deskPages(r request.Routes) {
 	a.settingsPages(g, guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.livePages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.handPages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
+	a.taxPages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.promotionPages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.eventRefundPages(guard(a.echo, "/admin/events/:event", signed, a.seating.ResolveEvent()))
 	a.deskOrderPages(g)

@@ -60,7 +60,7 @@ var actionWords = map[string]string{
 	"plan.import": "Plan uploaded", "event.create": "Event made", "event.change": "Settings changed", "seats.block": "Seats blocked",
 	"seats.unblock": "Seats put back on sale", "seats.block-change": "Block of seats changed", "queue.open": "Sale opened", "queue.pause": "Paused", "queue.resume": "Resumed",
 	"queue.end": "Sale ended", "queue.message": "Message set", "order.refund": "Tickets returned", "order.move": "Seat changed", "order.resend": "Mail sent again",
-	"orders.export": "Orders exported", "promotion.make": "Codes made", "promotion.end": "Code switched off", "promotion.export": "Codes exported", "refund.retry": "Refund tried again",
+	"orders.export": "Orders exported", "event.taxes": "Tax changed", "promotion.make": "Codes made", "promotion.end": "Code switched off", "promotion.export": "Codes exported", "refund.retry": "Refund tried again",
 	"orphan.return": "Money of nobody sent back", "ledger.match": "Ledgers matched",
 	"event.refund": "Refund of the event asked for", "event.refund.agree": "Refund of the event agreed to", "event.refund.refuse": "Refund of the event refused",
 	"event.refund.withdraw": "Refund of the event withdrawn", "event.refund.pause": "Refund of the event paused", "event.refund.resume": "Refund of the event resumed",

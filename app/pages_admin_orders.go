@@ -193,7 +193,7 @@ var refundWords = map[string]string{"due": "Not asked for yet", "sent": "Asked f
 
 // historyWords are the steps of an order.
 var historyWords = map[string]string{
-	"placed": "Order made", "promotion": "A code was used", "payment-opened": "Payment begun", "authorized": "The bank agreed", "paid": "Paid, tickets issued",
+	"placed": "Order made", "promotion": "A code was used", "invoice": "Invoice written", "credit": "Credit note written", "payment-opened": "Payment begun", "authorized": "The bank agreed", "paid": "Paid, tickets issued",
 	"expired": "Time to pay ran out, seats went back", "cancelled": "Given up, seats went back", "given-up": "The buyer gave the order up",
 	"cancelling": "Payment is being cancelled", "payment-cancelled": "Payment cancelled",
 	"payment-failed": "Payment failed", "late-money": "Money came late, seats were free", "swap-offered": "Those were offered instead of the buyer's own, which had gone",

@@ -94,6 +94,7 @@ var deskActs = map[string]string{
 	"/admin/orders/:id/refund":                "Return tickets of order :id",
 	"/admin/orders/:id/resend":                "Send the mail of order :id again",
 	"/admin/orders/:id/move":                  "Give a ticket of order :id another seat",
+	"/admin/events/:event/taxes":              "Say what tax is inside the prices of :event",
 	"/admin/events/:event/promotions":         "Make a code for :event",
 	"/admin/events/:event/promotions/:id/end": "Switch a code of :event off",
 	"/admin/events/:event/open":               "Open the sale of :event now",

@@ -40,6 +40,13 @@ func (a *App) orderPages(r request.Routes) {
 	r.Root.POST("/orders/:id/resend", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
 		return "?mailed=again", a.checkout.Resend(c.Request().Context(), o)
 	}))
+	r.Root.POST("/orders/:id/billing", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
+		if _, err := c.FormParams(); err != nil {
+			return "", request.BodyError(err)
+		}
+		return "#papers", a.checkout.Bill(c.Request().Context(), o, checkout.Billing{Name: c.FormValue("name"), Company: c.FormValue("company"),
+			Address: strings.Split(strings.ReplaceAll(c.FormValue("address"), "\r", ""), "\n"), VATID: c.FormValue("vat_id")})
+	}))
 }
 
 // orderPage shows an order to whoever may see it; to a browser that does not know it yet, what a private link needs.
@@ -98,6 +105,7 @@ type orderSight struct {
 	Seen    []ticketSight
 	Back    map[int]bool // seats whose tickets were given back
 	Swap    *swapSight
+	Bill    *billSight // nil where no invoice can be addressed
 }
 
 // swapSight is the offer of other seats on the order's page.
@@ -105,6 +113,25 @@ type swapSight struct {
 	Gone, Names string         // of the seats that went, and of all that are held now
 	Said        map[int]string // each by itself
 	Less        int64          // what comes back of the money
+}
+
+// billSight is to whom the invoice is addressed, for the form that changes it.
+type billSight struct {
+	checkout.Billing
+	Lines string // of the address
+}
+
+// billOf is the address of the newest invoice, while something of it is left.
+func billOf(v checkout.View) *billSight {
+	if v.Status != "paid" && v.Status != "part-refunded" {
+		return nil
+	}
+	for _, one := range slices.Backward(v.Invoices) {
+		if one.Kind == "invoice" {
+			return &billSight{one.Billing, strings.Join(one.Address, "\n")}
+		}
+	}
+	return nil
 }
 
 // ticketSight is a ticket on the order's page.
@@ -164,7 +191,7 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 		payBy = v.Payment.Provider
 	}
 	down := a.checkout.Health(payBy).Down
-	s := &orderSight{View: v, State: orderState(v, down), Name: o.Name, Mask: masked(o.Email)}
+	s := &orderSight{View: v, State: orderState(v, down), Name: o.Name, Mask: masked(o.Email), Bill: billOf(v)}
 	until := time.Time(v.ExpiresAt)
 	var err error
 	if s.Until, err = a.pages.Words("order").When("layout.clock", until, e.Timezone); err != nil {

@@ -18,6 +18,7 @@ import (
 
 	"fairseat/app/clock"
 	"fairseat/app/keyring"
+	"fairseat/modules/checkout/invoice"
 	"fairseat/modules/checkout/provider"
 )
 
@@ -55,6 +56,8 @@ type Deps struct {
 	PerPlace    int                   // 0 turns the budgets of one order off
 	SecondAbove int64                 // more than this, in minor units, is returned to a whole event only if two owners agree; below zero: never asked
 	Trial       bool                  // every ticket says TEST
+	Seller      Seller                // without a name there are no invoices
+	Tax         invoice.Rate          // inside every price, where an event says no other
 	Metrics     prometheus.Registerer // may be nil
 }
 

@@ -27,6 +27,7 @@ func (s *Service) Routes(r request.Routes) {
 	r.API.DELETE("/orders/:id/offer", h.declineOffer, h.owner)
 	r.API.POST("/payments/:provider/webhook", h.webhook)
 	s.promoRoutes(h, r)
+	s.invoiceRoutes(h, r)
 	s.ticketRoutes(h, r)
 	s.staffRoutes(h, r)
 }

@@ -232,6 +232,11 @@ func (k *kit) check() {
 			WHERE o.status IN ('pending','paid') AND NOT (o.status = 'pending' AND o.offer <> '') GROUP BY o.id
 			HAVING sum(c.price) + coalesce((SELECT sum(r.amount) FROM refunds r JOIN payments p ON p.id = r.payment_id
 				WHERE p.order_id = o.id AND r.reason = 'difference'), 0) <> o.amount`,
+		"numbers of invoices have no gap":      `SELECT prefix FROM invoices GROUP BY prefix HAVING count(*) <> max(serial) OR min(serial) <> 1`,
+		"no invoice is credited beyond itself": `SELECT i.number FROM invoices i JOIN invoices c ON c.refers_to = i.id GROUP BY i.id HAVING sum(c.total) > i.total`,
+		"what is invoiced and not credited is what valid tickets cost": `SELECT o.id::text FROM orders o JOIN invoices i ON i.order_id = o.id
+			WHERE o.status IN ('paid','part_refunded','refunded') GROUP BY o.id HAVING sum(CASE i.kind WHEN 'credit' THEN -i.total ELSE i.total END) <>
+				coalesce((SELECT sum(c.price) FROM tickets t JOIN seat_claims c ON c.id = t.claim_id WHERE c.order_id = o.id AND t.status = 'valid'), 0)`,
 		"one mail with the tickets": `SELECT o.id::text FROM orders o WHERE o.status = 'paid' AND (SELECT count(*) FROM mails m WHERE m.order_id = o.id AND m.kind = 'tickets') <> 1`,
 	} {
 		var bad []string
@@ -421,6 +426,10 @@ func (drawings) TicketPage(w io.Writer, t TicketView) error {
 
 func (drawings) PDF(_ context.Context, ts []TicketView) ([]byte, error) {
 	return fmt.Appendf(nil, "%%PDF-%d", len(ts)), nil
+}
+
+func (drawings) Invoice(_ context.Context, v InvoiceView) ([]byte, error) {
+	return fmt.Appendf(nil, "%%PDF %s %s to %s %s, %d lines", v.Kind, v.Number, v.Billing.Name, v.Billing.Company, len(v.Lines)), nil
 }
 
 func (drawings) Calendar(ts ...TicketView) ([]byte, error) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"fairseat/modules/checkout/invoice"
 	"fairseat/modules/checkout/promotion"
 	"fairseat/modules/checkout/provider"
 )
@@ -206,6 +207,9 @@ func TestStormEndsInTicketsOrMoneyBack(t *testing.T) {
 			}
 			k.bank.before, k.bank.after = fail, fail
 			hands := []*Service{k.Service, k.service(k.Kit.DB)}
+			for _, s := range hands {
+				s.Seller, s.Tax = Seller{Name: "Old Hall Ltd", Prefix: "A-"}, invoice.Rate{Points: 1900, Name: "VAT 19 %"}
+			}
 			k.promote(Draft{Code: "storm", Terms: promotion.Terms{Percent: 50}, MaxUses: ptr(4), MaxPerBuyer: ptr(1)})
 			var live []string
 			for round := range 60 {

@@ -187,10 +187,11 @@ type Places interface {
 	PlaceOfToken(c echo.Context, eventID int64) (key string, ok bool)
 }
 
-// Documents draws tickets.
+// Documents draws tickets and invoices.
 type Documents interface {
 	TicketPage(w io.Writer, t TicketView) error
 	PDF(ctx context.Context, ts []TicketView) ([]byte, error)
+	Invoice(ctx context.Context, v InvoiceView) ([]byte, error)
 	// Calendar is nil while the event has no announced start.
 	Calendar(ts ...TicketView) ([]byte, error)
 }

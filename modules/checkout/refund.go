@@ -69,7 +69,10 @@ func (s *Service) owe(ctx context.Context, tx *gorm.DB, o Order, r Refund) error
 	if err := s.store.note(ctx, tx, o.ID, "refund-due", map[string]any{"refund": r.ID, "payment": r.PaymentID, "amount": r.Amount, "reason": r.Reason}); err != nil {
 		return err
 	}
-	return s.enqueue(ctx, tx, refundArgs{RefundID: r.ID}, time.Time{})
+	if err := s.enqueue(ctx, tx, refundArgs{RefundID: r.ID}, time.Time{}); err != nil {
+		return err
+	}
+	return s.credit(ctx, tx, o, r)
 }
 
 // PayBack sends a refund to the processor and writes down that it is done. A refund whose answer was lost is looked

@@ -99,6 +99,8 @@ type gathered struct {
 	shown    string
 	labels   []string
 	refunded int64
+	promo    string // the code it was made with
+	tax      orderTax
 }
 
 func (s *Service) gather(ctx context.Context, orders []Order) ([]gathered, error) {
@@ -121,6 +123,14 @@ func (s *Service) gather(ctx context.Context, orders []Order) ([]gathered, error
 	if err != nil {
 		return nil, err
 	}
+	codes, err := s.store.promosOf(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	taxes, err := s.store.taxesOf(ctx, all)
+	if err != nil {
+		return nil, err
+	}
 	paid, back := map[uuid.UUID][]PaymentStatus{}, map[uuid.UUID][]RefundStatus{}
 	sums := map[uuid.UUID]int64{}
 	for _, p := range payments {
@@ -138,7 +148,8 @@ func (s *Service) gather(ctx context.Context, orders []Order) ([]gathered, error
 		if err != nil {
 			return nil, err
 		}
-		out[i] = gathered{Order: o, event: event, shown: o.shown(paid[o.ID], back[o.ID]), labels: labels[o.ID], refunded: sums[o.ID]}
+		out[i] = gathered{Order: o, event: event, shown: o.shown(paid[o.ID], back[o.ID]), labels: labels[o.ID], refunded: sums[o.ID],
+			promo: codes[o.ID], tax: taxes[o.ID]}
 	}
 	return out, nil
 }
@@ -181,7 +192,7 @@ func (s *Service) noteExport(ctx context.Context, who request.Staff, ip, slug st
 // spreadsheet takes for a formula.
 func (s *Service) ExportOrders(ctx context.Context, eventID int64, w io.Writer) error {
 	out := csv.NewWriter(w)
-	if err := out.Write([]string{"code", "status", "name", "email", "seats", "total", "refunded", "currency", "created_at", "paid_at", "id"}); err != nil {
+	if err := out.Write([]string{"code", "status", "name", "email", "seats", "total", "refunded", "currency", "created_at", "paid_at", "id", "promo", "net", "tax", "invoice"}); err != nil {
 		return err
 	}
 	var after time.Time
@@ -216,9 +227,13 @@ func csvRow(r gathered) []string {
 		paidAt = clock.Format(*r.PaidAt)
 	}
 	amount := func(minor int64) string { return strings.TrimSuffix(money.Format(minor, r.Currency), " "+r.Currency) }
+	net, tax := "", "" // an order without an invoice says nothing of tax
+	if r.tax.Number != "" {
+		net, tax = amount(r.tax.Net), amount(r.tax.Tax)
+	}
 	return []string{
 		r.Code, r.shown, csvText(r.Name), csvText(r.Email), csvText(strings.Join(r.labels, " ")), amount(r.Amount), amount(r.refunded),
-		r.Currency, clock.Format(r.CreatedAt), paidAt, r.ID.String(),
+		r.Currency, clock.Format(r.CreatedAt), paidAt, r.ID.String(), csvText(r.promo), net, tax, csvText(r.tax.Number),
 	}
 }
 

@@ -225,7 +225,10 @@ func (s *Service) deliver(ctx context.Context, tx *gorm.DB, o Order, claims []Cl
 	if err := s.Jobs.Insert(ctx, tx, s.Seats.SyncJob(o.EventID, ids(claims)), nil); err != nil {
 		return err
 	}
-	return s.store.note(ctx, tx, o.ID, "paid", map[string]any{"tickets": len(claims)})
+	if err := s.store.note(ctx, tx, o.ID, "paid", map[string]any{"tickets": len(claims)}); err != nil {
+		return err
+	}
+	return s.bill(ctx, tx, o)
 }
 
 // afterPaid tells everyone who can do without: the map, the fan, and the door of the sale.

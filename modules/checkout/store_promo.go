@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
 	"gorm.io/gorm"
 
 	"fairseat/modules/checkout/promotion"
@@ -225,4 +226,20 @@ func (s store) promoView(ctx context.Context, db *gorm.DB, o Order) (*PromoView,
 		return nil, fmt.Errorf("read code of order: %w", err)
 	}
 	return v, nil
+}
+
+// promosOf are the codes that orders were made with, as they are printed.
+func (s store) promosOf(ctx context.Context, orders []uuid.UUID) (map[uuid.UUID]string, error) {
+	var rows []struct {
+		ID    uuid.UUID
+		Shown string
+	}
+	if err := s.db.WithContext(ctx).Raw(`SELECT o.id, c.shown FROM orders o JOIN promotion_codes c ON c.id = o.promotion_code_id WHERE o.id IN ?`, orders).Scan(&rows).Error; err != nil {
+		return nil, fmt.Errorf("read codes of orders: %w", err)
+	}
+	out := map[uuid.UUID]string{}
+	for _, r := range rows {
+		out[r.ID] = r.Shown
+	}
+	return out, nil
 }

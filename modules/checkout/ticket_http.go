@@ -120,6 +120,7 @@ type OrderDocument struct {
 	Refunded int64  // what went back so far
 	Link     string // private, with the order's token as a fragment
 	Seats    []Seat
+	Invoice  string       // the number of the newest; "" for none
 	Tickets  []TicketView // the valid ones
 	Trial    bool
 }
@@ -137,6 +138,11 @@ func (s *Service) Document(ctx context.Context, id uuid.UUID) (*OrderDocument, e
 	d := &OrderDocument{
 		ID: o.ID, Code: o.Code, Name: o.Name, Email: o.Email, Status: v.Status, Total: v.Total, Currency: o.Currency,
 		Link: s.Link(o.ID), Trial: s.Trial,
+	}
+	for _, one := range v.Invoices {
+		if one.Kind == kindInvoice {
+			d.Invoice = one.Number
+		}
 	}
 	if d.Event, err = s.Events.Event(ctx, o.EventID); err != nil {
 		return nil, err

@@ -29,6 +29,8 @@ type View struct {
 	Promo     *PromoView    `json:"promo,omitempty"`
 	// DeclinedFor is why the bank refused the last attempt, while nothing came of it yet; "" if it did not say.
 	DeclinedFor string `json:"declined_for,omitempty"`
+	// Invoices are those of the order and its credit notes, oldest first.
+	Invoices []InvoiceEntry `json:"invoices,omitempty"`
 }
 
 // PromoView is the code an order was made with, and what it took off.
@@ -141,6 +143,9 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 			return View{}, err
 		}
 		if v.Mail, err = s.mailStatus(ctx, o); err != nil {
+			return View{}, err
+		}
+		if v.Invoices, err = s.invoiceEntries(ctx, o); err != nil {
 			return View{}, err
 		}
 	}

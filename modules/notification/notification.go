@@ -44,6 +44,7 @@ type OrderDocument struct {
 	StartsAt  time.Time // zero: not announced
 	Contact   string    // replies go there if it is a mail address
 	Total     string    // for a person: "85.00 EUR"
+	Invoice   string    // the number of the newest; "" for none
 	Tickets   []Ticket  // the valid ones; none before payment and after a full refund
 }
 

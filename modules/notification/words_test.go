@@ -26,7 +26,7 @@ func TestEveryWordComesFromTheCatalogue(t *testing.T) {
 		for _, contact := range []string{"", "0221", "help@x.example"} {
 			for _, tickets := range [][]Ticket{{ticket}, {ticket, better}} {
 				order := OrderDocument{
-					Code: "7", Buyer: buyer, OrderURL: "https://x.example/orders/1#t=key", EventName: "ΓΑΛΑ", Venue: "ΑΘΗΝΑ", Timezone: "Europe/Berlin",
+					Code: "7", Buyer: buyer, OrderURL: "https://x.example/orders/1#t=key", Invoice: "7", EventName: "ΓΑΛΑ", Venue: "ΑΘΗΝΑ", Timezone: "Europe/Berlin",
 					StartsAt: time.Date(2027, 3, 9, 18, 30, 0, 0, time.UTC), Contact: contact, Total: "85.00 €", Tickets: tickets,
 				}
 				mails := []mail{{Kind: kindTickets}, {Kind: kindOrderLink}, {Kind: kindJoinCode, Data: mailData{Code: "123456"}},

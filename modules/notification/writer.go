@@ -44,7 +44,7 @@ type content struct {
 	Trial                            bool
 	Accent                           colour.Accent
 	Event, When, Venue, Code, Total  string
-	OrderURL, Intro, Ends            string
+	OrderURL, Intro, Ends, Invoice   string
 	Digits                           string // of a join code
 	Lines                            []string
 	Count                            int
@@ -78,7 +78,7 @@ func (w *writer) write(m mail, d OrderDocument) (subject, text, html string, err
 func (w *writer) content(m mail, d OrderDocument) (c content, err error) {
 	c = content{
 		Lang: language, Trial: w.trial, Event: line(d.EventName), Venue: line(d.Venue), Code: line(d.Code),
-		Total: line(d.Total), OrderURL: d.OrderURL, Digits: line(m.Data.Code), Count: len(d.Tickets),
+		Total: line(d.Total), OrderURL: d.OrderURL, Invoice: line(d.Invoice), Digits: line(m.Data.Code), Count: len(d.Tickets),
 		Filler: strings.Repeat("\u00a0\u200c", 80), Accent: accent(d.Accent),
 	}
 	if m.Data.URL != "" {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"codeberg.org/go-pdf/fpdf"
 )
@@ -66,7 +67,16 @@ type printer struct {
 }
 
 func newPrinter(first Ticket, l *lexicon) (*printer, error) {
-	p := &printer{Fpdf: fpdf.New("P", "mm", "A5", ""), words: l}
+	date := first.Issued
+	if date.IsZero() {
+		date = first.StartsAt
+	}
+	return newPaper("A5", clean(first.EventName), date, l)
+}
+
+// newPaper is an empty document of a size, called and dated so that drawing it twice gives the same bytes.
+func newPaper(size, title string, date time.Time, l *lexicon) (*printer, error) {
+	p := &printer{Fpdf: fpdf.New("P", "mm", size, ""), words: l}
 	for style, name := range map[string]string{"": "fonts/DejaVuSans.ttf", "B": "fonts/DejaVuSans-Bold.ttf"} {
 		// A fresh copy for each document, because the library writes into what it is given.
 		font, err := files.ReadFile(name)
@@ -75,16 +85,12 @@ func newPrinter(first Ticket, l *lexicon) (*printer, error) {
 		}
 		p.AddUTF8FontFromBytes(family, style, font)
 	}
-	date := first.Issued
-	if date.IsZero() {
-		date = first.StartsAt
-	}
 	if !date.IsZero() {
 		p.SetCreationDate(date.UTC())
 		p.SetModificationDate(date.UTC())
 	}
 	p.SetCatalogSort(true) // else map order decides, and two drawings differ
-	p.SetTitle(visual(clean(first.EventName)), true)
+	p.SetTitle(visual(title), true)
 	p.SetCreator("Fairseat", true)
 	p.SetLang(language)
 	p.SetMargins(margin, margin, margin)
@@ -212,14 +218,17 @@ func (p *printer) atFoot(s string) {
 	p.SetTextColor(0, 0, 0)
 }
 
-func (p *printer) watermark() {
+func (p *printer) watermark() { p.mark(pageWidth, pageHeight, 130) }
+
+// mark is the word of a trial across a page, in letters of so many points.
+func (p *printer) mark(width, height, size float64) {
 	mark := p.words.say("test.mark")
-	p.SetFont(family, "B", 130)
+	p.SetFont(family, "B", size)
 	p.SetTextColor(228, 228, 228)
-	x, y := pageWidth/2, pageHeight/2
+	x, y := width/2, height/2
 	p.TransformBegin()
 	p.TransformRotate(50, x, y)
-	p.Text(x-p.width(mark)/2, y+16, visual(mark))
+	p.Text(x-p.width(mark)/2, y+size*0.123, visual(mark))
 	p.TransformEnd()
 	p.SetTextColor(0, 0, 0)
 }

@@ -28,9 +28,18 @@ func NewRenderer(parallel int) *Renderer {
 // PDF is PDF(ts), after waiting for a free slot or for ctx. What it returns is shared: read it only. It is found again
 // by the tickets' whole content, so a changed ticket is never answered with an old drawing.
 func (r *Renderer) PDF(ctx context.Context, ts []Ticket) ([]byte, error) {
-	content, err := json.Marshal(ts)
+	return r.drawn(ctx, ts, func() ([]byte, error) { return PDF(ts) })
+}
+
+// Invoice is InvoicePDF(v), in the same way.
+func (r *Renderer) Invoice(ctx context.Context, v Invoice) ([]byte, error) {
+	return r.drawn(ctx, v, func() ([]byte, error) { return InvoicePDF(v) })
+}
+
+func (r *Renderer) drawn(ctx context.Context, of any, draw func() ([]byte, error)) ([]byte, error) {
+	content, err := json.Marshal(of)
 	if err != nil {
-		return nil, fmt.Errorf("ticket PDF: %w", err)
+		return nil, fmt.Errorf("PDF: %w", err)
 	}
 	key := sha256.Sum256(content)
 	if doc := r.find(key); doc != nil {
@@ -46,7 +55,7 @@ func (r *Renderer) PDF(ctx context.Context, ts []Ticket) ([]byte, error) {
 	if doc := r.find(key); doc != nil {
 		return doc, nil
 	}
-	doc, err := PDF(ts)
+	doc, err := draw()
 	if err != nil {
 		return nil, err
 	}

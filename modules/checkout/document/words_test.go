@@ -50,6 +50,15 @@ func TestEveryWordComesFromTheCatalogue(t *testing.T) {
 		t.Fatal(err)
 	}
 	foreign("the PDF", textOf(t, doc))
+	for _, credit := range []bool{false, true} {
+		paper, err := l.invoice(Invoice{Credit: credit, Number: "7", Refers: "6", Made: greek.StartsAt, Timezone: greek.Timezone, Seller: []string{"ΓΑΛΑ"}, SellerID: "1",
+			Buyer: []string{"ΕΛΕΝΗ"}, BuyerID: "2", EventName: "ΓΑΛΑ", Venue: "ΑΘΗΝΑ", StartsAt: greek.StartsAt, OrderCode: "7",
+			Lines: []InvoiceLine{{"Φ 12", "ΠΑΡΤΕΡ", "ΦΠΑ", "9 €"}}, Taxes: []InvoiceTax{{"ΦΠΑ", "8 €", "1 €", "9 €"}}, Total: "9 €", Test: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		foreign("the invoice", textOf(t, paper))
+	}
 	entry, err := l.calendar([]Ticket{greek})
 	if err != nil {
 		t.Fatal(err)
@@ -88,7 +97,7 @@ func readable(t *testing.T, page string) string {
 func TestCatalogueHoldsNothingElse(t *testing.T) {
 	t.Parallel()
 	var sources strings.Builder
-	for _, name := range []string{"page.html", "page.go", "pdf.go", "calendar.go", "words.go"} {
+	for _, name := range []string{"page.html", "page.go", "pdf.go", "invoice.go", "calendar.go", "words.go"} {
 		source, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
