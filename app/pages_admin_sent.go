@@ -94,6 +94,8 @@ var deskActs = map[string]string{
 	"/admin/orders/:id/refund":                "Return tickets of order :id",
 	"/admin/orders/:id/resend":                "Send the mail of order :id again",
 	"/admin/orders/:id/move":                  "Give a ticket of order :id another seat",
+	"/admin/events/:event/refunds":            "Ask to refund all of :event",
+	"/admin/events/:event/refunds/:id/:step":  "Go on with refund :id of :event: :step",
 	"/admin/events/:event/taxes":              "Say what tax is inside the prices of :event",
 	"/admin/events/:event/promotions":         "Make a code for :event",
 	"/admin/events/:event/promotions/:id/end": "Switch a code of :event off",
