@@ -160,6 +160,10 @@ func (b seatsForCheckout) Exchange(ctx context.Context, tx *gorm.DB, r checkout.
 	return checkout.Claim(claim), err
 }
 
+func (b seatsForCheckout) MayExchange(ctx context.Context, eventID int64, back, seat int) error {
+	return b.seating.MayExchange(ctx, eventID, back, seat)
+}
+
 func (b seatsForCheckout) SyncJob(eventID int64, claims []int64) river.JobArgs {
 	return b.seating.SyncJob(eventID, claims)
 }

@@ -54,7 +54,7 @@ func (a *App) build() error {
 	})
 	a.checkout = checkout.New(checkout.Deps{
 		DB: db, Clock: a.clock, Log: a.log, Keys: a.keys, Seats: seatsForCheckout{a}, Map: seatsForCheckout{a},
-		Events: eventsForCheckout{a}, Admissions: a.queue, Sale: a.queue, SecondAbove: c.Refunds.SecondApproverAbove, Mails: mailsForCheckout{a}, Jobs: jobs, Limits: limits,
+		Events: eventsForCheckout{a}, Admissions: a.queue, Sale: a.queue, Swaps: c.Tickets.Swaps, SecondAbove: c.Refunds.SecondApproverAbove, Mails: mailsForCheckout{a}, Jobs: jobs, Limits: limits,
 		Journal: a.staff, Places: a.queue, Documents: documents{document.NewRenderer(pdfsAtOnce)},
 		Providers: a.providers(),
 		PublicURL: func() string { return a.publicURL }, PerIP: c.Limits.PerIP, PerPlace: c.Limits.PerPlace, Trial: trial,

@@ -34,6 +34,7 @@ type Config struct {
 	Redis         RedisConfig    `koanf:"redis"`
 	SMTP          SMTPConfig     `koanf:"smtp"`
 	Payments      PaymentConfig  `koanf:"payments"`
+	Tickets       TicketConfig   `koanf:"tickets"`
 	Refunds       RefundConfig   `koanf:"refunds"`
 	Seller        SellerConfig   `koanf:"seller"`
 	Tax           TaxConfig      `koanf:"tax"`
@@ -67,6 +68,11 @@ type RedisConfig struct {
 type SMTPConfig struct {
 	URL  string `koanf:"url"`
 	From string `koanf:"from" validate:"required"`
+}
+
+// TicketConfig is what buyers may do with their tickets themselves.
+type TicketConfig struct {
+	Swaps bool `koanf:"swaps"`
 }
 
 // RefundConfig is how much money one owner may return alone.
@@ -136,6 +142,7 @@ func Defaults() Config {
 		Redis:    RedisConfig{Prefix: "fs:"},
 		SMTP:     SMTPConfig{From: "Fairseat <tickets@localhost>"},
 		Payments: PaymentConfig{Provider: "sandbox", Stripe: StripeConfig{WebhookSecrets: []string{}}},
+		Tickets:  TicketConfig{Swaps: true},
 		Refunds:  RefundConfig{SecondApproverAbove: 500_000},
 		Seller:   SellerConfig{Address: []string{}, Prefix: "INV-"},
 		Limits:   LimitConfig{PerIP: 1200, PerNetwork: 6000, PerPlace: 120},

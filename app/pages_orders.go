@@ -22,7 +22,8 @@ import (
 func (a *App) orderPages(r request.Routes) {
 	r.Root.GET("/orders", a.findOrderPage)
 	r.Root.POST("/orders", a.findOrder)
-	r.Root.GET("/orders/:id", a.orderPage)
+	r.Root.GET("/orders/:id", a.ownOrder(func(c echo.Context, o checkout.Order) error { return a.showOrder(c, http.StatusOK, o, nil) }))
+	a.swapPages(r)
 	r.Root.POST("/orders/:id/pay", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
 		_, err := a.checkout.PayAgain(c.Request().Context(), o.ID)
 		return "?go=pay", err
@@ -47,18 +48,6 @@ func (a *App) orderPages(r request.Routes) {
 		return "#papers", a.checkout.Bill(c.Request().Context(), o, checkout.Billing{Name: c.FormValue("name"), Company: c.FormValue("company"),
 			Address: strings.Split(strings.ReplaceAll(c.FormValue("address"), "\r", ""), "\n"), VATID: c.FormValue("vat_id")})
 	}))
-}
-
-// orderPage shows an order to whoever may see it; to a browser that does not know it yet, what a private link needs.
-func (a *App) orderPage(c echo.Context) error {
-	order, err := a.checkout.Own(c)
-	if errors.Is(err, checkout.ErrNotFound) {
-		return a.render(c, http.StatusNotFound, "order/stranger", map[string]any{})
-	}
-	if err != nil {
-		return err
-	}
-	return a.showOrder(c, http.StatusOK, order, nil)
 }
 
 // orderClick does something to one's own order and shows the order again; a refusal is said above it.
@@ -173,6 +162,18 @@ func (a *App) showOrder(c echo.Context, status int, o checkout.Order, refusal *r
 	data := map[string]any{
 		"Accent": accentPath(event.Accent), "Event": event, "Order": sight, "Categories": categoryNames(event), "Said": refusal.said(),
 		"Go": c.QueryParam("go") == "pay" && refusal == nil && (sight.State == "pay" || sight.State == "asking"),
+	}
+	if swappable, err := a.checkout.Swappable(ctx, o); err != nil {
+		return err
+	} else if len(swappable.Tickets) > 0 {
+		data["Swaps"] = true
+	}
+	if c.QueryParam("swapped") != "" && refusal == nil {
+		text, err := a.pages.Words("order").Say("swap.done")
+		if err != nil {
+			return err
+		}
+		data["Said"] = &said{"good", text}
 	}
 	if c.QueryParam("mailed") == "again" && refusal == nil {
 		text, err := a.pages.Words("order").Say("mail.again.done", "email", sight.Mask)

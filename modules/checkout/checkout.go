@@ -54,6 +54,7 @@ type Deps struct {
 	PublicURL   func() string         // scheme and host as browsers see it; asked per use, because a port may be chosen late
 	PerIP       int                   // order look-ups a minute from one address, 0 = no limit
 	PerPlace    int                   // 0 turns the budgets of one order off
+	Swaps       bool                  // buyers may change their seats themselves
 	SecondAbove int64                 // more than this, in minor units, is returned to a whole event only if two owners agree; below zero: never asked
 	Trial       bool                  // every ticket says TEST
 	Seller      Seller                // without a name there are no invoices

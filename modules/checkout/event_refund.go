@@ -37,9 +37,6 @@ const (
 	EventRefundWithdrawn EventRefundStatus = "withdrawn"
 )
 
-// phaseEnded is what the line before an event is in when its sale is over.
-const phaseEnded = "ended"
-
 // EventRefund is one, with how far it is. Money in minor units.
 type EventRefund struct {
 	ID          uuid.UUID

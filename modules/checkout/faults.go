@@ -29,6 +29,9 @@ var (
 	ErrNotRefundable = fault.New(fault.Conflict, "not-refundable", "This order has no ticket to give back; see status.")
 	// ErrNotMovable says why in its sentence.
 	ErrNotMovable = fault.New(fault.Conflict, "not-movable", "This ticket is not valid any more, so its seat cannot be changed.")
+	ErrSwapClosed = fault.New(fault.Conflict, "swap-closed", "Seats of this event can no longer be swapped here. Ask the organiser.")
+	// ErrSwapDearer has the fact "difference".
+	ErrSwapDearer = fault.New(fault.Conflict, "swap-dearer", "That seat costs more than yours; see difference. Choose one that costs as much or less.")
 	// ErrTicketVoid is about a ticket that was good once.
 	ErrTicketVoid = fault.New(fault.Gone, "ticket-void", "This ticket was given back and is no longer valid.")
 	ErrBadCode    = fault.New(fault.Invalid, "bad-code", "This is no valid ticket of this event.")

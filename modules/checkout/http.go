@@ -22,6 +22,7 @@ func (s *Service) Routes(r request.Routes) {
 	r.API.GET("/orders/:id", h.getOrder, h.owner)
 	r.API.DELETE("/orders/:id", h.giveUp, h.owner)
 	r.API.POST("/orders/:id/pay", h.pay, h.owner, r.Idempotent)
+	r.API.POST("/orders/:id/swap", h.swapSeat, h.owner, r.Idempotent)
 	r.API.POST("/orders/:id/resend", h.resend, h.owner, r.Idempotent)
 	r.API.POST("/orders/:id/offer", h.acceptOffer, h.owner)
 	r.API.DELETE("/orders/:id/offer", h.declineOffer, h.owner)
@@ -188,6 +189,23 @@ func (h *handler) acceptOffer(c echo.Context) error {
 		return err
 	}
 	v, err := h.s.AcceptOffer(c.Request().Context(), orderOf(c).ID)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, v)
+}
+
+// swapSeat answers POST /orders/:id/swap.
+func (h *handler) swapSeat(c echo.Context) error {
+	var req moveRequest
+	if err := request.Decode(c, &req); err != nil {
+		return err
+	}
+	ticket, err := req.check()
+	if err != nil {
+		return err
+	}
+	v, err := h.s.Swap(c.Request().Context(), orderOf(c).ID, ticket, *req.To)
 	if err != nil {
 		return err
 	}

@@ -54,7 +54,7 @@ func newKitWith(t *testing.T, price int64, perBuyer int) *kit {
 func (k *kit) service(db *gorm.DB) *Service {
 	own := &seats{db, k.room}
 	return New(Deps{
-		DB: db, Clock: k.Kit.Clock, Log: k.Kit.Log, Keys: testRing(), Seats: own, Map: own, Events: events{db, k.room}, Admissions: doorman{k.room}, Sale: doorman{k.room}, SecondAbove: 20_000,
+		DB: db, Clock: k.Kit.Clock, Log: k.Kit.Log, Keys: testRing(), Seats: own, Map: own, Events: events{db, k.room}, Admissions: doorman{k.room}, Sale: doorman{k.room}, Swaps: true, SecondAbove: 20_000,
 		Mails: mails{db}, Jobs: jobRows{}, Limits: &limits{}, Journal: journal{}, Places: k.places, Documents: drawings{},
 		Providers: []provider.Provider{k.bank}, PublicURL: func() string { return "http://fairseat.test" }, PerIP: 1, PerPlace: 1, Trial: true,
 	})
@@ -228,10 +228,10 @@ func (k *kit) check() {
 			AND NOT (p.status = 'captured' AND o.status IN ('paid','part_refunded')) AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id)`,
 		"a use of a code lives as long as its claim": `SELECT u.claim_id::text FROM promotion_uses u JOIN seat_claims c ON c.id = u.claim_id
 			WHERE (u.freed_at IS NULL) = (c.status = 'released')`,
-		"an order costs what its seats do": `SELECT o.id::text FROM orders o JOIN seat_claims c ON c.order_id = o.id AND c.status <> 'released'
+		"an order costs what its seats do, and what went back for cheaper ones": `SELECT o.id::text FROM orders o JOIN seat_claims c ON c.order_id = o.id AND c.status <> 'released'
 			WHERE o.status IN ('pending','paid') AND NOT (o.status = 'pending' AND o.offer <> '') GROUP BY o.id
 			HAVING sum(c.price) + coalesce((SELECT sum(r.amount) FROM refunds r JOIN payments p ON p.id = r.payment_id
-				WHERE p.order_id = o.id AND r.reason = 'difference'), 0) <> o.amount`,
+				WHERE p.order_id = o.id AND (r.reason = 'difference' OR r.reason LIKE 'swap:%')), 0) <> o.amount`,
 		"numbers of invoices have no gap":      `SELECT prefix FROM invoices GROUP BY prefix HAVING count(*) <> max(serial) OR min(serial) <> 1`,
 		"no invoice is credited beyond itself": `SELECT i.number FROM invoices i JOIN invoices c ON c.refers_to = i.id GROUP BY i.id HAVING sum(c.total) > i.total`,
 		"what is invoiced and not credited is what valid tickets cost": `SELECT o.id::text FROM orders o JOIN invoices i ON i.order_id = o.id

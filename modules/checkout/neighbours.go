@@ -34,6 +34,8 @@ type Seats interface {
 	Move(ctx context.Context, tx *gorm.DB, claims []int64, from []string, to string) error
 	// Exchange gives a sold claim's seat back and sells its order another; a fault 409 seats-taken, 422 seat-off-sale.
 	Exchange(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (Claim, error)
+	// MayExchange refuses a seat that a fan may not have for the one given back: 409 or 422, as for any choice.
+	MayExchange(ctx context.Context, eventID int64, back, seat int) error
 	// SyncJob is the job that makes the live map say what these claims say, for the transaction that changed them.
 	SyncJob(eventID int64, claims []int64) river.JobArgs
 	// Alike finds free seats as good as those an order lost, some of which are gone: as many at the same prices. Nil for
@@ -133,6 +135,14 @@ type Admissions interface {
 	// Finish ends the admission of a place that has bought all it may.
 	Finish(ctx context.Context, eventID int64, place string) error
 }
+
+// What the line before an event may be in: seats can be had in the first three.
+const (
+	phaseOpen    = "open"
+	phasePaused  = "paused"
+	phaseSoldOut = "sold-out"
+	phaseEnded   = "ended"
+)
 
 // Sale is the line before an event, which lets people in to buy.
 type Sale interface {

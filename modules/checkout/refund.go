@@ -15,12 +15,13 @@ import (
 	"fairseat/modules/checkout/provider"
 )
 
-// Why money goes back. One payment has one refund a reason; those of returned tickets are followed by ":" and their claims.
+// Why money goes back. One payment has one refund a reason; those of tickets are followed by ":" and their claims.
 const (
 	reasonWrongAmount = "wrong-amount"
 	reasonSecond      = "second-payment"
 	reasonLate        = "late"
 	reasonDifference  = "difference" // of cheaper seats taken instead
+	reasonSwap        = "swap"       // for a cheaper seat
 	reasonStaff       = "staff"
 	reasonEvent       = "event" // the whole of it
 )

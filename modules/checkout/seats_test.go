@@ -12,6 +12,7 @@ import (
 	"gorm.io/gorm"
 
 	"fairseat/app/clock"
+	"fairseat/app/fault"
 )
 
 // seats are the claims of the real table, with its indexes and its trigger, as one process reaches them.
@@ -22,20 +23,22 @@ type seats struct {
 
 // room is what all processes share besides the tables: baskets, the map, who was told what.
 type room struct {
-	clock    clock.Clock
-	price    int64
-	startsIn time.Duration // from now; 0 = tomorrow
-	floor    bool          // its places have no seats
-	mu       sync.Mutex
-	baskets  map[string][]int
-	pinned   map[string]time.Duration
-	stands   bool // whether the clock stood at the last pin
-	taken    map[int]string
-	told     []map[string]any
-	finished []string
-	ended    bool  // the sale is over
-	shut     bool  // Finish fails
-	last     []int // what the last fan wanted
+	clock      clock.Clock
+	price      int64
+	startsIn   time.Duration // from now; 0 = tomorrow
+	floor      bool          // its places have no seats
+	mu         sync.Mutex
+	baskets    map[string][]int
+	pinned     map[string]time.Duration
+	stands     bool // whether the clock stood at the last pin
+	taken      map[int]string
+	told       []map[string]any
+	finished   []string
+	cheap      int // a seat of another category, above 0
+	cheapPrice int64
+	ended      bool  // the sale is over
+	shut       bool  // Finish fails
+	last       []int // what the last fan wanted
 }
 
 func newRoom(c clock.Clock, price int64) *room {
@@ -75,7 +78,11 @@ func (s *seats) Basket(ctx context.Context, event int64, place string) (Basket, 
 }
 
 func (s *seats) info(n int) Seat {
-	return Seat{N: n, Label: fmt.Sprintf("A-%d", n+1), Name: fmt.Sprintf("Row A, seat %d", n+1), Category: "c1", CategoryName: "Stalls", Price: s.price, AnyPlace: s.floor}
+	seat := Seat{N: n, Label: fmt.Sprintf("A-%d", n+1), Name: fmt.Sprintf("Row A, seat %d", n+1), Category: "c1", CategoryName: "Stalls", Price: s.price, AnyPlace: s.floor}
+	if n > 0 && n == s.cheap {
+		seat.Category, seat.CategoryName, seat.Price = "c2", "Circle", s.cheapPrice
+	}
+	return seat
 }
 
 func (s *seats) SeatInfo(_ context.Context, _ int64, numbers []int) ([]Seat, error) {
@@ -163,6 +170,14 @@ func (s *seats) Exchange(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (c
 		err = ErrSeatsTaken.With("seats", []int{r.Seat})
 	}
 	return c, err
+}
+
+// MayExchange refuses seat 11, as a rule of the house would.
+func (s *seats) MayExchange(_ context.Context, _ int64, _, seat int) error {
+	if seat == testSeats-1 {
+		return fault.New(fault.Conflict, "house-rule", "")
+	}
+	return nil
 }
 
 type syncArgs struct {

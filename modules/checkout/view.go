@@ -31,6 +31,8 @@ type View struct {
 	DeclinedFor string `json:"declined_for,omitempty"`
 	// Invoices are those of the order and its credit notes, oldest first.
 	Invoices []InvoiceEntry `json:"invoices,omitempty"`
+	// Refunded is what goes back, or went, for tickets that were returned or have a cheaper seat.
+	Refunded int64 `json:"refunded,omitempty"`
 }
 
 // PromoView is the code an order was made with, and what it took off.
@@ -113,14 +115,14 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 		return View{}, err
 	}
 	var refunds []orderRefund
-	if o.Status != OrderPending && o.Status != OrderPaid { // the polled states do without
+	if o.Status != OrderPending { // which is polled, and has none
 		if refunds, err = s.store.refundsOf(ctx, []uuid.UUID{o.ID}); err != nil {
 			return View{}, err
 		}
 	}
 	v := s.newView(o, event, Payment{}, seats)
 	v.Status = o.shown(paymentStatuses(payments), refundStatuses(refunds))
-	v.Payment = payable(payments)
+	v.Payment, v.Refunded = payable(payments), forTickets(refunds)
 	if v.Promo, err = s.store.promoView(ctx, s.DB, o); err != nil {
 		return View{}, err
 	}
@@ -266,6 +268,16 @@ func paymentStatuses(payments []Payment) []PaymentStatus {
 		out[i] = p.Status
 	}
 	return out
+}
+
+// forTickets sums the refunds of tickets, not those of money that no order wanted.
+func forTickets(refunds []orderRefund) (sum int64) {
+	for _, r := range refunds {
+		if kind, _, _ := strings.Cut(r.Reason, ":"); kind == reasonStaff || kind == reasonEvent || kind == reasonSwap || kind == reasonDifference {
+			sum += r.Amount
+		}
+	}
+	return sum
 }
 
 func refundStatuses(refunds []orderRefund) []RefundStatus {

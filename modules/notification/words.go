@@ -39,6 +39,8 @@ func (s sayings) refund(d mailData) (string, error) {
 		key = "refund.intro.difference"
 	case "staff":
 		key = "refund.intro.staff"
+	case "swap":
+		key = "refund.intro.swap"
 	case "event":
 		key = "refund.intro.event"
 	}

@@ -7,6 +7,8 @@ import (
 	"gorm.io/gorm"
 
 	"fairseat/app/fault"
+	"fairseat/modules/seating/internal/holds"
+	"fairseat/modules/seating/plan"
 )
 
 // ErrSeatOffSale answers for a seat that nobody can have: it is blocked, or its category has no price.
@@ -60,4 +62,23 @@ func refusedExchange(tx *gorm.DB, r ExchangeRequest) error {
 		return ErrSeatOffSale.With("seats", []int{r.Seat})
 	}
 	return &SeatsTakenError{Seats: []int{r.Seat}}
+}
+
+// MayExchange holds a seat that a fan wants for another against the rules of the house: ErrCompanionSeat, ErrLeavesOrphan.
+func (s *Service) MayExchange(ctx context.Context, eventID int64, back, seat int) error {
+	e, b, err := s.mustEvent(ctx, eventID)
+	if err != nil {
+		return err
+	}
+	room, err := s.roomOf(ctx, e)
+	if err != nil {
+		return err
+	}
+	if e.OrphanRule == plan.OrphansOff && !hasCompanions(room, []int{seat}) {
+		return nil
+	}
+	if err := b.pull(ctx); err != nil {
+		return err
+	}
+	return b.ruling(e, room, holds.Basket{Seats: []int{back}}, &holds.Wish{Seats: []int{seat}, InsteadOf: []int{back}})
 }

@@ -1,0 +1,154 @@
+package app
+
+import (
+	"errors"
+	"net/http"
+	"strconv"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/fault"
+	"fairseat/app/request"
+	"fairseat/modules/checkout"
+	"fairseat/modules/seating"
+)
+
+// swapPages change the seat of a paid ticket, by forms that need no script.
+func (a *App) swapPages(r request.Routes) {
+	r.Root.GET("/orders/:id/swap", a.ownOrder(func(c echo.Context, o checkout.Order) error { return a.showSwap(c, http.StatusOK, o, nil) }))
+	r.Root.POST("/orders/:id/swap", a.ownOrder(a.swapForm))
+}
+
+// ownOrder hands a page the order of its path; to a browser that does not know it, it shows what a private link needs.
+func (a *App) ownOrder(page func(echo.Context, checkout.Order) error) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		order, err := a.checkout.Own(c)
+		if errors.Is(err, checkout.ErrNotFound) {
+			return a.render(c, http.StatusNotFound, "order/stranger", map[string]any{})
+		}
+		if err != nil {
+			return err
+		}
+		return page(c, order)
+	}
+}
+
+func orderPath(o checkout.Order) string { return "/orders/" + o.ID.String() }
+
+// swapTicket is a ticket whose seat may be changed, for people.
+type swapTicket struct {
+	checkout.SwapTicket
+	Said string
+}
+
+// swapSeat is a free seat one may have for it.
+type swapSeat struct {
+	seatLine
+	Back int64 // what it costs less
+}
+
+type swapRow struct {
+	Title string
+	Seats []swapSeat
+}
+
+// showSwap lists the free seats that a ticket may be changed for: as dear or cheaper, part by part of the house.
+func (a *App) showSwap(c echo.Context, status int, o checkout.Order, refused *said) error {
+	ctx := c.Request().Context()
+	mine, err := a.checkout.Swappable(ctx, o)
+	if err != nil {
+		return err
+	}
+	if len(mine.Tickets) == 0 && refused == nil {
+		return c.Redirect(http.StatusSeeOther, orderPath(o))
+	}
+	event, err := a.seating.EventByID(ctx, o.EventID)
+	if err != nil {
+		return err
+	}
+	say := &speaker{words: a.pages.Words("order")}
+	var tickets []swapTicket
+	var chosen *swapTicket
+	for _, t := range mine.Tickets {
+		seats, err := a.seating.SeatInfo(ctx, event.ID, []int{t.Seat.N})
+		if err != nil {
+			return err
+		}
+		tickets = append(tickets, swapTicket{t, upper(say.names(seats...))})
+		if t.ID.String() == c.FormValue("ticket") || len(mine.Tickets) == 1 {
+			chosen = &tickets[len(tickets)-1]
+		}
+	}
+	data := map[string]any{"Accent": accentPath(event.Accent), "Event": event, "Order": o, "Tickets": tickets, "Ticket": chosen, "Said": refused, "Until": mine.Until}
+	if chosen != nil {
+		list, part, err := a.listed(c, event.ID, "")
+		if err != nil {
+			return err
+		}
+		parts, rows, err := a.seatRows(list)
+		if err != nil {
+			return err
+		}
+		data["Parts"], data["Part"], data["Rows"] = parts, part, swapRows(rows, chosen.Seat)
+	}
+	if say.err != nil {
+		return say.err
+	}
+	return a.render(c, status, "order/swap", data)
+}
+
+// swapRows are the free seats that cost no more than was paid. A companion's seat goes with its wheelchair place alone.
+func swapRows(rows []seatRow, from checkout.Seat) []swapRow {
+	var out []swapRow
+	for _, row := range rows {
+		kept := swapRow{Title: row.Title}
+		for _, seat := range row.Seats {
+			price := checkout.SwapPrice(from, checkout.Seat{Category: seat.Category, Price: seat.Price})
+			if seat.State == "free" && seat.ListedSeat.Beside == nil && price <= from.Price {
+				kept.Seats = append(kept.Seats, swapSeat{seat, from.Price - price})
+			}
+		}
+		if len(kept.Seats) > 0 {
+			out = append(out, kept)
+		}
+	}
+	return out
+}
+
+// swapForm answers POST /orders/:id/swap.
+func (a *App) swapForm(c echo.Context, o checkout.Order) error {
+	if _, err := c.FormParams(); err != nil {
+		return request.BodyError(err)
+	}
+	ticket, err := uuid.Parse(c.FormValue("ticket"))
+	to, e := strconv.Atoi(c.FormValue("to"))
+	if err != nil || e != nil {
+		return a.refuseSwap(c, o, http.StatusUnprocessableEntity, "choose")
+	}
+	_, err = a.checkout.Swap(c.Request().Context(), o.ID, ticket, to)
+	if f := fault.As(err); f != nil {
+		if why, said := swapRefusals[f.Code]; said {
+			return a.refuseSwap(c, o, statusOf[f.Kind], why)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return c.Redirect(http.StatusSeeOther, orderPath(o)+"?swapped=1")
+}
+
+// swapRefusals are the codes that the page has words for: "swap.refused.<…>".
+var swapRefusals = map[string]string{
+	seating.ErrSeatsTaken.Code: "taken", seating.ErrSeatOffSale.Code: "taken", fault.ErrBadField.Code: "choose", checkout.ErrSwapClosed.Code: "closed",
+	checkout.ErrSwapDearer.Code: "dearer", checkout.ErrNotMovable.Code: "moved", seating.ErrCompanionSeat.Code: "alone", seating.ErrLeavesOrphan.Code: "alone",
+	checkout.ErrSlowDown.Code: "often",
+}
+
+func (a *App) refuseSwap(c echo.Context, o checkout.Order, status int, why string) error {
+	text, err := a.pages.Words("order").Say("swap.refused." + why)
+	if err != nil {
+		return err
+	}
+	return a.showSwap(c, status, o, &said{"warn", text})
+}
