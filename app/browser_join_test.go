@@ -330,6 +330,9 @@ func TestBrowserJoinsByAnAccessCode(t *testing.T) {
 	})
 	ada.click("button", "Join the line")
 	ada.sees("until the draw")
+	createEvent(t, staff, "plain", importStadium(t, staff), stadiumPrices, 20*time.Minute, nil)
+	ada.open(p.base + "/events/plain#c=" + code)
+	ada.sees("This event takes no access codes.")
 
 	bob := newBrowser(t, p.base, noScript)
 	bob.excuse("403 (Forbidden)")

@@ -128,10 +128,10 @@ func TestLaneStory(t *testing.T) {
 	// After the draw a code makes nobody part of it, but leads its owner back to their place.
 	visitor.excuse("403 (Forbidden)")
 	visitor.open("/events/gala#c=ABCDEF-ABCDEF-ABCDEF")
-	visitor.sees("Access code, if you joined with one")
+	visitor.click("", "I joined with an access code before")
 	visitor.click("button", "Join the line")
 	visitor.sees("This is not a code for this event.")
-	visitor.fill("Access code, if you joined with one", members[slices.Index(fans, last)])
+	visitor.fill("Access code", members[slices.Index(fans, last)])
 	visitor.click("button", "Join the line")
 	visitor.sees(fmt.Sprintf("You are number %d of 37.", number))
 }

@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 	"testing"
@@ -140,6 +141,18 @@ func FuzzAccessCode(f *testing.F) {
 			t.Errorf("%q is %+v and %s is %+v", typed, a, again[0], b)
 		}
 	})
+}
+
+// A code that counts for nothing changes nothing, and nobody is left to believe that it did.
+func TestACodeWhereNoneCounts(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	if made := k.post("access_code", accessCodes(t, 1, 5, 1)[0]).want(201); fmt.Sprint(made["ignored"]) != "[access_code]" {
+		t.Errorf("%v", made)
+	}
+	if made := k.post("access_code", "  ").want(201); made["ignored"] != nil {
+		t.Errorf("%v", made)
+	}
 }
 
 // Where the draw has lanes a code puts one into its lane, whoever else may join.

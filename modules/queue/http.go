@@ -69,6 +69,7 @@ type joinResponse struct {
 	Lane     int        `json:"lane,omitempty"` // its number from 1, for whoever takes part in the draw in one
 	JoinedAt clock.Time `json:"joined_at"`
 	Mailed   *bool      `json:"mailed,omitempty"`
+	Ignored  []string   `json:"ignored,omitempty"` // fields of the request that count for nothing in this line
 }
 
 // join answers POST /events/:event/queue. Who has a place keeps it; an invalid cookie is replaced, an invalid Bearer,
@@ -91,7 +92,7 @@ func (h *handler) join(c echo.Context) error {
 		status = http.StatusCreated
 	}
 	p := j.Place
-	body, err := json.Marshal(joinResponse{j.Token, p.Cohort.String(), p.Index, p.Cohort.Lane(), clock.Time(p.JoinedAt), j.Mailed})
+	body, err := json.Marshal(joinResponse{j.Token, p.Cohort.String(), p.Index, p.Cohort.Lane(), clock.Time(p.JoinedAt), j.Mailed, j.Ignored})
 	if err != nil {
 		return err
 	}

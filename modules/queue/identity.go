@@ -36,6 +36,8 @@ type Joined struct {
 	Token  string
 	Fresh  bool  // it was made just now
 	Mailed *bool // whether the link was mailed; nil when nobody asked
+	// Ignored names what was brought and counts for nothing here, so that nobody believes it did.
+	Ignored []string
 }
 
 // applicant is an Application that was looked at: who it is, if that is known, and where to write to.
@@ -131,6 +133,9 @@ func (s *Service) Apply(c echo.Context, a Application) (Joined, error) {
 		return Joined{}, err
 	}
 	j := Joined{Fresh: true}
+	if strings.TrimSpace(a.AccessCode) != "" && required.Identity != IdentityAccessCode && !required.Lanes {
+		j.Ignored = []string{"access_code"}
+	}
 	if who.person == nil {
 		j.Place, err = s.Join(ctx, event.ID)
 	} else {

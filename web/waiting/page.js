@@ -137,8 +137,9 @@ addEventListener('hashchange', () => /[#&][pcm]=/.test(location.hash) && locatio
 
 if (starts) write(at('yours'), yours(starts, zone));
 // An access code that came by a link stands in the form.
-const field = at('join-access'), code = field && fromLink('c');
-if (code) field.value = code;
+const field = at('join-access'), code = fromLink('c');
+if (code && field) field.value = code;
+else if (code) write(at('refused'), t('js.no-codes'));
 const own = location.hash.endsWith('&own'), given = fromLink('p'), pass = fromLink('m'), mine = state.place?.place;
 // Somebody else's link must not take one's own place away unasked.
 const token = given && (!mine || given === mine || confirm(t('js.other-place'))) ? given : mine;
