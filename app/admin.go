@@ -15,6 +15,8 @@ func (a *App) adminRoutes(r request.Routes) {
 	r.AdminEvent.GET("/stats", a.stats)
 	r.Admin.GET("/owed", a.getOwed)
 	r.Admin.POST("/ledger/match", a.matchLedger)
+	r.Admin.GET("/reconcile", a.getReconcile)
+	r.Admin.POST("/reconcile/open", a.openAnyway)
 	r.Admin.GET("/audit", func(c echo.Context) error {
 		result, err := a.audit(c.Request().Context(), true)
 		if err != nil {

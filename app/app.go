@@ -98,7 +98,7 @@ func New(ctx context.Context, c Config, log *slog.Logger, listener net.Listener,
 	if err = a.build(); err != nil {
 		return nil, err
 	}
-	if a.echo, err = newEcho(c, log, a.metrics, a.pages); err != nil {
+	if a.echo, err = newEcho(c, log, a.metrics, a.pages, a.closedForRestore); err != nil {
 		return nil, err
 	}
 	a.routes()

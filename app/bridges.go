@@ -71,7 +71,8 @@ func (b ordersForQueue) LivePlaces(ctx context.Context, eventID int64) ([]string
 
 func (b paymentsForQueue) Health() queue.PaymentHealth {
 	h := b.checkout.WorstHealth()
-	return queue.PaymentHealth{Down: h.Down, Errors: h.Trend, P95: time.Duration(h.P95MS) * time.Millisecond}
+	_, closed := b.checkout.Reconciling() // nobody could pay either
+	return queue.PaymentHealth{Down: h.Down || closed, Errors: h.Trend, P95: time.Duration(h.P95MS) * time.Millisecond}
 }
 
 func (b linesForSeating) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug string, s seating.LineSettings) (string, error) {

@@ -58,7 +58,7 @@ func (a *App) build() error {
 		Journal: a.staff, Places: a.queue, Documents: documents{document.NewRenderer(pdfsAtOnce)},
 		Providers: a.providers(),
 		PublicURL: func() string { return a.publicURL }, PerIP: c.Limits.PerIP, PerPlace: c.Limits.PerPlace, Trial: trial,
-		Metrics: a.metrics, Seller: c.Seller.seller(), Tax: c.Tax.rate(),
+		Metrics: a.metrics, OnRestore: a.restored, Seller: c.Seller.seller(), Tax: c.Tax.rate(),
 	})
 	mailer, err := notification.NewMailer(c.SMTP.URL, c.DataDir, c.SMTP.From)
 	if err != nil {

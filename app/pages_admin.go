@@ -57,6 +57,7 @@ var doneWords = map[string]string{
 	"move":                  "Changed. The old ticket is void, and the new one is on its way by mail.",
 	"promoted":              "The codes are good. They stand in the CSV of their promotion below.",
 	"promo-ended":           "Switched off. Orders made with it stay as they are.",
+	"reopened":              "The sale is open.",
 	"match":                 "The processors' ledgers are being compared with our books; what came of it stands below.",
 	"retry":                 "The processor was asked again; what is still here it refuses, or has not answered.",
 	"resend":                "The mail is on its way again; its fate stands in the outbox.",

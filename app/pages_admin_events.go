@@ -53,7 +53,7 @@ func (a *App) deskEvents(c echo.Context) error {
 		}
 		return x.Event.OpensAt.Compare(y.Event.OpensAt)
 	})
-	return a.staffPage(c, http.StatusOK, "events", "events", map[string]any{"Events": lines, "Books": a.books(ctx)})
+	return a.staffPage(c, http.StatusOK, "events", "events", map[string]any{"Events": lines, "Books": a.books(ctx), "Restore": a.reconciling()})
 }
 
 // eventLine reads an event's figures; a list is not refused because one of them is away.

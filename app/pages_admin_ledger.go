@@ -136,7 +136,7 @@ type strayMoney struct {
 	At          time.Time
 }
 
-func newStrayMoney(o checkout.Orphan) strayMoney {
+func newStrayMoney(o checkout.Orphan, now time.Time) strayMoney {
 	v := strayMoney{Orphan: o, Price: money.Format(max(o.Captured-o.Refunded, o.Authorized), o.Currency), At: o.FoundAt.UTC()}
 	switch {
 	case o.Back():
@@ -146,6 +146,8 @@ func newStrayMoney(o checkout.Orphan) strayMoney {
 		v.Said = "Others use this account, too: it may be theirs. Send it back only if you know that it is yours."
 	case o.Problem != "":
 		v.Said = "The processor refuses it. We ask again."
+	case now.Add(time.Minute).Before(o.NextTryAt):
+		v.Said = "It goes back by itself " + o.NextTryAt.UTC().Format("15:04") + " UTC. If this is a copy of a database that is in use elsewhere, stop it before then: its orders are good there."
 	default:
 		v.Said = "It goes back within seconds."
 	}
@@ -163,10 +165,10 @@ func (a *App) returnForm(c echo.Context) error {
 		return err
 	}
 	for _, o := range list {
-		if o.Payment != id || !o.Foreign() {
+		if o.Payment != id || o.Back() {
 			continue
 		}
-		v := newStrayMoney(o)
+		v := newStrayMoney(o, a.clock.Now())
 		ok, err := a.confirmed(c, "audit", func() (sure, error) {
 			return sure{Title: "Send " + v.Price + " back?", Button: "Send " + v.Price + " back", Danger: true, Action: c.Request().URL.Path, Back: "/admin/owed", Lines: []string{
 				"The processor " + o.Provider + " has it under payment " + o.Payment.String() + ", order " + o.OrderID + ", which we do not know.",

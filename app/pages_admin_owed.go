@@ -84,7 +84,7 @@ func (a *App) owed(ctx context.Context) (*owedResponse, error) {
 		}
 		r.Orphans = append(r.Orphans, owedOrphan{Provider: o.Provider, Payment: o.Payment.String(), Order: o.OrderID, Currency: o.Currency,
 			Authorized: o.Authorized, Captured: o.Captured, Refunded: o.Refunded, Status: o.Status, Problem: o.Problem, FoundAt: clock.Time(o.FoundAt)})
-		r.strays = append(r.strays, newStrayMoney(o))
+		r.strays = append(r.strays, newStrayMoney(o, a.clock.Now()))
 	}
 	return r, nil
 }

@@ -88,6 +88,7 @@ var deskActs = map[string]string{
 	"/admin/audit":                            "Run the audit",
 	"/admin/owed/refunds/:id/retry":           "Try refund :id again",
 	"/admin/owed/orphans/:id/return":          "Send the money of payment :id back",
+	"/admin/reconcile/open":                   "Open the sale before the ledgers are compared",
 	"/admin/ledger/match":                     "Compare the processors' ledgers with our books",
 	"/admin/plans":                            "Upload a seat plan",
 	"/admin/plans/:id/event":                  "Publish an event with seat plan :id",

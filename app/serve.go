@@ -49,6 +49,10 @@ func serve(ctx context.Context, c Config, version string, run func(context.Conte
 		a.close()
 		return err
 	}
+	if err := a.checkout.Recognise(ctx); err != nil {
+		a.close()
+		return fmt.Errorf("look whether the database was restored: %w", err)
+	}
 	log.Info("fairseat is listening", "url", a.publicURL, "mode", c.Mode, "version", version)
 	return run(ctx, a)
 }

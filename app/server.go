@@ -25,8 +25,8 @@ const (
 	planLimit  = 64 << 20
 )
 
-// newEcho is the server before any route: what every request passes, in order.
-func newEcho(c Config, log *slog.Logger, metrics *prometheus.Registry, pages *web.Pages) (*echo.Echo, error) {
+// newEcho is the server before any route: what every request passes, in order, more last.
+func newEcho(c Config, log *slog.Logger, metrics *prometheus.Registry, pages *web.Pages, more ...echo.MiddlewareFunc) (*echo.Echo, error) {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.HTTPErrorHandler = problems(log, pages, c.Mode == "trial")
@@ -42,7 +42,7 @@ func newEcho(c Config, log *slog.Logger, metrics *prometheus.Registry, pages *we
 	e.Pre(requestID)
 	https := strings.HasPrefix(c.HTTP.PublicURL, "https://")
 	all := chain(func(c echo.Context) error { return c.Handler()(c) },
-		recovered(log), securityHeaders(https), requestLog(log), newRequestMetrics(metrics).middleware, limitBody, guard)
+		append([]echo.MiddlewareFunc{recovered(log), securityHeaders(https), requestLog(log), newRequestMetrics(metrics).middleware, limitBody, guard}, more...)...)
 	e.Use(func(echo.HandlerFunc) echo.HandlerFunc { return all }) // what it is given is c.Handler()
 	return e, nil
 }

@@ -11,6 +11,7 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -60,6 +61,8 @@ type Deps struct {
 	Seller      Seller                // without a name there are no invoices
 	Tax         invoice.Rate          // inside every price, where an event says no other
 	Metrics     prometheus.Registerer // may be nil
+	// OnRestore raises what others count and must never fall, after the database was found to be an older one; may be nil.
+	OnRestore func(ctx context.Context) error
 }
 
 // Service is the front door of the module. Safe for concurrent use, and for any number of replicas on one database.
@@ -70,6 +73,9 @@ type Service struct {
 	mu      sync.Mutex
 	glanced map[string]time.Time // reason and payment → when a fan's page last made us ask; a budget, not a truth
 	left    leaver
+	// restored is set while the sale is closed after a restore, careful while the ledgers are first looked at.
+	restored atomic.Pointer[Reconciliation]
+	careful  atomic.Bool
 	// toldDown: provider → when the fans whose clock stands for it were last told.
 	toldDown map[string]time.Time
 }

@@ -76,6 +76,7 @@ type LedgerMatch struct {
 	Settled int // payments of ours looked at because the two differed
 	Orphans int // payments of nobody, found for the first time
 	Problem string
+	ours    int // of the orphans, those that this installation opened for certain
 }
 
 // MatchLedger compares the ledgers of all providers with our books, as far back as span, and makes the two agree where
@@ -131,12 +132,15 @@ func (s *Service) matchPart(ctx context.Context, lines []LedgerLine, m *LedgerMa
 		switch b, ours := booked[id]; {
 		case !ours && l.hasMoney():
 			// Our payments are committed before a processor hears of them: this one was never ours, or is no longer.
-			first, err := s.store.insertOrphan(ctx, l, id)
+			first, err := s.store.insertOrphan(ctx, l, id, s.orphanWait())
 			if err != nil {
 				return err
 			}
 			if first {
 				m.Orphans++
+				if l.Ours {
+					m.ours++
+				}
 				s.metrics.orphans.Inc()
 				s.Log.Error("a processor has money under a payment that we do not know", "provider", l.Provider, "payment", id, "order", l.Order,
 					"captured", l.Captured, "authorized", l.Amount, "currency", l.Currency)

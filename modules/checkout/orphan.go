@@ -99,7 +99,7 @@ func (s *Service) returnOrphan(ctx context.Context, o Orphan) error {
 	return s.store.orphanReturned(ctx, o, st.Captured, st.Refunded)
 }
 
-// ReturnOrphan sends a foreign orphan back because somebody of the house says that it was ours; ErrNotFound.
+// ReturnOrphan sends an orphan back at once, also a foreign one, because somebody of the house says so; ErrNotFound.
 func (s *Service) ReturnOrphan(ctx context.Context, who request.Staff, ip, provider string, payment uuid.UUID) error {
 	ours, err := s.store.adoptOrphan(ctx, provider, payment)
 	if err != nil {

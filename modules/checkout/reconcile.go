@@ -34,7 +34,18 @@ func (s *Service) Run(ctx context.Context) error {
 	loops.Go(func() { s.every(ctx, tickEvery, "processor", s.probe) })
 	loops.Go(func() { s.every(ctx, leaveEvery, "admissions", s.letOut) })
 	loops.Go(func() { s.every(ctx, tickEvery, "refunded events", s.returnEvents) })
-	loops.Go(func() { s.every(ctx, matchLook, "ledger", s.matchInTurn) })
+	loops.Go(func() { s.every(ctx, tickEvery, "restore", s.reconcileRestore) })
+	loops.Go(func() {
+		first := false // seen: after a start nobody knows what was forgotten
+		s.every(ctx, matchLook, "ledger", func(ctx context.Context) (err error) {
+			if !first {
+				if first, err = s.firstMatch(ctx); err != nil {
+					return err
+				}
+			}
+			return s.matchInTurn(ctx)
+		})
+	})
 	loops.Go(func() { s.every(ctx, tickEvery, "orphans", s.returnOrphans) })
 	loops.Wait()
 	return nil

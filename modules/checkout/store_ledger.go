@@ -67,8 +67,8 @@ func (s store) giveTurn(ctx context.Context, name string, earlier time.Duration)
 	return err
 }
 
-// insertOrphan writes down a payment that we do not know; false if it stands there already.
-func (s store) insertOrphan(ctx context.Context, l LedgerLine, id uuid.UUID) (bool, error) {
+// insertOrphan writes down a payment that we do not know, to go back after wait; false if it stands there already.
+func (s store) insertOrphan(ctx context.Context, l LedgerLine, id uuid.UUID, wait time.Duration) (bool, error) {
 	status, authorized := orphanForeign, int64(0)
 	if l.Ours {
 		status = orphanFound
@@ -77,8 +77,8 @@ func (s store) insertOrphan(ctx context.Context, l LedgerLine, id uuid.UUID) (bo
 		authorized = l.Amount
 	}
 	n, err := changed(s.db.WithContext(ctx), `INSERT INTO orphan_payments (provider, payment, order_id, currency, authorized, captured, refunded, status, found_at, next_try_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, `+now+`, `+now+`) ON CONFLICT DO NOTHING`,
-		l.Provider, id, l.Order, l.Currency, authorized, l.Captured, l.Refunded, status, s.now(), s.now())
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, `+now+`, `+now+` + ?::float8 * interval '1 s') ON CONFLICT DO NOTHING`,
+		l.Provider, id, l.Order, l.Currency, authorized, l.Captured, l.Refunded, status, s.now(), s.now(), wait.Seconds())
 	if err != nil {
 		return false, fmt.Errorf("write orphan down: %w", err)
 	}
@@ -112,9 +112,9 @@ func (s store) orphanRefused(ctx context.Context, o Orphan, problem string) erro
 	return err
 }
 
-// adoptOrphan makes a foreign one ours to send back; false if it is not foreign.
+// adoptOrphan lets an orphan go back at once, also a foreign one; false if there is none that is not back.
 func (s store) adoptOrphan(ctx context.Context, provider string, payment uuid.UUID) (bool, error) {
-	n, err := changed(s.db.WithContext(ctx), `UPDATE orphan_payments SET status = 'found', next_try_at = `+now+` WHERE provider = ? AND payment = ? AND status = 'foreign'`,
+	n, err := changed(s.db.WithContext(ctx), `UPDATE orphan_payments SET status = 'found', next_try_at = `+now+` WHERE provider = ? AND payment = ? AND status <> 'returned'`,
 		s.now(), provider, payment)
 	return n == 1, err
 }

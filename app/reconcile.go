@@ -1,0 +1,98 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"fairseat/app/clock"
+	"fairseat/app/fault"
+	"fairseat/app/request"
+)
+
+// errReconciling refuses what begins something new while a restored database is held against the processors' ledgers.
+var errReconciling = fault.New(fault.Unavailable, "reconciling",
+	"The sale pauses for a moment while we make sure that nothing is sold twice. Your place in line is safe, and so is every order; try again in a few seconds.")
+
+// beginnings are the ends of the addresses by which somebody gets in, takes seats or orders.
+var beginnings = []string{"/queue/admission", "/holds", "/orders", "/place/enter", "/place/seats", "/place/checkout"}
+
+// closedForRestore lets nobody in and sells nothing while the sale is closed. What was begun goes on.
+func (a *App) closedForRestore(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		if _, closed := a.checkout.Reconciling(); !closed || c.Request().Method != http.MethodPost {
+			return next(c)
+		}
+		path := c.Request().URL.Path
+		if !strings.HasPrefix(path, "/api/v1/events/") && !strings.HasPrefix(path, "/events/") {
+			return next(c)
+		}
+		for _, end := range beginnings {
+			if strings.HasSuffix(path, end) {
+				return errReconciling.After(5 * time.Second)
+			}
+		}
+		return next(c)
+	}
+}
+
+// restored raises what the modules count and what must never fall.
+func (a *App) restored(ctx context.Context) error {
+	return errors.Join(a.seating.Restored(ctx), a.queue.Restored(ctx))
+}
+
+// reconcileResponse is whether the sale is closed after a restore, and why.
+type reconcileResponse struct {
+	Reconciling bool       `json:"reconciling"`
+	Since       clock.Time `json:"since"` // null while it is not
+	Reason      string     `json:"reason,omitempty"`
+}
+
+func (a *App) reconciling() reconcileResponse {
+	r, closed := a.checkout.Reconciling()
+	if !closed {
+		return reconcileResponse{}
+	}
+	return reconcileResponse{true, clock.Time(r.Since), r.Reason}
+}
+
+// getReconcile answers GET /api/v1/admin/reconcile.
+func (a *App) getReconcile(c echo.Context) error {
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	return c.JSON(http.StatusOK, a.reconciling())
+}
+
+// openAnyway answers POST /api/v1/admin/reconcile/open.
+func (a *App) openAnyway(c echo.Context) error {
+	c.Response().Header().Set(echo.HeaderCacheControl, "no-store")
+	if err := request.Decode(c, &struct{}{}); err != nil {
+		return err
+	}
+	who, _ := request.StaffOf(c)
+	if err := a.checkout.OpenAnyway(c.Request().Context(), who, c.RealIP()); err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, a.reconciling())
+}
+
+// openAnywayForm answers POST /admin/reconcile/open: first what would happen.
+func (a *App) openAnywayForm(c echo.Context) error {
+	ok, err := a.confirmed(c, "events", func() (sure, error) {
+		return sure{Title: "Open the sale before the ledgers are compared?", Button: "Open the sale", Danger: true, Action: c.Request().URL.Path, Back: "/admin", Lines: []string{
+			"This database was restored from a backup. Seats that were sold after that backup look free in it, and can be sold again.",
+			"Their buyers have tickets. Whoever the ledgers name gets their money back, whenever they are compared.",
+		}}, nil
+	})
+	if !ok || err != nil {
+		return err
+	}
+	who, _ := request.StaffOf(c)
+	if err := a.checkout.OpenAnyway(c.Request().Context(), who, c.RealIP()); err != nil {
+		return err
+	}
+	return done(c, "/admin", "reopened")
+}

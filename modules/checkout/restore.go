@@ -1,0 +1,147 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"fairseat/app/request"
+)
+
+// After a restore from a backup the books know less than the processors do, so the sale stays closed until the two agree:
+//
+//	open ──another cluster or timeline at the start, or payments at the first look that we do not know──▶ reconciling
+//	  ▲                                                                                                       │
+//	  └──── all ledgers matched, and nothing unknown in them that is not written down; or an owner says so ───┘
+//
+// What was begun goes on: payments, webhooks, refunds, tickets. Only nobody gets in, holds or orders.
+
+const (
+	reconcileEvery = 15 * time.Second
+	// orphanGrace is how long money of nobody waits after a restore. Whoever only tried a backup out, with the keys of the
+	// real thing, must be able to stop it: those orders are good elsewhere.
+	orphanGrace = 15 * time.Minute
+	// turnRestore is the heartbeat of whoever matches after a restore.
+	turnRestore = "ledger-restore"
+)
+
+// Reconciliation is the time in which a restored database is held against the processors' ledgers.
+type Reconciliation struct {
+	Since  time.Time
+	Reason string
+}
+
+// Reconciling tells whether the sale is closed because this database was restored. It asks nobody.
+func (s *Service) Reconciling() (Reconciliation, bool) {
+	r := s.restored.Load()
+	if r == nil {
+		return Reconciliation{}, false
+	}
+	return *r, true
+}
+
+// Recognise finds out at the start whether this is the database that we ran on before. A Postgres that does not say which
+// it is proves nothing.
+func (s *Service) Recognise(ctx context.Context) error {
+	system, timeline, err := s.store.cluster(ctx)
+	if err != nil {
+		s.Log.Info("Postgres does not tell which cluster it is; a restored backup is known by the processors' ledgers alone", "error", err)
+		return s.lookReconciling(ctx)
+	}
+	other, err := s.store.elsewhere(ctx, system, timeline)
+	if err != nil {
+		return err
+	}
+	if other {
+		if err := s.beginReconciling(ctx, "the database is in another cluster or on another timeline than at the last start"); err != nil {
+			return err
+		}
+	}
+	// Last: whoever dies before this finds out again.
+	if err := s.store.noteCluster(ctx, system, timeline); err != nil {
+		return err
+	}
+	return s.lookReconciling(ctx)
+}
+
+// beginReconciling closes the sale, and raises the numbers that must never fall.
+func (s *Service) beginReconciling(ctx context.Context, reason string) error {
+	if s.OnRestore != nil {
+		if err := s.OnRestore(ctx); err != nil {
+			return fmt.Errorf("after a restore: %w", err)
+		}
+	}
+	if err := s.store.beginReconciling(ctx, reason); err != nil {
+		return err
+	}
+	s.Log.Error("this database was restored: the sale is closed until the processors' ledgers agree with it", "reason", reason)
+	return s.lookReconciling(ctx)
+}
+
+func (s *Service) lookReconciling(ctx context.Context) error {
+	r, closed, err := s.store.reconciling(ctx)
+	if err != nil {
+		return err
+	}
+	if !closed {
+		s.restored.Store(nil)
+		return nil
+	}
+	s.restored.Store(&r)
+	return nil
+}
+
+// reconcileRestore sees what other replicas found, and while the sale is closed lets one of them match all ledgers until
+// that finds nothing new.
+func (s *Service) reconcileRestore(ctx context.Context) error {
+	if err := s.lookReconciling(ctx); err != nil {
+		return err
+	}
+	if _, closed := s.Reconciling(); !closed {
+		return nil
+	}
+	if mine, err := s.store.takeTurn(ctx, turnRestore, reconcileEvery); err != nil || !mine {
+		return err
+	}
+	m, err := s.MatchLedger(ctx, LedgerSpan)
+	if err != nil || m.ours > 0 {
+		return errors.Join(err, s.store.giveTurn(ctx, turnRestore, reconcileEvery-time.Second))
+	}
+	if err := s.store.endReconciling(ctx, ""); err != nil {
+		return err
+	}
+	s.Log.Info("the processors' ledgers are matched; the sale is open again", "payments", m.Charges)
+	return s.lookReconciling(ctx)
+}
+
+// firstMatch looks at what is recent in the ledgers once after a start, as soon as the processors answer: payments of ours
+// that we do not know mean that our database forgot them.
+func (s *Service) firstMatch(ctx context.Context) (done bool, err error) {
+	s.careful.Store(true)
+	defer s.careful.Store(false)
+	m, err := s.MatchLedger(ctx, ledgerRecent)
+	if m.ours > 0 {
+		return true, errors.Join(err, s.beginReconciling(ctx, fmt.Sprintf("a processor knows %d payments that this database does not", m.ours)))
+	}
+	return err == nil, err
+}
+
+// orphanWait is how long money of nobody waits before it goes back.
+func (s *Service) orphanWait() time.Duration {
+	if _, closed := s.Reconciling(); closed || s.careful.Load() {
+		return orphanGrace
+	}
+	return 0
+}
+
+// OpenAnyway opens the sale before the ledgers are matched, because somebody of the house says so.
+func (s *Service) OpenAnyway(ctx context.Context, who request.Staff, ip string) error {
+	if err := s.Journal.Note(ctx, s.DB, who, ip, "reconcile.open", "", nil); err != nil {
+		return err
+	}
+	if err := s.store.endReconciling(ctx, who.Email); err != nil {
+		return err
+	}
+	return s.lookReconciling(ctx)
+}

@@ -1,0 +1,112 @@
+package checkout
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"fairseat/modules/checkout/provider"
+)
+
+// started is another process on the same stores, as after a restart.
+func (k *kit) started(raised *int) *Service {
+	k.T.Helper()
+	s := k.service(k.Kit.DB)
+	s.OnRestore = func(context.Context) error { *raised++; return nil }
+	must(k.T, s.Recognise(context.Background()))
+	return s
+}
+
+func closed(s *Service) bool { _, c := s.Reconciling(); return c }
+
+// A database in another cluster than at the last start was restored: the sale is closed until all ledgers are matched, and
+// the money of orders that it forgot goes back only after a while, in which a person can stop it.
+func TestRestoredDatabaseIsMatchedBeforeItSells(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := context.Background()
+	raised := 0
+	if s := k.started(&raised); closed(s) || raised != 0 {
+		t.Fatal("a first start is no restore")
+	}
+	if s := k.started(&raised); closed(s) || raised != 0 {
+		t.Fatal("a second start is no restore")
+	}
+	must(t, k.Kit.DB.Exec(`UPDATE installation SET system_id = '1'`).Error)
+	lost := k.stray(provider.Captured)
+	s := k.started(&raised)
+	if !closed(s) || raised != 1 {
+		t.Fatalf("open after a restore, raised %d times", raised)
+	}
+	k.bank.silent = true
+	if err := s.reconcileRestore(ctx); err == nil || !closed(s) {
+		t.Fatalf("opened although the processor did not answer: %v", err)
+	}
+	k.bank.silent = false
+	another := k.started(&raised) // it was noted where we run: the sale stays closed all the same, and nothing is raised twice
+	if !closed(another) || raised != 1 {
+		t.Fatalf("a restart opened the sale, or raised again: %d", raised)
+	}
+	k.Kit.Clock.Advance(reconcileEvery)
+	must(t, s.reconcileRestore(ctx))
+	if !closed(s) {
+		t.Fatal("opened while money of nobody turned up")
+	}
+	k.Kit.Clock.Advance(reconcileEvery)
+	must(t, s.reconcileRestore(ctx))
+	if closed(s) {
+		t.Fatal("still closed although all is matched")
+	}
+	must(t, another.reconcileRestore(ctx))
+	if closed(another) {
+		t.Error("another replica did not hear of it")
+	}
+	must(t, s.returnOrphans(ctx))
+	if st := k.held(lost); st.Refunded != 0 {
+		t.Error("it went back before anybody could stop it")
+	}
+	k.Kit.Clock.Advance(orphanGrace)
+	must(t, s.returnOrphans(ctx))
+	if st := k.held(lost); st.Refunded != 4200 {
+		t.Errorf("it did not go back: %+v", st)
+	}
+}
+
+// A processor that is away at the start keeps no sale closed; once it answers and knows payments of ours that we do not,
+// the sale is closed, and an owner may open it.
+func TestForgottenPaymentsCloseTheSale(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	ctx := context.Background()
+	raised := 0
+	s := k.started(&raised)
+	paid := k.mustPlace(k.fan(0)).Order
+	k.pay(paid.ID, provider.Authorized, 0)
+	k.bank.silent = true
+	if done, err := s.firstMatch(ctx); done || err == nil || closed(s) {
+		t.Fatalf("done %v, %v, closed %v", done, err, closed(s))
+	}
+	k.bank.silent = false
+	if done, err := s.firstMatch(ctx); !done || err != nil || closed(s) {
+		t.Fatalf("an ordinary start is closed: done %v, %v", done, err)
+	}
+	k.bank.shared = true
+	k.stray(provider.Captured)
+	if _, err := s.firstMatch(ctx); err != nil || closed(s) {
+		t.Fatalf("a stranger's payment closed the sale: %v", err)
+	}
+	k.bank.shared = false
+	k.stray(provider.Captured)
+	if _, err := s.firstMatch(ctx); err != nil || !closed(s) || raised != 1 {
+		t.Fatalf("a forgotten payment did not close the sale: %v, raised %d", err, raised)
+	}
+	must(t, s.OpenAnyway(ctx, staffAda(), ""))
+	if closed(s) || k.count(`SELECT count(*) FROM staff_log WHERE action = 'reconcile.open'`) != 1 {
+		t.Error("an owner could not open it, or it was not noted")
+	}
+	k.Kit.Clock.Advance(time.Minute)
+	must(t, s.reconcileRestore(ctx))
+	if closed(s) {
+		t.Error("closed again")
+	}
+}
