@@ -19,6 +19,7 @@ func (s *Service) invoiceRoutes(h *handler, r request.Routes) {
 	r.API.GET("/orders/:id/invoices/:invoice", h.invoicePDF, h.owner)
 	r.API.PUT("/orders/:id/billing", h.billing, h.owner)
 	r.Admin.GET("/orders/:id/invoices/:invoice", h.staffInvoice)
+	r.AdminEvent.GET("/invoices.csv", h.exportInvoices)
 	r.AdminEvent.GET("/taxes", h.getTaxes)
 	r.AdminEvent.PUT("/taxes", h.putTaxes)
 }

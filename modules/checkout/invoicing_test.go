@@ -100,6 +100,13 @@ func TestInvoiceAndItsCreditNotes(t *testing.T) {
 	if !strings.Contains(out.String(), ",id,promo,net,tax,invoice\n") || !strings.Contains(out.String(), ",half,0.00,0.00,A-000001\n") {
 		t.Error(out.String())
 	}
+	out.Reset()
+	must(t, k.ExportInvoices(ctx, k.event, &out))
+	rows := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(rows) != 4 || !strings.HasSuffix(rows[1], ",Ada,,,EUR,84.04,15.97,100.01,VAT 19 %: 15.97") || !strings.HasPrefix(rows[2], "A-000002,credit,A-000001,") ||
+		!strings.Contains(rows[2], ",-33.34,") {
+		t.Error(out.String())
+	}
 	k.check()
 }
 

@@ -14,6 +14,7 @@ import (
 func TestBuyerSwapsForAFreeSeat(t *testing.T) {
 	t.Parallel()
 	w := newWeb(t)
+	w.Seller = Seller{Name: "Old Hall Ltd", Prefix: "A-"} // check adds its papers up
 	placed, _ := w.placed(t, 0, 1)
 	w.pay(placed.Order.ID, provider.Authorized, 0)
 	v := w.shown(placed.Order.ID)
@@ -62,6 +63,9 @@ func TestBuyerSwapsForAFreeSeat(t *testing.T) {
 	w.kit.want(v.ID, shownRefunded)
 	if got := w.shown(v.ID).Refunded; got != 8400 {
 		t.Errorf("%d of 8400 went back", got)
+	}
+	if got := w.papers(v.ID); got != "invoice A-000001 8400, credit A-000003 1200, credit A-000004 7200" {
+		t.Error(got)
 	}
 	w.check()
 }
