@@ -95,6 +95,14 @@ func TestAuditFindsWhatIsPlanted(t *testing.T) {
 		"unknown to them": {[]string{"I8"}, `DELETE FROM sandbox.payments`},
 		"money of nobody": {[]string{"I7"}, `INSERT INTO sandbox.payments (id, payment, order_id, amount, currency, description, return_url, webhook_url, status, authorized, captured, created_at, changed_at)
 			VALUES ('pay_9', '01980000-0000-7009-8000-000000000009', 'lost', 100, 'EUR', '', '', '', 'captured', 100, 100, now(), now())`},
+		"left out of a refund": {[]string{"I26"}, `UPDATE orders SET paid_at = now() - interval '1 h'; INSERT INTO event_refunds (id, event_id, reason, status, asked_by, asked_email, asked_at)
+			SELECT gen_random_uuid(), id, 'rain', 'done', 1, 'ada@example.org', now() FROM events`},
+		"cannot be refunded": {[]string{"I26"}, `INSERT INTO event_refunds (id, event_id, reason, status, asked_by, asked_email, asked_at)
+			SELECT '01980000-0000-7000-8000-000000000008', id, 'rain', 'running', 1, 'ada@example.org', now() FROM events;
+			INSERT INTO event_refund_orders (refund_id, order_id, tries, problem) SELECT '01980000-0000-7000-8000-000000000008', id, 3, 'no' FROM orders`},
+		"exchanged and kept": {[]string{"I20", "I4"}, loose + `; INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status, replaces)
+			SELECT event_id, 5, order_id, buyer_key, 2, place_key, 2, max_per_buyer, price, 'sold', id FROM seat_claims;
+			UPDATE tickets SET claim_id = n.id, seat_id = 5 FROM seat_claims n WHERE n.replaces = tickets.claim_id`},
 		"job given up": {[]string{"I21"}, `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at) VALUES ('sandbox', 'e1', 'pay_0', '{}', now()); UPDATE mails SET status = 'queued', next_try_at = now() - interval '1 h';` +
 			job + `SELECT 'notification.mail', 'mail', jsonb_build_object('mail_id', id), 'discarded', 1, now(), now() FROM mails`},
 		"given up and done": {nil, job + `SELECT 'checkout.settle_payment', 'checkout', jsonb_build_object('payment_id', id), 'discarded', 1, now(), now() FROM payments`},

@@ -196,6 +196,7 @@ func (s *stage) deskScenes() []scene {
 		{"desk line", desk("/admin/events/line"), "Say to everyone"},
 		{"desk paused", desk("/admin/events/paused"), "Resume"},
 		{"desk ended", desk("/admin/events/ended"), "has ended"},
+		{"desk refund of an event", desk("/admin/events/shop/refunds"), "Return everything"},
 		{"desk long names", desk("/admin/events/long"), longName},
 		{"desk right to left", desk("/admin/events/rtl"), rtlName},
 		{"desk sure", desk("/admin/events/line", func(b *browser) { b.fill("Pause, because", "The bank has trouble.") }, press("Pause admissions")), "stops new admissions"},
@@ -214,5 +215,10 @@ func (s *stage) deskScenes() []scene {
 		{"desk audit", desk("/admin/audit"), "Run the audit"},
 		{"desk owed none", desk("/admin/owed"), "Nothing is owed"},
 		{"desk log", desk("/admin/log"), "Signed in"},
+		// The last, as nothing is left of that event's orders.
+		{"desk refunded event", func(b *browser) {
+			s.staff.must(b.t, 202, "POST", "/api/v1/admin/events/rtl/refunds", object{"reason": "The hall is under water.", "end_sale": true}, nil)
+			desk("/admin/events/rtl/refunds")(b)
+		}, "Every order is returned"},
 	}
 }

@@ -228,6 +228,8 @@ func (s *stage) orderScenes() []scene {
 		{"order pending", as(pending, "/orders/"+pendingOrder.ID), pendingOrder.Code},
 		{"order declined", as(declined, "/orders/"+declinedOrder.ID), declinedOrder.Code},
 		{"order paid", as(paid, "/orders/"+paidOrder.ID), paidOrder.Code},
+		{"order swap", as(paid, "/orders/"+paidOrder.ID+"/swap?part=0&ticket="+paidOrder.Tickets[0].ID), "Change to this seat"},
+		{"order swap which", as(paid, "/orders/"+paidOrder.ID+"/swap"), "Which seat"},
 		{"order expired", as(expired, "/orders/"+expiredOrder.ID), expiredOrder.Code},
 		{"order cancelled", as(gone, "/orders/"+goneOrder.ID), goneOrder.Code},
 		{"order part refunded", as(part, "/orders/"+partOrder.ID), partOrder.Code},
