@@ -21,12 +21,13 @@ type bookedPayment struct {
 	Received    int64
 	Refunded    int64
 	Settled     bool
+	ChargedBack bool // the payer's bank has the money: a ledger of the processor need not count that as given back
 }
 
 const booksSQL = `SELECT p.id, p.order_id, p.provider, p.status, p.currency, p.received,
 	p.status NOT IN ('created', 'authorized', 'cancelling', 'refund_due')
 	  AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id AND r.status <> 'done') AS settled,
-	coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.payment_id = p.id AND r.status = 'done'), 0)::bigint AS refunded
+	coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.payment_id = p.id AND r.status = 'done'), 0)::bigint AS refunded, p.dispute = 'lost' AS charged_back
 	FROM payments p WHERE p.amount > 0 AND `
 
 // lookAtLedger holds the processors' ledgers against our books, both ways: money they hold that our books do not explain,
@@ -48,7 +49,7 @@ func (a *App) lookAtLedger(tx *gorm.DB, result *Audit, ledger checkout.Ledger) e
 		case ledger.Silent[row.Provider] != nil, !row.Settled:
 		case row.Status == "captured" && !known:
 			unknown = append(unknown, fmt.Sprintf("order %s: payment %s took %s, and the processor does not know it", row.OrderID, id, say(row.Received)))
-		case c.Captured != row.Received || c.Refunded != row.Refunded:
+		case c.Captured != row.Received || c.Refunded != row.Refunded && !row.ChargedBack:
 			differ = append(differ, fmt.Sprintf("order %s: payment %s is %s; the processor took %s and gave back %s, our books say %s and %s",
 				row.OrderID, id, row.Status, say(c.Captured), say(c.Refunded), say(row.Received), say(row.Refunded)))
 		}

@@ -60,6 +60,7 @@ var doneWords = map[string]string{
 	"reopened":              "The sale is open.",
 	"match":                 "The processors' ledgers are being compared with our books; what came of it stands below.",
 	"retry":                 "The processor was asked again; what is still here it refuses, or has not answered.",
+	"unbar":                 "The tickets of this order let people in again. The dispute goes on at the bank.",
 	"resend":                "The mail is on its way again; its fate stands in the outbox.",
 	"event-refund-asked":    "Asked for. Nothing happens until another owner has agreed.",
 	"event-refund-running":  "The refund is under way.",

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"fairseat/modules/checkout"
 	"net/http"
 	"slices"
 	"strings"
@@ -91,15 +92,21 @@ type books struct {
 	When   time.Time
 	Old    bool // nobody has run it for long
 	Owed   []string
+	// Disputed are the orders whose money a bank is asked to take back.
+	Disputed []checkout.Disputed
 }
 
 func (a *App) books(ctx context.Context) books {
-	last, err := a.lastAudit(ctx)
-	if err != nil || last == nil {
+	disputed, err := a.checkout.Disputes(ctx)
+	if err != nil {
 		return books{}
 	}
+	last, err := a.lastAudit(ctx)
+	if err != nil || last == nil {
+		return books{Disputed: disputed}
+	}
 	v := newAuditView(last)
-	b := books{Known: true, OK: last.OK, Broken: v.Broken, When: v.When, Old: a.clock.Now().Sub(v.When) > 5*auditEvery}
+	b := books{Disputed: disputed, Known: true, OK: last.OK, Broken: v.Broken, When: v.When, Old: a.clock.Now().Sub(v.When) > 5*auditEvery}
 	for _, m := range v.Money {
 		if last.Money[m.Currency].Owed != 0 {
 			b.Owed = append(b.Owed, m.Owed)

@@ -2,6 +2,7 @@ package app
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -29,6 +30,7 @@ func (a *App) deskOrderPages(g guarded) {
 	g.POST("/orders/:id/refund", a.refundForm)
 	g.POST("/orders/:id/move", a.moveForm)
 	g.POST("/orders/:id/resend", a.resendForm)
+	g.POST("/orders/:id/unbar", a.unbarForm)
 }
 
 // typedQuery is what somebody searches for, as far as a database can be asked for it.
@@ -197,7 +199,9 @@ var historyWords = map[string]string{
 	"expired": "Time to pay ran out, seats went back", "cancelled": "Given up, seats went back", "given-up": "The buyer gave the order up",
 	"cancelling": "Payment is being cancelled", "payment-cancelled": "Payment cancelled",
 	"payment-failed": "Payment failed", "late-money": "Money came late, seats were free", "swap-offered": "Those were offered instead of the buyer's own, which had gone",
-	"offer-accepted": "The buyer took the seats offered", "mail-resent": "Tickets mailed again",
+	"offer-accepted": "The buyer took the seats offered",
+	"dispute-open":   "The buyer's bank is asked for the money back; the tickets are barred", "dispute-won": "The dispute is over, the money stays; the tickets are good",
+	"dispute-lost": "The dispute is lost, the bank has the money; the tickets are void, the seats free", "unbarred": "Let in by staff although disputed", "mail-resent": "Tickets mailed again",
 	"link-mailed": "Link to the order mailed", "refund-due": "Refund promised", "refunded": "Money returned", "returned": "Tickets returned by staff", "moved": "Seat changed",
 }
 
@@ -302,6 +306,19 @@ func (a *App) refundForm(c echo.Context) error {
 		return err
 	}
 	return done(c, "/admin/orders/"+order.ID, "refund")
+}
+
+// unbarForm lets the tickets of a disputed order in all the same.
+func (a *App) unbarForm(c echo.Context) error {
+	id, err := uuid.Parse(c.Param("id"))
+	if err != nil {
+		return checkout.ErrNotFound
+	}
+	who, _ := request.StaffOf(c)
+	if _, err := a.checkout.Unbar(c.Request().Context(), who, c.RealIP(), id); err != nil && !errors.Is(err, checkout.ErrNotBarred) {
+		return err
+	}
+	return done(c, "/admin/orders/"+id.String(), "unbar")
 }
 
 func (a *App) resendForm(c echo.Context) error {

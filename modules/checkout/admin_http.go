@@ -21,6 +21,7 @@ func (s *Service) staffRoutes(h *handler, r request.Routes) {
 	r.Admin.POST("/orders/:id/refund", h.refundOrder, r.Idempotent)
 	r.Admin.POST("/orders/:id/move", h.moveTicket, r.Idempotent)
 	r.Admin.POST("/orders/:id/resend", h.staffResend, r.Idempotent)
+	r.Admin.POST("/orders/:id/unbar", h.unbarOrder)
 	s.eventRefundRoutes(h, r)
 	r.AdminEvent.POST("/checkins", h.checkIn)
 	r.AdminEvent.GET("/orders.csv", h.exportOrders)
@@ -37,6 +38,7 @@ type StaffView struct {
 	View
 	Buyer     BuyerView      `json:"buyer"`
 	Place     string         `json:"place"`
+	Barred    bool           `json:"barred"` // the tickets let nobody in, because the payment is disputed
 	CreatedAt clock.Time     `json:"created_at"`
 	PaidAt    clock.Time     `json:"paid_at"`
 	Payments  []StaffPayment `json:"payments"`
@@ -59,6 +61,7 @@ type StaffPayment struct {
 	Status      PaymentStatus `json:"status"`
 	Amount      int64         `json:"amount"`
 	Received    int64         `json:"received"`
+	Dispute     string        `json:"dispute,omitempty"` // open, won or lost
 	Problem     string        `json:"problem,omitempty"`
 	CreatedAt   clock.Time    `json:"created_at"`
 }
@@ -219,6 +222,24 @@ func (h *handler) moveTicket(c echo.Context) error {
 	}
 	who, _ := request.StaffOf(c)
 	v, err := h.s.Move(c.Request().Context(), who, c.RealIP(), id, ticket, *req.To)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, v)
+}
+
+// unbarOrder answers POST /admin/orders/:id/unbar. Repeating it is harmless by itself.
+func (h *handler) unbarOrder(c echo.Context) error {
+	noStore(c)
+	id, err := orderID(c)
+	if err != nil {
+		return err
+	}
+	if err := request.Decode(c, &struct{}{}); err != nil {
+		return err
+	}
+	who, _ := request.StaffOf(c)
+	v, err := h.s.Unbar(c.Request().Context(), who, c.RealIP(), id)
 	if err != nil {
 		return err
 	}

@@ -23,6 +23,10 @@ var (
 	// ErrNotPayable has the fact "status".
 	ErrNotPayable  = fault.New(fault.Conflict, "not-payable", "This order cannot be paid now; see status.")
 	ErrAlreadyPaid = fault.New(fault.Conflict, "already-paid", "This order is paid. To give a ticket back, ask the organiser.")
+	// ErrDisputed is for the door; refunds say it in words of their own.
+	ErrDisputed = fault.New(fault.Conflict, "disputed",
+		"The buyer's bank is asked to take the payment for this ticket back. Send its holder to the box office.")
+	ErrNotBarred = fault.New(fault.Conflict, "not-barred", "The tickets of this order are not barred: its payment is not disputed.")
 	// ErrOfferOver is for who answers too late.
 	ErrOfferOver = fault.New(fault.Conflict, "offer-over", "The seats that were offered have gone back, and your money is on its way back to you.")
 	// ErrNotRefundable has the fact "status".

@@ -167,6 +167,7 @@ type bookedLine struct {
 	ID       uuid.UUID
 	Status   PaymentStatus
 	Received int64
+	Dispute  provider.Dispute
 }
 
 // differs tells whether a look at the payment may change something: the processor has money where we have written it
@@ -176,7 +177,7 @@ func (b bookedLine) differs(l LedgerLine) bool {
 	case PaymentFailed, PaymentCancelled:
 		return l.hasMoney()
 	case PaymentCaptured:
-		return l.Status != provider.Captured || l.Captured != b.Received
+		return l.Status != provider.Captured || l.Captured != b.Received || disputeMoves(b.Dispute, l.Dispute)
 	}
 	return false
 }

@@ -9,6 +9,7 @@ type metrics struct {
 	refunds     *prometheus.CounterVec // by outcome: due, done, failed
 	handedOver  prometheus.Counter
 	orphans     prometheus.Counter
+	disputes    *prometheus.CounterVec // by state: open, won, lost
 }
 
 func newMetrics(r prometheus.Registerer) *metrics {
@@ -24,8 +25,10 @@ func newMetrics(r prometheus.Registerer) *metrics {
 	}
 	m.orphans = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "fairseat_payments_orphaned_total", Help: "Payments with money at a processor that our books do not know."})
+	m.disputes = prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "fairseat_disputes_total", Help: "Disputes of payments by where they came to stand."}, []string{"dispute"})
 	if r != nil {
-		r.MustRegister(m.orphans, m.orders, m.wrongAmount, m.refunds, m.handedOver)
+		r.MustRegister(m.disputes, m.orphans, m.orders, m.wrongAmount, m.refunds, m.handedOver)
 	}
 	return m
 }

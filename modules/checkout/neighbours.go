@@ -227,4 +227,5 @@ type TicketView struct {
 	Accent    string // the event's colour as #rrggbb; "" = the house's
 	Issued    time.Time
 	Test      bool
+	Barred    bool // lets nobody in for now: its payment is disputed
 }

@@ -68,6 +68,8 @@ type Payment struct {
 	Received    int64
 	Status      PaymentStatus
 	Problem     string
+	Dispute     provider.Dispute
+	BarLifted   bool
 	CreatedAt   time.Time
 }
 

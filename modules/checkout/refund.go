@@ -23,7 +23,8 @@ const (
 	reasonDifference  = "difference" // of cheaper seats taken instead
 	reasonSwap        = "swap"       // for a cheaper seat
 	reasonStaff       = "staff"
-	reasonEvent       = "event" // the whole of it
+	reasonEvent       = "event"   // the whole of it
+	reasonDispute     = "dispute" // by the payer's bank, never by us
 )
 
 // giveBack writes down that captured money is owed back in full. The caller holds the locks and has decided so.
@@ -98,6 +99,12 @@ func (s *Service) PayBack(ctx context.Context, id uuid.UUID) error {
 	}
 	key := r.ID.String()
 	if !st.HasRefund(key) {
+		switch st.Dispute {
+		case provider.DisputeOpen:
+			return s.refundRefused(ctx, c, r, errDisputed)
+		case provider.DisputeLost:
+			return s.Settle(ctx, c.Payment.ID) // the bank returned it
+		}
 		if open, err := s.store.moveRefund(ctx, s.DB, id, RefundSent, ""); err != nil || !open {
 			return err
 		}

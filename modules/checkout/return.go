@@ -116,6 +116,9 @@ func (s *Service) oweFor(ctx context.Context, tx *gorm.DB, o Order, voided []Tic
 	if !paid {
 		return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, why) // it was free; the mail says that the ticket is void
 	}
+	if p.disputed() {
+		return 0, ErrDisputed.Say("The payment of this order is disputed at the bank, which may return the money itself. Wait for its decision.")
+	}
 	before, err := s.store.refundedSoFar(ctx, tx, p.ID)
 	if err != nil {
 		return 0, err

@@ -30,7 +30,7 @@ func (s *Service) StaffOrder(ctx context.Context, id uuid.UUID) (*StaffView, err
 	}
 	for _, p := range payments {
 		v.Payments = append(v.Payments, StaffPayment{ID: p.ID.String(), Provider: p.Provider, ProviderRef: p.ProviderRef, Status: p.Status,
-			Amount: p.Amount, Received: p.Received, Problem: p.Problem, CreatedAt: clock.Time(p.CreatedAt)})
+			Amount: p.Amount, Received: p.Received, Dispute: string(p.Dispute), Problem: p.Problem, CreatedAt: clock.Time(p.CreatedAt)})
 	}
 	refunds, err := s.store.refundsOf(ctx, []uuid.UUID{id})
 	if err != nil {
@@ -41,6 +41,9 @@ func (s *Service) StaffOrder(ctx context.Context, id uuid.UUID) (*StaffView, err
 			Status: r.Status, Problem: r.Problem, CreatedAt: clock.Time(r.CreatedAt)})
 	}
 	if v.Returned, err = s.returnedTickets(ctx, o); err != nil {
+		return nil, err
+	}
+	if v.Barred, err = s.store.isBarred(ctx, id); err != nil {
 		return nil, err
 	}
 	v.History, err = s.store.history(ctx, id)
@@ -114,8 +117,8 @@ func (s *Service) CheckIn(ctx context.Context, eventID int64, code, gate string)
 		return nil, ErrBadCode
 	}
 	if !entered {
-		if t.CheckedInAt == nil { // it became valid again? it cannot: better nobody than twice
-			return nil, ErrBadCode
+		if t.CheckedInAt == nil {
+			return nil, s.notLetIn(ctx, t)
 		}
 		return nil, ErrAlreadyIn.With("at", clock.Time(*t.CheckedInAt)).With("gate", t.Gate)
 	}
@@ -131,4 +134,16 @@ func (s *Service) CheckIn(ctx context.Context, eventID int64, code, gate string)
 		in.Seat = seats[0].Label
 	}
 	return in, nil
+}
+
+// notLetIn is why a valid ticket that is not inside was refused.
+func (s *Service) notLetIn(ctx context.Context, t ticketOrder) error {
+	barred, err := s.store.isBarred(ctx, t.OrderID)
+	if err != nil {
+		return err
+	}
+	if barred {
+		return ErrDisputed
+	}
+	return ErrBadCode // the bar was lifted in this moment, or it became valid again, which it cannot: better nobody than twice
 }

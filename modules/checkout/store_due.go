@@ -39,16 +39,18 @@ func (s store) takeDuePayments(ctx context.Context, limit int) (due []uuid.UUID,
 	err = s.db.WithContext(ctx).Raw(`
 		WITH open AS (
 		  SELECT id FROM payments WHERE status IN ('created','authorized','cancelling','refund_due') AND next_check_at <= `+now+`
+		  UNION SELECT id FROM payments WHERE dispute = 'open' AND next_check_at <= `+now+`
 		  UNION SELECT payment_id FROM refunds WHERE status <> 'done' AND next_try_at <= `+now+`),
 		due AS MATERIALIZED (
 		  SELECT p.id FROM payments p JOIN open ON open.id = p.id WHERE p.next_check_at <= `+now+`
 		  ORDER BY p.next_check_at LIMIT ? FOR UPDATE OF p SKIP LOCKED)
 		UPDATE payments p SET checks = p.checks + 1, next_check_at = `+now+` + interval '1 s' * CASE
+		    WHEN p.status IN ('captured','refunded') AND p.dispute = 'open' THEN 300
 		    WHEN p.status <> 'created' OR p.provider_ref IS NULL OR o.status <> 'pending' OR o.expires_at <= `+now+`
 		      THEN least(10, 3 * (p.checks + 1))
 		    WHEN p.checks = 0 THEN 30 WHEN p.checks = 1 THEN 120 ELSE 300 END
 		FROM due, orders o WHERE p.id = due.id AND o.id = p.order_id RETURNING p.id`,
-		s.now(), s.now(), s.now(), limit, s.now(), s.now()).Scan(&due).Error
+		s.now(), s.now(), s.now(), s.now(), limit, s.now(), s.now()).Scan(&due).Error
 	if err != nil {
 		return nil, fmt.Errorf("take due payments: %w", err)
 	}

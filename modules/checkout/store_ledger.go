@@ -44,7 +44,7 @@ func (s store) booked(ctx context.Context, payments []uuid.UUID) (map[uuid.UUID]
 		return booked, nil
 	}
 	var rows []bookedLine
-	if err := s.db.WithContext(ctx).Raw(`SELECT id, status, received FROM payments WHERE id IN ?`, payments).Scan(&rows).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw(`SELECT id, status, received, dispute FROM payments WHERE id IN ?`, payments).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read payments of a ledger: %w", err)
 	}
 	for _, r := range rows {

@@ -70,7 +70,8 @@ func (s store) ticketBySecret(ctx context.Context, secret string) (t ticketOrder
 // checkIn lets a ticket in, once: of a thousand scans at the same moment one gets true.
 func (s store) checkIn(ctx context.Context, c TicketCode, gate string) (bool, error) {
 	n, err := changed(s.db.WithContext(ctx), `UPDATE tickets SET checked_in_at = `+now+`, gate = ?
-		WHERE id = ? AND event_id = ? AND seat_id = ? AND status = 'valid' AND checked_in_at IS NULL`,
+		WHERE id = ? AND event_id = ? AND seat_id = ? AND status = 'valid' AND checked_in_at IS NULL
+		  AND NOT `+fmt.Sprintf(barred, "(SELECT c.order_id FROM seat_claims c WHERE c.id = tickets.claim_id)"),
 		s.now(), gate, c.Ticket, c.EventID, c.Seat)
 	if err != nil {
 		return false, fmt.Errorf("check in: %w", err)

@@ -52,6 +52,9 @@ func (h *handler) ticket(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if views[0].Barred, err = h.s.store.isBarred(ctx, o.ID); err != nil {
+		return err
+	}
 	return h.draw(c, kind, o.Code, views)
 }
 

@@ -309,7 +309,7 @@ func TestCatalogueIsComplete(t *testing.T) {
 	for month := time.January; month <= time.December; month++ {
 		used["month."+strings.ToLower(month.String())] = true
 	}
-	for _, reason := range []string{"late", "difference", "wrong-amount", "second-payment", "staff", "event", "swap", "other"} {
+	for _, reason := range []string{"late", "dispute", "difference", "wrong-amount", "second-payment", "staff", "event", "swap", "other"} {
 		used["refund.intro."+reason] = true
 	}
 	entries, err := files.ReadDir("templates")

@@ -127,7 +127,7 @@ func (s *Service) OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID,
 	return s.promiseNew(ctx, tx, kindOrderLink, orderID, email, mailData{URL: url})
 }
 
-// Refunded promises the notice that money goes back; amount is for a person, reason one of late, difference,
+// Refunded promises the notice that money goes back; amount is for a person, reason one of late, dispute, difference,
 // wrong-amount, second-payment, staff and event, each with its own words.
 func (s *Service) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email, amount, reason string) error {
 	return s.promiseNew(ctx, tx, kindRefund, orderID, email, mailData{Amount: amount, Reason: reason})

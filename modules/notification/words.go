@@ -35,6 +35,8 @@ func (s sayings) refund(d mailData) (string, error) {
 		key = "refund.intro.wrong-amount"
 	case "second-payment":
 		key = "refund.intro.second-payment"
+	case "dispute":
+		key = "refund.intro.dispute"
 	case "difference":
 		key = "refund.intro.difference"
 	case "staff":

@@ -32,7 +32,7 @@ func TestEveryWordComesFromTheCatalogue(t *testing.T) {
 				mails := []mail{{Kind: kindTickets}, {Kind: kindOrderLink}, {Kind: kindJoinCode, Data: mailData{Code: "123456"}},
 					{Kind: kindPlaceLink}, {Kind: kindYourTurn}, {Kind: kindAlarm, Data: mailData{Lines: []string{"ΔΥΟ"}}},
 					{Kind: kindSwapOffer, Data: mailData{Gone: []string{"Φ 12"}, Offered: []string{"Φ 13"}}}}
-				for _, reason := range []string{"late", "difference", "wrong-amount", "second-payment", "staff", "", "unheard of"} {
+				for _, reason := range []string{"late", "dispute", "difference", "wrong-amount", "second-payment", "staff", "", "unheard of"} {
 					mails = append(mails, mail{Kind: kindRefund, Data: mailData{Amount: "42.50 €", Reason: reason}})
 				}
 				for _, m := range mails {

@@ -42,6 +42,7 @@ type Ticket struct {
 	Accent    string    // the event's colour as #rrggbb; "" = the house's
 	Issued    time.Time // dates the documents, so that drawing twice gives the same bytes
 	Test      bool      // trial mode: marked as worthless everywhere
+	Barred    bool      // lets nobody in for now; the page alone says so, for what is printed cannot take it back
 }
 
 // Style is the page's style sheet, to be served at StylePath.

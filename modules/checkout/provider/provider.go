@@ -151,6 +151,7 @@ type Charge struct {
 	Currency string
 	Captured int64
 	Refunded int64
+	Dispute  Dispute // a ledger that does not tell how one stands says that it is open
 	Ours     bool
 }
 

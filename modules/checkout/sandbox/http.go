@@ -31,6 +31,7 @@ func (p *Processor) Routes(root request.Group, owner echo.MiddlewareFunc) {
 	root.POST("/sandbox/pay/:id", h.pay)
 
 	guard := h.control(owner)
+	root.POST(one+"/dispute", h.dispute, guard)
 	root.GET("/sandbox/faults", h.faults, guard)
 	root.PUT("/sandbox/faults", h.misbehave, guard)
 	root.GET("/sandbox/charges", h.charges, h.merchantOr(guard))

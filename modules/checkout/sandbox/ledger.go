@@ -27,9 +27,10 @@ type paymentRow struct {
 	Refunded    int64
 	Challenged  bool
 	DeclinedFor string
+	Dispute     string
 }
 
-const paymentColumns = `id, payment, order_id, amount, currency, description, return_url, webhook_url, status, authorized, captured, refunded, challenged, declined_for`
+const paymentColumns = `id, payment, order_id, amount, currency, description, return_url, webhook_url, status, authorized, captured, refunded, challenged, declined_for, dispute`
 
 // find reads one payment; ErrNoPayment if there is none.
 func find(db *gorm.DB, id string) (paymentRow, error) {
@@ -52,7 +53,7 @@ func (p *Processor) show(db *gorm.DB, row paymentRow) (Payment, error) {
 	shown := Payment{
 		ID: row.ID, Payment: row.Payment, Order: row.OrderID, Status: row.Status, Amount: row.Amount, Currency: row.Currency,
 		Authorized: row.Authorized, Captured: row.Captured, Refunded: row.Refunded,
-		URL: strings.TrimSuffix(p.deps.PublicURL(), "/") + "/sandbox/pay/" + row.ID, DeclinedFor: row.DeclinedFor, Refunds: []Refund{},
+		URL: strings.TrimSuffix(p.deps.PublicURL(), "/") + "/sandbox/pay/" + row.ID, DeclinedFor: row.DeclinedFor, Dispute: row.Dispute, Refunds: []Refund{},
 	}
 	if row.Refunded == 0 {
 		return shown, nil
@@ -93,7 +94,7 @@ func (p *Processor) byMerchant(ctx context.Context, payment string) ([]Payment, 
 // charges is the whole ledger, oldest first.
 func (p *Processor) charges(ctx context.Context) ([]Charge, error) {
 	all := []Charge{}
-	if err := p.deps.DB.WithContext(ctx).Raw(`SELECT payment, order_id AS "order", status, amount, currency, captured, refunded
+	if err := p.deps.DB.WithContext(ctx).Raw(`SELECT payment, order_id AS "order", status, amount, currency, captured, refunded, dispute
 		FROM sandbox.payments ORDER BY n`).Scan(&all).Error; err != nil {
 		return nil, fmt.Errorf("list sandbox charges: %w", err)
 	}
@@ -206,7 +207,7 @@ func (p *Processor) refund(tx *gorm.DB, id, key string, amount int64) error {
 		}
 		return nil
 	}
-	if row.Status != Captured {
+	if row.Status != Captured || row.Dispute == disputeOpen || row.Dispute == disputeLost {
 		return ErrWrongState.With("payment_status", row.Status)
 	}
 	if f, err := readFaults(tx); err != nil {

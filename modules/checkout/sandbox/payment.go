@@ -36,6 +36,14 @@ func declineReasons() []string {
 	return []string{doNotHonor, insufficientFunds, expiredCard, notAuthenticated}
 }
 
+// Where a dispute about a captured payment stands: the fan's bank is asked to take the money back. While it is open, and
+// after it is lost, the merchant cannot give back what the bank may, or did.
+const (
+	disputeOpen = "open"
+	disputeWon  = "won"
+	disputeLost = "lost"
+)
+
 // The states.
 const (
 	Open       Status = "open"
@@ -59,6 +67,7 @@ type Payment struct {
 	Refunded    int64    `json:"refunded"`
 	URL         string   `json:"url"` // where the fan pays
 	DeclinedFor string   `json:"declined_for,omitempty"`
+	Dispute     string   `json:"dispute,omitempty"`
 	Refunds     []Refund `json:"refunds"`
 }
 
@@ -77,7 +86,8 @@ type Charge struct {
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
 	Captured int64  `json:"captured"`
-	Refunded int64  `json:"refunded"`
+	Refunded int64  `json:"refunded"`          // by the merchant; what a lost dispute took is not in it
+	Dispute  string `json:"dispute,omitempty"` // open, won or lost
 }
 
 // createRequest is the body of POST /sandbox/v1/payments.

@@ -180,6 +180,9 @@ func chargeOf(i *stripe.PaymentIntent) (provider.Charge, error) {
 		c.Status = provider.Captured
 		if c.Captured, err = fromStripe(i.AmountReceived, code); err == nil && i.LatestCharge != nil {
 			c.Refunded, err = fromStripe(i.LatestCharge.AmountRefunded, code)
+			if i.LatestCharge.Disputed {
+				c.Dispute = provider.DisputeOpen // or was: reading the payment tells
+			}
 		}
 	}
 	return c, err

@@ -1,0 +1,168 @@
+package checkout
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"fairseat/app/request"
+	"fairseat/modules/checkout/provider"
+)
+
+// A dispute: the payer asks their bank for captured money back.
+//
+//	(none) ──▶ open: the order's tickets are barred at the door, unless staff lift the bar
+//	             ├─ won or withdrawn ──▶ won: the tickets are good again
+//	             └─ lost ──────────────▶ lost: the bank has the money; the tickets are void, the seats free
+//
+// Nothing of it is believed but what the processor answers when it is asked. What the bank took it returned: a refund for
+// the reason "dispute", which we never send.
+
+// errDisputed is why a refund waits: the bank may return the same money.
+var errDisputed = errors.New("the payment is disputed: what goes back now the bank may return once more")
+
+// disputed tells whether the outcome of a dispute is open.
+func (p Payment) disputed() bool { return p.Dispute == provider.DisputeOpen }
+
+// followDispute writes down where a dispute stands, if that is news, with all that follows from it. It is called when
+// nothing else is left to do about the payment.
+func (s *Service) followDispute(ctx context.Context, c caseFile, st provider.State) error {
+	if st.Status != provider.Captured || c.Payment.Received == 0 || !disputeMoves(c.Payment.Dispute, st.Dispute) {
+		return nil
+	}
+	to := st.Dispute
+	if to == provider.NoDispute {
+		to = provider.DisputeWon // withdrawn: the money stays all the same
+	}
+	var voided []Ticket
+	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		locked, err := s.store.locked(ctx, tx, c.Payment.ID)
+		if err != nil {
+			return err
+		}
+		if err := s.store.moveDispute(ctx, tx, c.Payment.ID, c.Payment.Dispute, to); err != nil {
+			return err
+		}
+		if to == provider.DisputeLost {
+			if voided, err = s.chargeBack(ctx, tx, locked); err != nil {
+				return err
+			}
+		}
+		return s.store.note(ctx, tx, c.Order.ID, "dispute-"+string(to), map[string]any{"payment": c.Payment.ID, "amount": c.Payment.Received})
+	})
+	if errors.Is(err, errMoved) {
+		return nil // somebody else was told first
+	}
+	if err != nil {
+		return fmt.Errorf("dispute %s: %w", to, err)
+	}
+	s.metrics.disputes.WithLabelValues(string(to)).Inc()
+	s.Log.Error("a payment is disputed", "order", c.Order.ID, "payment", c.Payment.ID, "dispute", to, "tickets_void", len(voided))
+	return nil
+}
+
+// disputeMoves tells whether what the processor says is a step of the drawing: lost is final, and a dispute that is
+// won may be opened anew by another bank.
+func disputeMoves(from, to provider.Dispute) bool {
+	switch from {
+	case to, provider.DisputeLost:
+		return false
+	case provider.NoDispute, provider.DisputeWon:
+		return to == provider.DisputeOpen || to == provider.DisputeLost
+	}
+	return true
+}
+
+// chargeBack takes the tickets of money that the bank has taken, and writes down that it is with the payer. What was
+// promised back and not sent is among it. The caller holds the locks.
+func (s *Service) chargeBack(ctx context.Context, tx *gorm.DB, c caseFile) (voided []Ticket, err error) {
+	if c.Payment.Status == PaymentCaptured && (c.Order.Status == OrderPaid || c.Order.Status == OrderPartRefunded) {
+		if voided, _, err = s.void(ctx, tx, c.Order, nil); err != nil {
+			return nil, err
+		}
+		if len(voided) > 0 {
+			if err := s.release(ctx, tx, c.Order, voided); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.store.moveOrder(ctx, tx, c.Order.ID, []OrderStatus{OrderPaid, OrderPartRefunded}, OrderRefunded); err != nil {
+			return nil, err
+		}
+		if err := s.store.movePayment(ctx, tx, c.Payment.ID, []PaymentStatus{PaymentCaptured}, PaymentRefundDue, 0, "charged back by the payer's bank"); err != nil {
+			return nil, err
+		}
+	}
+	if err := s.store.takenRefunds(ctx, tx, c.Payment.ID); err != nil {
+		return nil, err
+	}
+	before, err := s.store.refundedSoFar(ctx, tx, c.Payment.ID)
+	if err != nil {
+		return nil, err
+	}
+	if left := c.Payment.Received - before; left > 0 {
+		r := Refund{ID: newID(), PaymentID: c.Payment.ID, Reason: reasonDispute, Amount: left}
+		if _, err := s.store.insertRefund(ctx, tx, r); err != nil {
+			return nil, err
+		}
+		if _, err := s.store.moveRefund(ctx, tx, r.ID, RefundDone, ""); err != nil {
+			return nil, err
+		}
+		if err := s.Mails.Refunded(ctx, tx, c.Order.ID, left, c.Order.Currency, reasonDispute); err != nil {
+			return nil, err
+		}
+	}
+	return voided, s.store.closeRefunded(ctx, tx, c.Payment.ID)
+}
+
+// Unbar lets the tickets of an order in although its payment is disputed: staff know the holder, or have the money.
+// Doing so again is no error; ErrNotBarred when nothing bars it.
+func (s *Service) Unbar(ctx context.Context, who request.Staff, ip string, id uuid.UUID) (*StaffView, error) {
+	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		if _, err := s.store.order(ctx, tx, id, "FOR UPDATE"); err != nil {
+			return err
+		}
+		p, found, err := s.store.livePayment(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if !found || !p.disputed() {
+			return ErrNotBarred
+		}
+		if p.BarLifted {
+			return nil
+		}
+		if err := s.store.liftBar(ctx, tx, p.ID); err != nil {
+			return err
+		}
+		if err := s.store.note(ctx, tx, id, "unbarred", map[string]any{"payment": p.ID}); err != nil {
+			return err
+		}
+		return s.Journal.Note(ctx, tx, who, ip, "order.unbar", "order:"+id.String(), nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.StaffOrder(ctx, id)
+}
+
+// Disputed is an order whose payment is disputed.
+type Disputed struct {
+	OrderID uuid.UUID
+	Code    string
+}
+
+// mostDisputed is how many are listed; nobody works through more at one look.
+const mostDisputed = 50
+
+// Disputes lists the orders with an open dispute, the newest first.
+func (s *Service) Disputes(ctx context.Context) (open []Disputed, err error) {
+	err = s.DB.WithContext(ctx).Raw(`SELECT p.order_id, o.code FROM payments p JOIN orders o ON o.id = p.order_id
+		WHERE p.dispute = 'open' ORDER BY p.created_at DESC LIMIT ?`, mostDisputed).Scan(&open).Error
+	if err != nil {
+		return nil, fmt.Errorf("list disputes: %w", err)
+	}
+	return open, nil
+}

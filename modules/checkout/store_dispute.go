@@ -1,0 +1,53 @@
+package checkout
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"fairseat/modules/checkout/provider"
+)
+
+// barred tells of an order that its tickets let nobody in, because the payment that bought them is disputed.
+const barred = `EXISTS (SELECT 1 FROM payments b WHERE b.order_id = %s AND b.status = 'captured' AND b.dispute = 'open' AND NOT b.bar_lifted)`
+
+// moveDispute changes where a dispute stands, and lets an open one be asked about again soon; errMoved unless it stood at
+// from. A bar is lifted for one dispute, not for the next.
+func (s store) moveDispute(ctx context.Context, tx *gorm.DB, payment uuid.UUID, from, to provider.Dispute) error {
+	n, err := changed(tx.WithContext(ctx), `UPDATE payments SET dispute = ?, bar_lifted = false, next_check_at = `+now+` + interval '300 s'
+		WHERE id = ? AND dispute = ?`, to, s.now(), payment, from)
+	if err != nil {
+		return fmt.Errorf("move dispute: %w", err)
+	}
+	if n != 1 {
+		return errMoved
+	}
+	return nil
+}
+
+func (s store) liftBar(ctx context.Context, tx *gorm.DB, payment uuid.UUID) error {
+	n, err := changed(tx.WithContext(ctx), `UPDATE payments SET bar_lifted = true WHERE id = ? AND dispute = 'open' AND NOT bar_lifted`, payment)
+	if err == nil && n != 1 {
+		err = errMoved
+	}
+	return err
+}
+
+// takenRefunds are the refunds of a payment that we had not sent when its bank took all of it: they are done that way.
+func (s store) takenRefunds(ctx context.Context, tx *gorm.DB, payment uuid.UUID) error {
+	if _, err := changed(tx.WithContext(ctx), `UPDATE refunds SET status = 'done', problem = 'returned by the payer''s bank'
+		WHERE payment_id = ? AND status <> 'done'`, payment); err != nil {
+		return fmt.Errorf("close refunds: %w", err)
+	}
+	return nil
+}
+
+// isBarred tells whether an order's tickets let nobody in.
+func (s store) isBarred(ctx context.Context, order uuid.UUID) (is bool, err error) {
+	if _, err = one(s.db.WithContext(ctx), &is, `SELECT `+fmt.Sprintf(barred, "?::uuid"), order); err != nil {
+		return false, fmt.Errorf("read dispute: %w", err)
+	}
+	return is, nil
+}
