@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fairseat/modules/checkout"
 	"net/http"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"fairseat/app/money"
+	"fairseat/modules/checkout"
 )
 
 // auditView is an audit for people.

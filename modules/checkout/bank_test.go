@@ -141,7 +141,7 @@ func (b *bank) all() []provider.Charge {
 	defer b.mu.Unlock()
 	var out []provider.Charge
 	for _, a := range b.accounts {
-		out = append(out, provider.Charge{Payment: a.Payment, Order: a.order, Status: a.Status, Amount: a.amount, Currency: a.Currency, Captured: a.Captured, Refunded: a.Refunded, Ours: !b.shared})
+		out = append(out, provider.Charge{Payment: a.Payment, Order: a.order, Status: a.Status, Amount: a.amount, Currency: a.Currency, Captured: a.Captured, Refunded: a.Refunded, Dispute: a.Dispute, Ours: !b.shared})
 	}
 	return out
 }
@@ -170,6 +170,13 @@ func (b *bank) Probe(context.Context) {
 }
 
 func (b *bank) setDown(down bool) { b.mu.Lock(); defer b.mu.Unlock(); b.down = down }
+
+// dispute lets the fan's bank say where a dispute stands.
+func (b *bank) dispute(payment uuid.UUID, to provider.Dispute) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.accounts[payment.String()].Dispute = to
+}
 
 // times counts the calls of a name.
 func (b *bank) times(name string) (n int) {

@@ -24,6 +24,9 @@ import (
 // errDisputed is why a refund waits: the bank may return the same money.
 var errDisputed = errors.New("the payment is disputed: what goes back now the bank may return once more")
 
+// errNothingBack is the same for whoever asks for it.
+var errNothingBack = ErrDisputed.Say("The payment of this order is disputed at the bank, which may return the money itself. Wait for its decision.")
+
 // disputed tells whether the outcome of a dispute is open.
 func (p Payment) disputed() bool { return p.Dispute == provider.DisputeOpen }
 
@@ -108,6 +111,9 @@ func (s *Service) chargeBack(ctx context.Context, tx *gorm.DB, c caseFile) (void
 			return nil, err
 		}
 		if _, err := s.store.moveRefund(ctx, tx, r.ID, RefundDone, ""); err != nil {
+			return nil, err
+		}
+		if err := s.credit(ctx, tx, c.Order, r); err != nil {
 			return nil, err
 		}
 		if err := s.Mails.Refunded(ctx, tx, c.Order.ID, left, c.Order.Currency, reasonDispute); err != nil {

@@ -117,7 +117,7 @@ func (s *Service) oweFor(ctx context.Context, tx *gorm.DB, o Order, voided []Tic
 		return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, why) // it was free; the mail says that the ticket is void
 	}
 	if p.disputed() {
-		return 0, ErrDisputed.Say("The payment of this order is disputed at the bank, which may return the money itself. Wait for its decision.")
+		return 0, errNothingBack
 	}
 	before, err := s.store.refundedSoFar(ctx, tx, p.ID)
 	if err != nil {

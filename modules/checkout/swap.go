@@ -83,6 +83,9 @@ func (s *Service) oweForCheaper(ctx context.Context, tx *gorm.DB, x exchange, am
 	if err != nil {
 		return err
 	}
+	if p.disputed() {
+		return errNothingBack
+	}
 	before, err := s.store.refundedSoFar(ctx, tx, p.ID)
 	if err != nil {
 		return err
