@@ -108,6 +108,20 @@ func TestLostDisputeTakesTicketsAndSeats(t *testing.T) {
 	k.check()
 }
 
+// A swap for a cheaper seat would return money that the bank may return too.
+func TestNoMoneyBackForASwapBesideADispute(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	v, p := k.bought(0)
+	k.bank.dispute(p.ID, provider.DisputeOpen)
+	k.hears(p)
+	k.room.cheap, k.room.cheapPrice = 5, 3000
+	if _, err := k.Swap(context.Background(), uuid.MustParse(v.ID), uuid.MustParse(v.Tickets[0].ID), 5); !is(err, "disputed") {
+		t.Errorf("swapped: %v", err)
+	}
+	k.check()
+}
+
 // Every webhook is lost: the ledger tells of a dispute, and of its end the payment itself, which is asked about.
 func TestDisputeIsNoticedWithoutWebhooks(t *testing.T) {
 	t.Parallel()

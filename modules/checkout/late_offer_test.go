@@ -194,7 +194,7 @@ func TestOfferCostsNoMoreThanWasPaid(t *testing.T) {
 					t.Fatalf("offered %+v", v)
 				}
 				v, err := k.AcceptOffer(context.Background(), uuid.MustParse(o.ID))
-				if err != nil || v.Status != "paid" || v.Total != c.kept {
+				if err != nil || v.Status != "paid" || v.Total != 4200 || v.Refunded != c.back {
 					t.Fatalf("accepted %+v, %v", v, err)
 				}
 				k.quiet(k.Service)

@@ -131,14 +131,11 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 			v.DeclinedFor = why
 		}
 	}
-	switch o.offered() {
-	case OfferOpen:
+	if o.offered() == OfferOpen {
 		v.Payment = nil // it is paid; what is left is the fan's word
 		if v.Offer, err = s.swapView(ctx, o); err != nil {
 			return View{}, err
 		}
-	case OfferAccepted:
-		v.Total = sum(seats)
 	}
 	if o.Status.delivered() {
 		if v.Tickets, err = s.ticketEntries(ctx, o, seats); err != nil {
@@ -154,7 +151,7 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 	return v, nil
 }
 
-// offerView are the seats that the fan may have instead.
+// swapView are the seats that the fan may have instead.
 func (s *Service) swapView(ctx context.Context, o Order) (*SwapView, error) {
 	numbers, prices, err := s.store.offeredSeats(ctx, o.ID)
 	if err != nil {
@@ -273,7 +270,7 @@ func paymentStatuses(payments []Payment) []PaymentStatus {
 // forTickets sums the refunds of tickets, not those of money that no order wanted.
 func forTickets(refunds []orderRefund) (sum int64) {
 	for _, r := range refunds {
-		if kind, _, _ := strings.Cut(r.Reason, ":"); kind == reasonStaff || kind == reasonEvent || kind == reasonSwap || kind == reasonDifference {
+		if kind, _, _ := strings.Cut(r.Reason, ":"); kind == reasonStaff || kind == reasonEvent || kind == reasonSwap || kind == reasonDifference || kind == reasonDispute {
 			sum += r.Amount
 		}
 	}
