@@ -65,13 +65,8 @@ func (s *Service) Recognise(ctx context.Context) error {
 	return s.lookReconciling(ctx)
 }
 
-// beginReconciling closes the sale, and raises the numbers that must never fall.
+// beginReconciling closes the sale.
 func (s *Service) beginReconciling(ctx context.Context, reason string) error {
-	if s.OnRestore != nil {
-		if err := s.OnRestore(ctx); err != nil {
-			return fmt.Errorf("after a restore: %w", err)
-		}
-	}
 	if err := s.store.beginReconciling(ctx, reason); err != nil {
 		return err
 	}
@@ -108,11 +103,26 @@ func (s *Service) reconcileRestore(ctx context.Context) error {
 	if err != nil || m.ours > 0 {
 		return errors.Join(err, s.store.giveTurn(ctx, turnRestore, reconcileEvery-time.Second))
 	}
+	if err := s.raise(ctx); err != nil {
+		return err
+	}
 	if err := s.store.endReconciling(ctx, ""); err != nil {
 		return err
 	}
 	s.Log.Info("the processors' ledgers are matched; the sale is open again", "payments", m.Charges)
 	return s.lookReconciling(ctx)
+}
+
+// raise lets the others count on from above all that was given out before the restore; before the sale opens, because a
+// store that is away at the start must not keep us from starting.
+func (s *Service) raise(ctx context.Context) error {
+	if s.OnRestore == nil {
+		return nil
+	}
+	if err := s.OnRestore(ctx); err != nil {
+		return fmt.Errorf("raise what must never fall: %w", err)
+	}
+	return nil
 }
 
 // firstMatch looks at what is recent in the ledgers once after a start, as soon as the processors answer: payments of ours
@@ -139,6 +149,9 @@ func (s *Service) orphanWait() time.Duration {
 func (s *Service) OpenAnyway(ctx context.Context, who request.Staff, ip string) error {
 	if err := s.Journal.Note(ctx, s.DB, who, ip, "reconcile.open", "", nil); err != nil {
 		return err
+	}
+	if err := s.raise(ctx); err != nil {
+		s.Log.Warn("opened without it", "error", err)
 	}
 	if err := s.store.endReconciling(ctx, who.Email); err != nil {
 		return err

@@ -35,17 +35,17 @@ func TestRestoredDatabaseIsMatchedBeforeItSells(t *testing.T) {
 	must(t, k.Kit.DB.Exec(`UPDATE installation SET system_id = '1'`).Error)
 	lost := k.stray(provider.Captured)
 	s := k.started(&raised)
-	if !closed(s) || raised != 1 {
-		t.Fatalf("open after a restore, raised %d times", raised)
+	if !closed(s) {
+		t.Fatal("open after a restore")
 	}
 	k.bank.silent = true
 	if err := s.reconcileRestore(ctx); err == nil || !closed(s) {
 		t.Fatalf("opened although the processor did not answer: %v", err)
 	}
 	k.bank.silent = false
-	another := k.started(&raised) // it was noted where we run: the sale stays closed all the same, and nothing is raised twice
-	if !closed(another) || raised != 1 {
-		t.Fatalf("a restart opened the sale, or raised again: %d", raised)
+	another := k.started(&raised) // it was noted where we run: the sale stays closed all the same
+	if !closed(another) || raised != 0 {
+		t.Fatalf("a restart opened the sale; raised %d times", raised)
 	}
 	k.Kit.Clock.Advance(reconcileEvery)
 	must(t, s.reconcileRestore(ctx))
@@ -54,8 +54,8 @@ func TestRestoredDatabaseIsMatchedBeforeItSells(t *testing.T) {
 	}
 	k.Kit.Clock.Advance(reconcileEvery)
 	must(t, s.reconcileRestore(ctx))
-	if closed(s) {
-		t.Fatal("still closed although all is matched")
+	if closed(s) || raised != 1 {
+		t.Fatalf("all is matched: closed %v, raised %d times", closed(s), raised)
 	}
 	must(t, another.reconcileRestore(ctx))
 	if closed(another) {
@@ -97,11 +97,11 @@ func TestForgottenPaymentsCloseTheSale(t *testing.T) {
 	}
 	k.bank.shared = false
 	k.stray(provider.Captured)
-	if _, err := s.firstMatch(ctx); err != nil || !closed(s) || raised != 1 {
-		t.Fatalf("a forgotten payment did not close the sale: %v, raised %d", err, raised)
+	if _, err := s.firstMatch(ctx); err != nil || !closed(s) {
+		t.Fatalf("a forgotten payment did not close the sale: %v", err)
 	}
 	must(t, s.OpenAnyway(ctx, staffAda(), ""))
-	if closed(s) || k.count(`SELECT count(*) FROM staff_log WHERE action = 'reconcile.open'`) != 1 {
+	if closed(s) || raised != 1 || k.count(`SELECT count(*) FROM staff_log WHERE action = 'reconcile.open'`) != 1 {
 		t.Error("an owner could not open it, or it was not noted")
 	}
 	k.Kit.Clock.Advance(time.Minute)

@@ -9,7 +9,7 @@ import (
 // browsers and logs may know newer ones than it does.
 func (s *Service) Restored(ctx context.Context) error {
 	for _, raise := range []string{
-		`SELECT setval('map_epochs', nextval('map_epochs') + 1000)`,
+		`SELECT setval('map_epochs', nextval('map_epochs') + 100)`,
 		`SELECT setval(pg_get_serial_sequence('seat_claims', 'id'), nextval(pg_get_serial_sequence('seat_claims', 'id')) + 1000000)`,
 	} {
 		if err := s.DB.WithContext(ctx).Exec(raise).Error; err != nil {
