@@ -1,6 +1,6 @@
 # The loop: make dev, make test, make lint. `make help` lists everything.
 .DEFAULT_GOAL := help
-.PHONY: help deps test-deps build run dev test lint bench chaos simulate pictures
+.PHONY: help deps test-deps build run dev test lint bench chaos chaos-bugs simulate pictures
 
 BIN := bin/fairseat
 
@@ -42,6 +42,9 @@ bench: test-deps ## a table of measures against bare limits of the same run; wan
 
 chaos: deps ## break everything on purpose and check every promise: SEEDS=30 storms, the first of which is FROM=1
 	@CHAOS_SEEDS=$(or $(SEEDS),30) CHAOS_FROM=$(or $(FROM),1) go test ./app/chaos -count=1 -timeout 0 -run '^TestChaos$$' -v 2>&1 | sh .ci/storms
+
+chaos-bugs: deps ## plant each bug of the table and want it caught; then the same storms without it
+	@CHAOS_BUGS=all go test ./app/chaos -count=1 -timeout 0 -run '^(TestPlantedBugs|TestStormsOfBugsSpareTheSound)$$' -v 2>&1 | sh .ci/storms
 
 simulate: deps ## the waiting room's controller and wait estimate against simulated crowds; some minutes, a table
 	SIMULATE=1 go test ./modules/queue -count=1 -timeout 60m -run '^TestSimulate$$' -v | grep -v level=INFO

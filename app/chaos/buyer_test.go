@@ -65,7 +65,7 @@ func (b *buyer) live(ctx context.Context) {
 		return
 	}
 	b.bearer = place.Place
-	for tries := 0; tries < 6 && b.enter(ctx); tries++ {
+	for tries := 0; tries < b.st.plan.tries && b.enter(ctx); tries++ {
 		seats := b.holds(ctx)
 		switch {
 		case seats == nil:
@@ -181,8 +181,15 @@ func (b *buyer) orders(ctx context.Context) bool {
 	if b.does == "late" {
 		_ = wait(ctx, time.Until(o.ExpiresAt)-time.Duration(b.random.IntN(200)-100)*time.Millisecond)
 	}
+	if b.does == "last minute" {
+		_ = wait(ctx, time.Until(o.ExpiresAt)-time.Duration(1300+b.random.IntN(300))*time.Millisecond)
+	}
 	b.click(ctx, o, "paid")
 	switch b.does {
+	case "walks away":
+		return true
+	case "last minute": // and looks again when it is over
+		_ = wait(ctx, time.Until(o.ExpiresAt)+1500*time.Millisecond)
 	case "pays twice":
 		b.click(ctx, o, "paid")
 	case "cancels paid":
@@ -251,6 +258,10 @@ func (b *buyer) follow(ctx context.Context, o *order, orDeclined bool) *order {
 		case "declined":
 			if orDeclined {
 				return o
+			}
+		case "swap-offered": // some take the other seats, some the money, some say nothing
+			if answer := []string{"/offer", "/offer/decline", ""}[b.n%3]; answer != "" {
+				_ = b.do(ctx, "POST", "/api/v1/orders/"+o.ID+answer, map[string]any{})
 			}
 		}
 		if !wait(ctx, time.Duration(60+b.random.IntN(100))*time.Millisecond) {

@@ -24,7 +24,7 @@ type result struct {
 	took          time.Duration
 }
 
-// play runs a plan on a binary to its end. spoil is SQL for the seed's database before anything starts.
+// play runs a plan on a binary to its end, or to the first problem where that is all one wants to know. spoil is SQL for the seed's database before anything starts.
 func play(t *testing.T, p plan, path string, spoil ...string) result {
 	st := newStage(t, p, path, spoil...)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
@@ -41,6 +41,16 @@ func play(t *testing.T, p plan, path string, spoil ...string) result {
 	var all sync.WaitGroup
 	shopping, closing := context.WithTimeout(ctx, p.coming+p.hold+p.pay+4*time.Second)
 	defer closing()
+	if p.hasty {
+		side.Go(func() {
+			for wait(during, 100*time.Millisecond) {
+				if st.wrong() {
+					closing()
+					return
+				}
+			}
+		})
+	}
 	for n := range p.buyers {
 		b := newBuyer(st, n, pick(random, p.mix), rand.New(rand.NewPCG(p.seed, uint64(n)+100)))
 		crowd = append(crowd, b)
@@ -63,8 +73,12 @@ func play(t *testing.T, p plan, path string, spoil ...string) result {
 			st.problem("%v", err)
 		}
 	}
-	st.calm(ctx)
-	st.check(ctx, crowd)
+	if !p.hasty || !st.wrong() {
+		st.calm(ctx)
+	}
+	if !p.hasty || !st.wrong() {
+		st.check(ctx, crowd)
+	}
 	res := result{problems: st.problems, hits: st.hits, buyers: p.buyers, took: time.Since(st.begun)}
 	for _, r := range st.replicas {
 		for name, n := range r.struck() {
@@ -86,7 +100,7 @@ func play(t *testing.T, p plan, path string, spoil ...string) result {
 func (st *stage) strikes(ctx context.Context) *sync.WaitGroup {
 	var all sync.WaitGroup
 	for _, s := range st.plan.faults {
-		f := faultNamed(s.name)
+		f := troubleNamed(s.name)
 		if f.begin == nil {
 			continue
 		}

@@ -62,6 +62,9 @@ func (st *stage) checkAlways(ctx context.Context, when string) {
 // calm waits until nothing is open any more: at the processor, with us, in Redis.
 func (st *stage) calm(ctx context.Context) {
 	limit := 30 * time.Second
+	if st.plan.hasty {
+		limit = 15 * time.Second
+	}
 	deadline := time.Now().Add(limit)
 	for {
 		var left []string

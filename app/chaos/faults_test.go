@@ -56,6 +56,7 @@ var catalogue = append([]trouble{
 		return st.toxic(st.replicas[s.replica].postgres, `{"type":"latency","attributes":{"latency":15,"jitter":15}}`)
 	}},
 	{"M1", "the processor is away", 500 * time.Millisecond, 2500 * time.Millisecond, true, func(st *stage, _ strike) func() { return st.misbehave(sandbox.Faults{Outage: true}) }},
+	{"M1 slow", "the processor takes its time", 2 * time.Second, 5 * time.Second, true, func(st *stage, _ strike) func() { return st.misbehave(sandbox.Faults{LatencyMS: 700}) }},
 	{"M2", "the processor does what it is asked, and breaks the line", 2 * time.Second, 5 * time.Second, false, func(st *stage, _ strike) func() {
 		st.bank.dropsAnswers.Store(true)
 		return func() { st.bank.dropsAnswers.Store(false) }
@@ -96,7 +97,7 @@ func failpoints() (all []trouble) {
 	return all
 }
 
-func faultNamed(name string) trouble {
+func troubleNamed(name string) trouble {
 	for _, f := range catalogue {
 		if f.name == name {
 			return f
@@ -167,6 +168,7 @@ func (st *stage) obey() {
 	all := sandbox.Faults{Webhook: "normal"}
 	for _, f := range st.wrongs {
 		all.Outage, all.WrongAmount, all.ErrorRate = all.Outage || f.Outage, all.WrongAmount || f.WrongAmount, max(all.ErrorRate, f.ErrorRate)
+		all.LatencyMS = max(all.LatencyMS, f.LatencyMS)
 		if f.Webhook != "normal" && f.Webhook != "" {
 			all.Webhook, all.WebhookDelayMS = f.Webhook, f.WebhookDelayMS
 		}

@@ -19,6 +19,7 @@ type plan struct {
 	hold     time.Duration
 	pay      time.Duration
 	buyers   int
+	tries    int           // how often a fan begins anew
 	coming   time.Duration // over which they arrive
 	price    int64
 	mix      map[string]int // behaviour → weight
@@ -28,6 +29,8 @@ type plan struct {
 	watchers int
 	// calm says that every payment made in time must be a ticket: nothing that is broken excuses a refund.
 	calm bool
+	// hasty stops at the first problem.
+	hasty bool
 }
 
 // strike is one fault at one moment; K faults have none, they wait for their place in the code.
@@ -56,7 +59,7 @@ func (p plan) String() string {
 
 // everyday is how a crowd behaves unless a plan is made for something.
 func everyday() map[string]int {
-	return map[string]int{"pays": 40, "declines": 10, "abandons": 8, "forgets": 8, "pays twice": 8, "late": 8, "cancels": 8, "cancels paid": 5, "two tabs": 8, "leaves": 5}
+	return map[string]int{"pays": 40, "declines": 10, "abandons": 8, "forgets": 8, "pays twice": 8, "late": 8, "cancels": 8, "cancels paid": 5, "two tabs": 8, "leaves": 5, "last minute": 5, "walks away": 5}
 }
 
 // planOf is the plan of a seed.
@@ -65,7 +68,7 @@ func planOf(seed uint64) plan {
 	p := plan{
 		seed: seed, replicas: 1 + r.IntN(3), rows: 2 + r.IntN(4), perRow: 6 + r.IntN(8), perBuyer: 1 + r.IntN(4),
 		hold: time.Duration(2+r.IntN(2)) * time.Second, pay: time.Duration(3+r.IntN(3)) * time.Second,
-		buyers: 50 + r.IntN(90), coming: time.Duration(3000+r.IntN(2000)) * time.Millisecond, price: 4200, mix: everyday(), watchers: 2 + r.IntN(4),
+		buyers: 50 + r.IntN(90), coming: time.Duration(3000+r.IntN(2000)) * time.Millisecond, tries: 6, price: 4200, mix: everyday(), watchers: 2 + r.IntN(4),
 	}
 	if r.IntN(12) == 0 {
 		p.price = 0

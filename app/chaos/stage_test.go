@@ -159,7 +159,7 @@ func (st *stage) publish() {
 		"slug": slug, "name": "Storm", "plan": made.ID, "prices": object{"Stalls": st.plan.price}, "currency": "EUR",
 		"opens_at": time.Now().Add(-time.Minute).UTC().Format(time.RFC3339Nano), "starts_at": "2031-05-01T18:00:00Z",
 		"max_per_buyer": st.plan.perBuyer, "hold_seconds": int(st.plan.hold.Seconds()), "pay_seconds": int(st.plan.pay.Seconds()),
-		"orphan_rule": "off", "queue": nil,
+		"orphan_rule": "off", "queue": nil, "late_offer_seconds": 3,
 	}, nil)
 }
 
@@ -220,6 +220,9 @@ func (st *stage) problem(format string, args ...any) {
 		st.problems = append(st.problems, fmt.Sprintf(format, args...))
 	}
 }
+
+// wrong tells whether there is a problem already.
+func (st *stage) wrong() bool { st.mu.Lock(); defer st.mu.Unlock(); return len(st.problems) > 0 }
 
 func freeAddr(t testing.TB) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")

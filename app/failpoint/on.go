@@ -19,7 +19,7 @@ func Hit(name string) { _ = Err(name) }
 // errLost stands for an answer that never came.
 var errLost = errors.New("failpoint: the answer was lost")
 
-// point is what happens at the nth hit of a name: "kill" ends the process as kill -9 does, "error" loses an answer, and a
+// point is what happens at the nth hit of a name, or at each for 0: "kill" ends the process as kill -9 does, "error" loses an answer, and a
 // duration holds up.
 type point struct {
 	what string
@@ -30,7 +30,7 @@ type point struct {
 // Err is where an answer may be lost: the error stands for it.
 func Err(name string) error {
 	p := points[name]
-	if p == nil || p.hits.Add(1) != p.nth {
+	if p == nil || p.hits.Add(1) != p.nth && p.nth != 0 {
 		return nil
 	}
 	fmt.Fprintln(os.Stderr, "failpoint", name, p.what) // the harness counts these lines
