@@ -217,12 +217,17 @@ func (b eventsForCheckout) Event(ctx context.Context, eventID int64) (checkout.E
 	return checkout.Event{
 		Categories: categories, ID: e.ID, Slug: e.Slug, Name: e.Name, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Accent: e.Accent, Timezone: e.Timezone,
 		StartsAt: e.StartsAt, Currency: e.Currency, MaxPerBuyer: e.MaxPerBuyer, PayTime: time.Duration(e.PaySeconds) * time.Second,
-		LateOffer: time.Duration(e.LateOfferSeconds) * time.Second,
+		Methods: e.PaymentMethods, LateOffer: time.Duration(e.LateOfferSeconds) * time.Second,
 	}, nil
 }
 
 func (b mailsForCheckout) TicketsReady(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error {
 	return b.notification.TicketsReady(ctx, tx, orderID, "")
+}
+
+func (b mailsForCheckout) TransferAwaited(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, t checkout.TransferView) error {
+	return b.notification.TransferAwaited(ctx, tx, orderID, notification.Transfer{Holder: t.Holder, IBAN: t.IBAN, BIC: t.BIC,
+		Amount: money.Format(t.Amount, t.Currency), Until: time.Time(t.Until)})
 }
 
 func (b mailsForCheckout) TicketsAgain(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error {

@@ -44,7 +44,7 @@ func (a *App) build() error {
 	})
 	a.seating = seating.New(seating.Deps{
 		DB: db, Redis: redis, KeyPrefix: c.Redis.Prefix, Clock: a.clock, Log: a.log, Limits: limits,
-		Admissions: linesForSeating{a}, Lines: linesForSeating{a}, Journal: a.staff, Places: a.queue, Sessions: a.staff,
+		Admissions: linesForSeating{a}, Lines: linesForSeating{a}, Journal: a.staff, Places: a.queue, Sessions: a.staff, Methods: a.methods(),
 		PublicURL: a.publicURL, PerPlace: c.Limits.PerPlace,
 	})
 	shared := a.keys.Current(keyring.Webhook)

@@ -141,7 +141,7 @@ func Defaults() Config {
 		Postgres: PostgresConfig{MaxConnections: 20},
 		Redis:    RedisConfig{Prefix: "fs:"},
 		SMTP:     SMTPConfig{From: "Fairseat <tickets@localhost>"},
-		Payments: PaymentConfig{Provider: "sandbox", Stripe: StripeConfig{WebhookSecrets: []string{}}},
+		Payments: PaymentConfig{Provider: "sandbox", Stripe: StripeConfig{WebhookSecrets: []string{}}, Transfer: TransferConfig{Days: 7}},
 		Tickets:  TicketConfig{Swaps: true},
 		Refunds:  RefundConfig{SecondApproverAbove: 500_000},
 		Seller:   SellerConfig{Address: []string{}, Prefix: "INV-"},

@@ -11,9 +11,53 @@ import (
 // PaymentConfig names who takes payments unless a buyer chooses otherwise, and holds what each provider needs. One whose
 // section is filled is asked about its payments even if it takes no new ones.
 type PaymentConfig struct {
-	Provider   string       `koanf:"provider" validate:"oneof=sandbox stripe"`
-	Stripe     StripeConfig `koanf:"stripe"`
-	SandboxURL string       `koanf:"sandbox_url" validate:"omitempty,http_url"` // "" means the one in this process
+	Provider   string         `koanf:"provider" validate:"oneof=sandbox stripe transfer"`
+	Stripe     StripeConfig   `koanf:"stripe"`
+	Transfer   TransferConfig `koanf:"transfer"`
+	SandboxURL string         `koanf:"sandbox_url" validate:"omitempty,http_url"` // "" means the one in this process
+}
+
+// TransferConfig is the bank account that buyers send money to, and the days they have.
+type TransferConfig struct {
+	Holder string `koanf:"holder" validate:"max=70"`
+	IBAN   string `koanf:"iban"`
+	BIC    string `koanf:"bic" validate:"omitempty,bic"`
+	Days   int    `koanf:"days" validate:"min=1,max=60"`
+}
+
+func (t TransferConfig) validate(needed bool, at func(string) string) error {
+	switch {
+	case t.IBAN == "" && needed:
+		return errors.New("payments.transfer.iban: is missing; docs/payments.md tells what a bank transfer needs")
+	case t.IBAN == "":
+		return nil
+	case !validIBAN(t.IBAN):
+		return fmt.Errorf("%s: is not an IBAN; a digit may be wrong", at("payments.transfer.iban"))
+	case strings.TrimSpace(t.Holder) == "":
+		return errors.New("payments.transfer.holder: is missing; whose account is it?")
+	}
+	return nil
+}
+
+// validIBAN checks the two digits that every IBAN has for that: as a number, letters counted from 10, it leaves 1 when
+// divided by 97.
+func validIBAN(text string) bool {
+	text = strings.ToUpper(strings.ReplaceAll(text, " ", ""))
+	if len(text) < 15 || len(text) > 34 {
+		return false
+	}
+	rest := 0
+	for _, r := range text[4:] + text[:4] {
+		switch {
+		case r >= '0' && r <= '9':
+			rest = (rest*10 + int(r-'0')) % 97
+		case r >= 'A' && r <= 'Z':
+			rest = (rest*100 + int(r-'A') + 10) % 97
+		default:
+			return false
+		}
+	}
+	return rest == 1
 }
 
 // StripeConfig is an account at Stripe.
@@ -27,6 +71,9 @@ type StripeConfig struct {
 func (p PaymentConfig) validate(mode string, at func(string) string) error {
 	if mode == "production" && p.Provider == "sandbox" {
 		return fmt.Errorf("%s: the sandbox takes no real money and is refused in production", at("payments.provider"))
+	}
+	if err := p.Transfer.validate(p.Provider == "transfer", at); err != nil {
+		return err
 	}
 	s := p.Stripe
 	if s.SecretKey == "" {

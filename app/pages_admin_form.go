@@ -44,7 +44,24 @@ type eventForm struct {
 	Areas                                                  []areaField // of a new event
 	Sold                                                   []soldArea  // of one that is there
 	New                                                    bool
+	Methods                                                []methodField     // to choose from, where there is a choice
 	Errors                                                 map[string]string // field → sentence
+}
+
+// methodField is a way to pay, and whether this event takes it.
+type methodField struct {
+	seating.Method
+	On bool
+}
+
+// offer lets the form choose among the ways to pay that the house has; chosen are those taken so far.
+func (f *eventForm) offer(house, chosen []seating.Method) *eventForm {
+	if len(house) > 1 {
+		for _, m := range house {
+			f.Methods = append(f.Methods, methodField{m, slices.Contains(chosen, m)})
+		}
+	}
+	return f
 }
 
 // laneField is a lane and its share in percent, as typed; its number is that of its access codes.
@@ -126,6 +143,9 @@ func (f *eventForm) fill(v url.Values) {
 		}
 	}
 	f.ProofOfWork = v.Get("proof_of_work") == "yes"
+	for i := range f.Methods {
+		f.Methods[i].On = slices.Contains(v["payment_methods"], f.Methods[i].ID)
+	}
 	if f.New {
 		f.WaitingRoom = v.Get("waiting_room") == "yes"
 		for i := range f.Lanes {
@@ -158,6 +178,17 @@ func (f *eventForm) settings() map[string]any {
 	f.moment(s, "closes_at", f.ClosesAt)
 	if f.OpensAt == "" {
 		f.Errors["opens_at"] = "Say when the sale opens."
+	}
+	if len(f.Methods) > 0 {
+		taken := []string{}
+		for _, m := range f.Methods {
+			if m.On {
+				taken = append(taken, m.ID)
+			}
+		}
+		if s["payment_methods"] = taken; len(taken) == 0 {
+			f.Errors["payment_methods"] = "Choose at least one way to pay."
+		}
 	}
 	f.whole(s, "max_per_buyer", f.MaxPerBuyer)
 	prices := f.prices()
@@ -356,7 +387,7 @@ var fieldLabels = map[string]string{
 	"timezone": "Time zone", "starts_at": "The event starts", "opens_at": "The sale opens", "closes_at": "The sale closes",
 	"currency": "Currency", "prices": "Prices", "max_per_buyer": "Seats one buyer may have", "orphan_rule": "Single seats left behind", "cap": "Inside at once",
 	"per_minute": "Let in a minute", "identity": "Who may join", "proof_of_work": "Work for browsers", "accent": "Colour",
-	"lanes": "Lanes", "areas": "Areas",
+	"lanes": "Lanes", "areas": "Areas", "payment_methods": "How to pay",
 }
 
 // Label is what a field is called in the form.

@@ -67,7 +67,7 @@ func (a *App) deskOrders(c echo.Context) error {
 		next = found[len(found)-1].ID
 	}
 	return a.staffPage(c, http.StatusOK, "orders", "orders", map[string]any{"Q": wanted.Text, "Event": slug, "EventName": eventName,
-		"Orders": orderRows(found), "Next": next, "Later": wanted.Before != uuid.Nil})
+		"Orders": orderRows(found), "Next": next, "Later": wanted.Before != uuid.Nil, "Transfers": a.config.Payments.Transfer.IBAN != ""})
 }
 
 // orderRow is an order in a list, for people.
@@ -195,7 +195,7 @@ var refundWords = map[string]string{"due": "Not asked for yet", "sent": "Asked f
 
 // historyWords are the steps of an order.
 var historyWords = map[string]string{
-	"placed": "Order made", "promotion": "A code was used", "invoice": "Invoice written", "credit": "Credit note written", "payment-opened": "Payment begun", "authorized": "The bank agreed", "paid": "Paid, tickets issued",
+	"placed": "Order made", "promotion": "A code was used", "invoice": "Invoice written", "credit": "Credit note written", "payment-opened": "Payment begun", "authorized": "The bank agreed", "transfer-received": "A bank transfer came", "paid": "Paid, tickets issued",
 	"expired": "Time to pay ran out, seats went back", "cancelled": "Given up, seats went back", "given-up": "The buyer gave the order up",
 	"cancelling": "Payment is being cancelled", "payment-cancelled": "Payment cancelled",
 	"payment-failed": "Payment failed", "late-money": "Money came late, seats were free", "swap-offered": "Those were offered instead of the buyer's own, which had gone",

@@ -34,6 +34,7 @@ type owedItem struct {
 	Tries    int                   `json:"tries"`             // how often it refused
 	Since    clock.Time            `json:"since"`
 	NextTry  clock.Time            `json:"next_try_at"`
+	Provider string                `json:"provider"`
 }
 
 // owedOrphan is money at a processor under a payment that we do not know.
@@ -67,7 +68,7 @@ func (a *App) owed(ctx context.Context) (*owedResponse, error) {
 	for _, row := range rows {
 		reason, _, _ := strings.Cut(row.Reason, ":")
 		item := owedItem{Order: row.OrderID.String(), Code: row.Code, Payment: row.PaymentID.String(), Status: row.Status, Amount: row.Amount, Currency: row.Currency,
-			Reason: reason, Problem: row.Problem, Tries: row.Tries, Since: clock.Time(row.Since), NextTry: clock.Time(row.NextTryAt)}
+			Reason: reason, Problem: row.Problem, Tries: row.Tries, Provider: row.Provider, Since: clock.Time(row.Since), NextTry: clock.Time(row.NextTryAt)}
 		if row.RefundID != nil {
 			item.Refund = row.RefundID.String()
 		}
@@ -104,7 +105,7 @@ type debt struct {
 	owedItem
 	Price, Why, Next string
 	At               time.Time
-	Refused          bool
+	Refused, ByHand  bool
 }
 
 // debtWords are why money is owed.
@@ -120,6 +121,8 @@ func newDebt(item owedItem, now time.Time) debt {
 	}
 	wait := time.Time(item.NextTry).Sub(now)
 	switch {
+	case item.Provider == "transfer" && item.Refund != "":
+		d.ByHand, d.Next = true, "Somebody has to send it from the bank, and say so on the list of bank transfers."
 	case d.Refused && wait > time.Second:
 		d.Next = "The processor refuses it. We ask again in " + wait.Round(time.Second).String() + "."
 	case d.Refused:

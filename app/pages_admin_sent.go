@@ -94,6 +94,8 @@ var deskActs = map[string]string{
 	"/admin/plans/:id/event":                  "Publish an event with seat plan :id",
 	"/admin/orders/:id/refund":                "Return tickets of order :id",
 	"/admin/orders/:id/resend":                "Send the mail of order :id again",
+	"/admin/orders/:id/paid":                  "Mark order :id as paid by bank transfer",
+	"/admin/orders/:id/refunds/:refund/sent":  "Say that a refund of order :id was sent",
 	"/admin/orders/:id/move":                  "Give a ticket of order :id another seat",
 	"/admin/events/:event/refunds":            "Ask to refund all of :event",
 	"/admin/events/:event/refunds/:id/:step":  "Go on with refund :id of :event: :step",

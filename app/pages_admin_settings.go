@@ -25,7 +25,7 @@ func (a *App) newEventPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.newEvent(c, http.StatusOK, name, made, newForm(made))
+	return a.newEvent(c, http.StatusOK, name, made, newForm(made).offer(a.methods(), a.methods()[:1]))
 }
 
 func (a *App) newEvent(c echo.Context, status int, name string, made *seating.ImportedPlan, f *eventForm) error {
@@ -42,7 +42,7 @@ func (a *App) newEventForm(c echo.Context) error {
 	if err != nil {
 		return request.BodyError(err)
 	}
-	f := newForm(made)
+	f := newForm(made).offer(a.methods(), nil)
 	f.fill(typed)
 	settings := f.settings()
 	settings["plan"] = made.ID
@@ -74,7 +74,7 @@ func (a *App) settingsPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.settings(c, http.StatusOK, e, formOf(e, line))
+	return a.settings(c, http.StatusOK, e, formOf(e, line).offer(a.methods(), a.seating.PaymentMethods(e)))
 }
 
 func (a *App) settings(c echo.Context, status int, e *seating.Event, f *eventForm) error {
@@ -96,7 +96,8 @@ func (a *App) settingsForm(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	before, f := formOf(e, line).settings(), formOf(e, line)
+	now := a.seating.PaymentMethods(e)
+	before, f := formOf(e, line).offer(a.methods(), now).settings(), formOf(e, line).offer(a.methods(), now)
 	f.fill(typed)
 	settings := f.settings()
 	maps.DeleteFunc(settings, func(name string, value any) bool { return reflect.DeepEqual(before[name], value) })

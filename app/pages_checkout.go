@@ -42,13 +42,14 @@ func (a *App) openOrder(c echo.Context) error {
 // typed is what a fan wrote into the form, kept through every refusal.
 type typed struct {
 	Name, Email, Promo string
+	Method             string // how to pay
 	applied            string // the code that the form's prices were worked out with
 	agreed             *int64 // the sum the form showed; nil where none came
 	apply              bool   // the code's own button was pressed
 }
 
 func typedIn(c echo.Context) typed {
-	form := typed{Name: c.FormValue("name"), Email: c.FormValue("email"), Promo: strings.TrimSpace(c.FormValue("promo")),
+	form := typed{Name: c.FormValue("name"), Email: c.FormValue("email"), Promo: strings.TrimSpace(c.FormValue("promo")), Method: c.FormValue("method"),
 		applied: c.FormValue("applied"), apply: c.FormValue("apply") != ""}
 	if total, err := strconv.ParseInt(c.FormValue("total"), 10, 64); err == nil {
 		form.agreed = &total
@@ -103,6 +104,7 @@ func (a *App) placeOrder(c echo.Context, form typed) (*checkout.Placed, error) {
 	if err != nil {
 		return nil, err
 	}
+	buyer.Method = form.Method
 	buyer.Promo, buyer.Agreed = form.Promo, form.agreed
 	place, _ := request.PlaceOf(c)
 	if err := a.checkout.Spend(c.Request().Context(), place); err != nil {
@@ -147,7 +149,7 @@ func (a *App) showCheckout(c echo.Context, status int, refusal *refusal, form ty
 	}
 	refusal.header(c)
 	return a.render(c, status, "checkout/page", map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Basket": yours, "Sums": sums, "Form": form, "Wrong": bad, "Said": word,
+		"Accent": accentPath(event.Accent), "Event": event, "Basket": yours, "Sums": sums, "Form": form, "Wrong": bad, "Said": word, "Methods": a.seating.PaymentMethods(event),
 	})
 }
 

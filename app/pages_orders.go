@@ -25,7 +25,7 @@ func (a *App) orderPages(r request.Routes) {
 	r.Root.GET("/orders/:id", a.ownOrder(func(c echo.Context, o checkout.Order) error { return a.showOrder(c, http.StatusOK, o, nil) }))
 	a.swapPages(r)
 	r.Root.POST("/orders/:id/pay", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
-		_, err := a.checkout.PayAgain(c.Request().Context(), o.ID)
+		_, err := a.checkout.PayAgain(c.Request().Context(), o.ID, c.FormValue("method"))
 		return "?go=pay", err
 	}))
 	r.Root.POST("/orders/:id/cancel", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
@@ -92,7 +92,8 @@ type orderSight struct {
 	Names   string         // of the seats: "Row A, 1–2"
 	Said    map[int]string // each by itself
 	Seen    []ticketSight
-	Back    map[int]bool // seats whose tickets were given back
+	Methods []seating.Method // ways to pay
+	Back    map[int]bool     // seats whose tickets were given back
 	Swap    *swapSight
 	Bill    *billSight // nil where no invoice can be addressed
 }
@@ -224,6 +225,13 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 	if s.State == "declined" && slices.Contains(declineReasons, v.DeclinedFor) {
 		s.Why = "declined." + v.DeclinedFor
 	}
+	if s.State == "transfer" {
+		s.Waiting = 60
+		if s.Until, err = a.pages.Words("order").When("layout.day", until, e.Timezone); err != nil {
+			return nil, err
+		}
+	}
+	s.Methods = a.seating.PaymentMethods(e)
 	if s.State == "pay" {
 		s.PayURL = *v.Payment.URL
 	}
@@ -290,7 +298,7 @@ func (a *App) swapSight(c echo.Context, v checkout.View, e *seating.Event, say *
 
 // orderStates are all that orderState and the clock make of an order; each is said in the catalogue.
 var orderStates = []string{"pay", "asking", "outage", "ending", "paying", "paying-on", "declined", "paid", "part-refunded", "refund-pending",
-	"refunded", "expired", "cancelled", "swap-offered", "checking"}
+	"refunded", "expired", "cancelled", "swap-offered", "checking", "transfer"}
 
 // declineReasons are what a bank says that helps the payer; each has words.
 var declineReasons = []string{"insufficient-funds", "expired-card", "authentication-failed"}
@@ -305,6 +313,8 @@ func orderState(v checkout.View, down bool) string {
 		return v.Status
 	case v.Payment == nil:
 		return "ending"
+	case v.Payment.Transfer != nil:
+		return "transfer"
 	case v.Payment.URL == nil || !isWeb(*v.Payment.URL):
 		return "asking"
 	}

@@ -3,11 +3,14 @@ package app
 import (
 	"encoding/hex"
 	"slices"
+	"strings"
 
 	"fairseat/app/keyring"
 	"fairseat/modules/checkout/provider"
 	bysandbox "fairseat/modules/checkout/provider/sandbox"
 	bystripe "fairseat/modules/checkout/provider/stripe"
+	"fairseat/modules/checkout/provider/transfer"
+	"fairseat/modules/seating"
 )
 
 // providers are all that can be asked about payments, the usual one first.
@@ -22,6 +25,10 @@ func (a *App) providers() []provider.Provider {
 	if s := a.config.Payments.Stripe; s.SecretKey != "" {
 		all = append(all, bystripe.New(bystripe.Config{SecretKey: s.SecretKey, WebhookSecrets: s.WebhookSecrets, URL: s.URL, Clock: a.clock, Log: a.log,
 			Installation: hex.EncodeToString(a.keys.Current(keyring.Order).MAC([]byte("installation"))[:8])}))
+	}
+	if t := a.config.Payments.Transfer; t.IBAN != "" {
+		account := provider.Account{Holder: t.Holder, IBAN: spaced(t.IBAN), BIC: strings.ToUpper(t.BIC)}
+		all = append(all, transfer.New(transfer.Config{DB: a.stores.db, Clock: a.clock, Account: account, Days: t.Days}))
 	}
 	slices.SortStableFunc(all, func(x, y provider.Provider) int { return a.usual(y) - a.usual(x) })
 	return all
@@ -40,4 +47,27 @@ func (a *App) sandboxURL() string {
 		return elsewhere
 	}
 	return a.localURL
+}
+
+// spaced is an IBAN as people read it, in groups of four.
+func spaced(iban string) string {
+	iban = strings.ToUpper(strings.ReplaceAll(iban, " ", ""))
+	var out strings.Builder
+	for i, r := range iban {
+		if i > 0 && i%4 == 0 {
+			out.WriteByte(' ')
+		}
+		out.WriteRune(r)
+	}
+	return out.String()
+}
+
+// methods are the ways to pay that the settings allow, in words.
+func (a *App) methods() []seating.Method {
+	names := map[string]string{"sandbox": "Card (test)", "stripe": "Card", "transfer": "Bank transfer"}
+	var all []seating.Method
+	for _, p := range a.providers() {
+		all = append(all, seating.Method{ID: p.Name(), Name: names[p.Name()]})
+	}
+	return all
 }

@@ -17,6 +17,7 @@ type Buyer struct {
 	Name   string
 	Email  string
 	Promo  string // a code that lowers prices, as it was typed; "" for none
+	Method string // the provider they pay by; "" for the event's first
 	Agreed *int64 // the sum they saw; an order over another is refused with ErrPriceChanged. nil: whatever it is
 }
 

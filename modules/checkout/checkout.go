@@ -85,9 +85,10 @@ func New(d Deps) *Service {
 	return &Service{Deps: d, store: store{db: d.DB, clock: d.Clock}, metrics: newMetrics(d.Metrics), glanced: map[string]time.Time{}, toldDown: map[string]time.Time{}}
 }
 
-// LivePlaces are the places in line that have an order open: who must still be inside after Redis lost its memory.
+// LivePlaces are the places in line that have an order open, and no days to pay it: who must still be inside after Redis lost its
+// memory.
 func (s *Service) LivePlaces(ctx context.Context, eventID int64) ([]string, error) {
-	return s.store.livePlaces(ctx, eventID)
+	return s.store.livePlaces(ctx, eventID, s.byHand())
 }
 
 // inTime does work that a fan waits for, but that is worth finishing: after wait, or when the client hangs up, the

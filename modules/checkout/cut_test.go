@@ -100,7 +100,7 @@ func stories() []story {
 			if err != nil {
 				return err
 			}
-			if _, err := s.PayAgain(ctx, uuid.MustParse(id)); err != nil {
+			if _, err := s.PayAgain(ctx, uuid.MustParse(id), ""); err != nil {
 				return err
 			}
 			p := k.payment(id)
@@ -265,7 +265,7 @@ func (k *kit) comeBack(f fan, alive bool) {
 	v, err := k.Look(ctx, o)
 	must(k.T, err)
 	if v.Status == shownDeclined {
-		if _, err := k.PayAgain(ctx, o.ID); err != nil {
+		if _, err := k.PayAgain(ctx, o.ID, ""); err != nil {
 			return
 		}
 	}

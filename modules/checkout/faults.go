@@ -20,6 +20,8 @@ var (
 		"The payment processor does not answer. Your seats stay yours and the clock stands; try again in a few seconds.")
 	// ErrNotFound hides whether there is something a stranger may not see.
 	ErrNotFound = fault.New(fault.NotFound, "not-found", "There is nothing at this address.")
+	// ErrBadMethod has the fact "methods": how this event may be paid.
+	ErrBadMethod = fault.New(fault.Invalid, "bad-method", "This event cannot be paid that way; see methods.")
 	// ErrNotPayable has the fact "status".
 	ErrNotPayable  = fault.New(fault.Conflict, "not-payable", "This order cannot be paid now; see status.")
 	ErrAlreadyPaid = fault.New(fault.Conflict, "already-paid", "This order is paid. To give a ticket back, ask the organiser.")

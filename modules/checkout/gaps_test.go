@@ -256,7 +256,7 @@ func TestProcessorLetsGo(t *testing.T) {
 	}
 	_ = k.Settle(ctx, p.ID)
 	k.want(o.ID, "paying")
-	if _, err := k.PayAgain(ctx, uuid.MustParse(o.ID)); !is(err, "not-payable") {
+	if _, err := k.PayAgain(ctx, uuid.MustParse(o.ID), ""); !is(err, "not-payable") {
 		t.Errorf("a second attempt beside money on its way: %v", err)
 	}
 	k.Kit.Clock.Advance(30 * time.Minute) // secured: the clock no longer matters
@@ -270,7 +270,7 @@ func TestProcessorLetsGo(t *testing.T) {
 	k.bank.before = nil
 	must(t, k.Settle(ctx, p.ID))
 	k.want(o.ID, "declined")
-	_, err := k.PayAgain(ctx, uuid.MustParse(o.ID))
+	_, err := k.PayAgain(ctx, uuid.MustParse(o.ID), "")
 	must(t, err)
 	k.pay(o.ID, provider.Authorized, 0)
 	k.want(o.ID, "paid")

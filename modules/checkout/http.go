@@ -96,8 +96,9 @@ type placeOrderRequest struct {
 		Name  string `json:"name"`
 		Email string `json:"email"`
 	} `json:"buyer"`
-	Promo string `json:"promo"`
-	Total *int64 `json:"total"` // what the buyer agreed to pay
+	Promo  string `json:"promo"`
+	Method string `json:"method"` // how they pay
+	Total  *int64 `json:"total"`  // what the buyer agreed to pay
 }
 
 // paced asks the place's budget before the Idempotency-Key is looked up: to give a kept answer again is work too.
@@ -122,6 +123,7 @@ func (h *handler) placeOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	buyer.Method = req.Method
 	buyer.Promo, buyer.Agreed = strings.TrimSpace(req.Promo), req.Total
 	place, _ := request.PlaceOf(c)
 	if err := h.s.SpendPromo(c.Request().Context(), place, c.RealIP(), buyer.Promo); err != nil {
@@ -165,10 +167,13 @@ func (h *handler) getOrder(c echo.Context) error {
 
 // pay answers POST /orders/:id/pay.
 func (h *handler) pay(c echo.Context) error {
-	if err := request.Decode(c, &struct{}{}); err != nil {
+	var req struct {
+		Method string `json:"method"`
+	}
+	if err := request.Decode(c, &req); err != nil {
 		return err
 	}
-	v, err := h.s.PayAgain(c.Request().Context(), orderOf(c).ID)
+	v, err := h.s.PayAgain(c.Request().Context(), orderOf(c).ID, req.Method)
 	if err != nil {
 		return err
 	}

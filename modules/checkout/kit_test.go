@@ -322,6 +322,10 @@ func (m mails) TicketsReady(ctx context.Context, tx *gorm.DB, order uuid.UUID) e
 	return m.put(ctx, tx, uuid.NewSHA1(order, []byte("tickets")), order, "tickets", "")
 }
 
+func (m mails) TransferAwaited(ctx context.Context, tx *gorm.DB, order uuid.UUID, _ TransferView) error {
+	return m.put(ctx, tx, uuid.New(), order, "transfer", "")
+}
+
 func (m mails) TicketsAgain(ctx context.Context, tx *gorm.DB, order uuid.UUID) error {
 	return m.put(ctx, tx, uuid.New(), order, "tickets-again", "")
 }

@@ -386,7 +386,7 @@ func TestOneOfferInTheLifeOfAnOrder(t *testing.T) {
 	o := k.mustPlace(k.fan(3)).Order
 	first := k.payment(o.ID)
 	k.pay(o.ID, provider.Declined, 0)
-	_, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID))
+	_, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID), "")
 	must(t, err)
 	k.late(o, provider.Captured, 3)
 	k.want(o.ID, "swap-offered")

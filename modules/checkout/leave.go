@@ -33,6 +33,17 @@ type paidOrder struct {
 // and that. Nothing else would: an order keeps its place inside until long after its deadline, and a place that is
 // done and still inside keeps somebody else waiting. Every replica goes through all sales once; that is harmless.
 func (s *Service) letOut(ctx context.Context) error {
+	if by := s.byHand(); len(by) > 0 {
+		slow, err := s.store.slowPlaces(ctx, by)
+		if err != nil {
+			return err
+		}
+		for _, o := range slow {
+			if err := s.Admissions.Finish(ctx, o.EventID, o.PlaceKey); err != nil {
+				return fmt.Errorf("end admission: %w", err)
+			}
+		}
+	}
 	s.mu.Lock()
 	from := s.left
 	s.mu.Unlock()

@@ -261,7 +261,7 @@ func (k *kit) stormAct(s *Service, id string, chance func(float64) bool) {
 	case chance(0.3):
 		k.bank.click(p.ID, provider.Declined, 0)
 		_ = s.Settle(ctx, p.ID)
-		_, _ = s.PayAgain(ctx, oid)
+		_, _ = s.PayAgain(ctx, oid, "")
 	case chance(0.2):
 		k.bank.click(p.ID, provider.Captured, 1)
 	case chance(0.3):

@@ -116,6 +116,7 @@ type Event struct {
 	Categories  []Category
 	PayTime     time.Duration // from "Pay" to the order's deadline
 	LateOffer   time.Duration // how long other seats are offered for late money; 0 = never
+	Methods     []string      // names of providers, the usual one first; none means whoever is the usual one
 }
 
 // Category is one kind of seat, and what it costs with everything in it; nil: not on sale.
@@ -156,6 +157,8 @@ type Sale interface {
 type Mails interface {
 	// TicketsReady mails the tickets of an order, once however often it is called.
 	TicketsReady(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
+	// TransferAwaited mails where to send the money of an order, as it is paid by bank transfer.
+	TransferAwaited(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, t TransferView) error
 	// TicketsAgain mails them once more each time.
 	TicketsAgain(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
 	// SeatChanged mails the tickets of an order anew, because one of them has another seat; both by name.

@@ -18,6 +18,7 @@ type Owed struct {
 	Code      string
 	EventID   int64
 	PaymentID uuid.UUID
+	Provider  string
 	RefundID  *uuid.UUID   // nil: nothing has been decided about it yet
 	Status    RefundStatus // of the refund
 	Amount    int64
@@ -31,12 +32,12 @@ type Owed struct {
 
 // owedSQL are refunds that are not done, and captured money that has neither tickets nor a refund.
 const owedSQL = `
-SELECT o.id AS order_id, o.code, o.event_id, p.id AS payment_id, r.id AS refund_id, r.status, r.amount, p.currency, r.reason,
+SELECT o.id AS order_id, o.code, o.event_id, p.id AS payment_id, p.provider, r.id AS refund_id, r.status, r.amount, p.currency, r.reason,
        CASE WHEN r.problem <> '' THEN r.problem ELSE p.problem END AS problem, r.tries, r.created_at AS since,
        greatest(r.next_try_at, p.next_check_at) AS next_try_at
 FROM refunds r JOIN payments p ON p.id = r.payment_id JOIN orders o ON o.id = p.order_id WHERE r.status <> 'done'
 UNION ALL
-SELECT o.id, o.code, o.event_id, p.id, NULL, '', p.received - back.amount, p.currency, '', p.problem, 0, p.created_at, p.next_check_at
+SELECT o.id, o.code, o.event_id, p.id, p.provider, NULL, '', p.received - back.amount, p.currency, '', p.problem, 0, p.created_at, p.next_check_at
 FROM payments p JOIN orders o ON o.id = p.order_id
 CROSS JOIN LATERAL (SELECT coalesce(sum(r.amount), 0)::bigint AS amount FROM refunds r WHERE r.payment_id = p.id) AS back
 WHERE p.received > back.amount AND NOT (p.status = 'captured' AND o.status IN ('paid','part_refunded'))

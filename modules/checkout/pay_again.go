@@ -10,8 +10,10 @@ import (
 	"github.com/google/uuid"
 	"gorm.io/gorm"
 
+	"fairseat/app/clock"
 	"fairseat/app/idempotency"
 	"fairseat/app/limit"
+	"fairseat/modules/checkout/provider"
 )
 
 const (
@@ -67,10 +69,11 @@ func (s *Service) glance(payment uuid.UUID, why string) bool {
 	return true
 }
 
-// PayAgain opens a new attempt for an order whose last one failed: the same seats, the same clock. An attempt that is
+// PayAgain opens a new attempt for an order whose last one failed: the same seats, and the same clock, unless the new one
+// takes days. An attempt that is
 // open is simply shown again. ErrNotPayable tells the status of an order that has no more to pay; ErrPaymentsDown says
 // that nothing was made, and that the clock stands.
-func (s *Service) PayAgain(ctx context.Context, id uuid.UUID) (View, error) {
+func (s *Service) PayAgain(ctx context.Context, id uuid.UUID, method string) (View, error) {
 	if err := s.budget(ctx, "pay:"+id.String(), attemptsPerMinute, s.PerPlace); err != nil {
 		return View{}, err
 	}
@@ -82,11 +85,19 @@ func (s *Service) PayAgain(ctx context.Context, id uuid.UUID) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	if health := s.usual().Health(); health.Down && kept.Status == shownDeclined {
+	event, err := s.Events.Event(ctx, o.EventID)
+	if err != nil {
+		return View{}, err
+	}
+	by, err := s.method(event, method)
+	if err != nil {
+		return View{}, err
+	}
+	if health := by.Health(); health.Down && kept.Status == shownDeclined {
 		return View{}, ErrPaymentsDown.With("safe_until", kept.ExpiresAt).After(max(health.Retry, time.Second))
 	}
-	p := Payment{ID: newID(), OrderID: id, Provider: s.usual().Name(), Amount: o.Amount, Currency: o.Currency, Status: PaymentCreated}
-	opened := false
+	p := Payment{ID: newID(), OrderID: id, Provider: by.Name(), Amount: o.Amount, Currency: o.Currency, Status: PaymentCreated}
+	opened, before := false, o.ExpiresAt
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
 		if o, err = s.store.order(ctx, tx, id, "FOR UPDATE"); err != nil {
 			return err
@@ -102,10 +113,17 @@ func (s *Service) PayAgain(ctx context.Context, id uuid.UUID) (View, error) {
 			return nil
 		}
 		opened = true
+		if _, slow := by.(provider.ByHand); slow {
+			if o.ExpiresAt, err = s.store.extend(ctx, tx, id, payTime(event, by)); err != nil {
+				return err
+			}
+			kept.ExpiresAt = clock.Time(o.ExpiresAt)
+		}
 		if err := s.openAttempt(ctx, tx, o, p); err != nil {
 			return err
 		}
-		kept.Status, kept.Payment = shownPending, &PaymentView{Provider: p.Provider}
+		kept.Status, kept.Payment, kept.DeclinedFor = shownPending, &PaymentView{Provider: p.Provider}, ""
+		kept.Payment.Transfer = s.transferOf(o, kept.Payment)
 		return idempotency.Record(ctx, tx, 200, kept)
 	})
 	if errors.Is(err, errMoved) {
@@ -115,6 +133,10 @@ func (s *Service) PayAgain(ctx context.Context, id uuid.UUID) (View, error) {
 		return View{}, err
 	}
 	if opened {
+		s.letOutEarly(ctx, o, p.Provider)
+		if !o.ExpiresAt.Equal(before) { // the map keeps the seats as long
+			s.retake(ctx, movedClock{ID: o.ID, EventID: o.EventID, PlaceKey: o.PlaceKey, ExpiresAt: o.ExpiresAt})
+		}
 		s.createNow(ctx, o, p)
 	}
 	return s.view(ctx, o)

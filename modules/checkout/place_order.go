@@ -44,7 +44,15 @@ func (s *Service) PlaceOrder(ctx context.Context, place request.Place, b Buyer) 
 	if o, found, err := s.store.openOrder(ctx, place.EventID, place.Key); err != nil || found {
 		return s.placedBefore(ctx, o, err)
 	}
-	basket, err := s.pin(ctx, place)
+	event, err := s.Events.Event(ctx, place.EventID)
+	if err != nil {
+		return nil, err
+	}
+	by, err := s.method(event, b.Method)
+	if err != nil {
+		return nil, err
+	}
+	basket, err := s.pin(ctx, place, by)
 	if err != nil {
 		if errors.Is(err, ErrHoldExpired) {
 			// The same request may have been a moment faster, and taken the basket with it.
@@ -54,13 +62,9 @@ func (s *Service) PlaceOrder(ctx context.Context, place request.Place, b Buyer) 
 		}
 		return nil, err
 	}
-	event, err := s.Events.Event(ctx, place.EventID)
-	if err != nil {
-		return nil, err
-	}
 	failpoint.Hit("K2")
 	for range 3 { // a code in use is rare, three in a row do not happen
-		placed, err := s.write(ctx, event, place, b, basket)
+		placed, err := s.write(ctx, event, by, place, b, basket)
 		if !errors.Is(err, errTaken) {
 			return placed, err
 		}
@@ -89,8 +93,8 @@ func (s *Service) placedBefore(ctx context.Context, o Order, err error) (*Placed
 }
 
 // pin makes the basket safe for T1. While the processor is down nothing is made, but the seats stay.
-func (s *Service) pin(ctx context.Context, place request.Place) (Basket, error) {
-	health, hold := s.usual().Health(), pinFor
+func (s *Service) pin(ctx context.Context, place request.Place, by provider.Provider) (Basket, error) {
+	health, hold := by.Health(), pinFor
 	if health.Down {
 		hold = pinWhileDown
 	}
@@ -103,16 +107,16 @@ func (s *Service) pin(ctx context.Context, place request.Place) (Basket, error) 
 
 // write is T1 and what follows it: order, claims, payment, jobs and the kept answer in one transaction; then the map
 // is told and the processor asked, both of which others repeat if we die here.
-func (s *Service) write(ctx context.Context, event Event, place request.Place, b Buyer, basket Basket) (*Placed, error) {
+func (s *Service) write(ctx context.Context, event Event, by provider.Provider, place request.Place, b Buyer, basket Basket) (*Placed, error) {
 	o := Order{
 		ID: newID(), EventID: place.EventID, Code: newOrderCode(), PlaceKey: place.Key, Name: b.Name, Email: b.Email,
 		BuyerKey: buyerKey(s.Keys, b.Email), Amount: basket.Total, Currency: basket.Currency, Status: OrderPending,
 	}
-	p := Payment{ID: newID(), OrderID: o.ID, Provider: s.usual().Name(), Amount: o.Amount, Currency: o.Currency, Status: PaymentCreated}
+	p := Payment{ID: newID(), OrderID: o.ID, Provider: by.Name(), Amount: o.Amount, Currency: o.Currency, Status: PaymentCreated}
 	placed := &Placed{Token: orderToken(s.Keys, o.ID), New: true}
 	var claims []Claim
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
-		if claims, err = s.claim(ctx, tx, event, &o, b, &basket); err != nil {
+		if claims, err = s.claim(ctx, tx, payTime(event, by), &o, b, &basket); err != nil {
 			return err
 		}
 		p.Amount = o.Amount
@@ -124,6 +128,9 @@ func (s *Service) write(ctx context.Context, event Event, place request.Place, b
 			return err
 		}
 		placed.Order = s.newView(o, event, p, basket.Seats)
+		if placed.Order.Payment != nil {
+			placed.Order.Payment.Transfer = s.transferOf(o, placed.Order.Payment)
+		}
 		if placed.Order.Promo, err = s.store.promoView(ctx, tx, o); err != nil {
 			return err
 		}
@@ -151,8 +158,8 @@ func (s *Service) write(ctx context.Context, event Event, place request.Place, b
 }
 
 // claim writes the order and ties the seats to it, at this buyer's prices, which it leaves in basket.
-func (s *Service) claim(ctx context.Context, tx *gorm.DB, event Event, o *Order, b Buyer, basket *Basket) ([]Claim, error) {
-	inserted, err := s.store.insertOrder(ctx, tx, o, event.PayTime)
+func (s *Service) claim(ctx context.Context, tx *gorm.DB, pay time.Duration, o *Order, b Buyer, basket *Basket) ([]Claim, error) {
+	inserted, err := s.store.insertOrder(ctx, tx, o, pay)
 	if err != nil {
 		return nil, err
 	}
@@ -188,6 +195,11 @@ func (s *Service) openAttempt(ctx context.Context, tx *gorm.DB, o Order, p Payme
 	if err := s.store.note(ctx, tx, o.ID, "payment-opened", map[string]any{"payment": p.ID}); err != nil {
 		return err
 	}
+	if t := s.transferOf(o, &PaymentView{Provider: p.Provider}); t != nil {
+		if err := s.Mails.TransferAwaited(ctx, tx, o.ID, *t); err != nil {
+			return err
+		}
+	}
 	return s.enqueue(ctx, tx, createArgs{PaymentID: p.ID}, s.Clock.Now().Add(createBudget))
 }
 
@@ -203,6 +215,9 @@ func (s *Service) committedAfterAll(ctx context.Context, id uuid.UUID, cause err
 
 // afterPlacing tells the map and asks the processor. A client that hung up changes nothing.
 func (s *Service) afterPlacing(ctx context.Context, o Order, p Payment, claims []Claim) {
+	if o.Amount > 0 {
+		s.letOutEarly(ctx, o, p.Provider)
+	}
 	s.take(ctx, o, claims)
 	if o.Amount == 0 {
 		s.afterPaid(ctx, o, claims)

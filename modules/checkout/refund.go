@@ -98,6 +98,9 @@ func (s *Service) PayBack(ctx context.Context, id uuid.UUID) error {
 		return err
 	}
 	key := r.ID.String()
+	if _, people := at.(provider.ByHand); people && !st.HasRefund(key) {
+		return nil // owed until somebody has sent it and says so
+	}
 	if !st.HasRefund(key) {
 		switch st.Dispute {
 		case provider.DisputeOpen:

@@ -206,8 +206,9 @@ func (s store) pricesOf(ctx context.Context, tx *gorm.DB, claims []int64) (int64
 	return row.Sum, nil
 }
 
-func (s store) livePlaces(ctx context.Context, eventID int64) (places []string, err error) {
-	err = s.db.WithContext(ctx).Raw(`SELECT DISTINCT place_key FROM orders WHERE event_id = ? AND status = 'pending' ORDER BY place_key`, eventID).Scan(&places).Error
+func (s store) livePlaces(ctx context.Context, eventID int64, slow []string) (places []string, err error) {
+	err = s.db.WithContext(ctx).Raw(`SELECT DISTINCT place_key FROM orders o WHERE event_id = ? AND status = 'pending'
+		AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.provider IN ? AND p.status IN `+liveStatuses+`) ORDER BY place_key`, eventID, append(slow, "")).Scan(&places).Error
 	if err != nil {
 		return nil, fmt.Errorf("read live places: %w", err)
 	}

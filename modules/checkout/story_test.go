@@ -52,7 +52,7 @@ func TestOneOrderFromBasketToTicket(t *testing.T) {
 	if err := k.GiveUp(context.Background(), uuid.MustParse(o.ID)); !is(err, "already-paid") {
 		t.Errorf("gave up a paid order: %v", err)
 	}
-	if _, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID)); !is(err, "not-payable") {
+	if _, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID), ""); !is(err, "not-payable") {
 		t.Errorf("paid twice: %v", err)
 	}
 	if k.bank.times("capture") != 1 || k.bank.times("create") != 1 {
@@ -87,13 +87,13 @@ func TestDeclinedThenPaidOnTheSameClock(t *testing.T) {
 		t.Errorf("payment %+v", first)
 	}
 	k.Kit.Clock.Advance(time.Minute)
-	v, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID))
+	v, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID), "")
 	must(t, err)
 	second := k.payment(o.ID)
 	if v.Status != "pending" || v.ExpiresAt != o.ExpiresAt || second.ID == first.ID || v.Payment == nil || v.Payment.URL == nil {
 		t.Fatalf("second attempt: %+v", v)
 	}
-	same, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID))
+	same, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID), "")
 	must(t, err)
 	if *same.Payment.URL != *v.Payment.URL {
 		t.Error("asking again opened a third attempt")
@@ -237,7 +237,7 @@ func TestWrongAmountGivesNoTicket(t *testing.T) {
 			if n := k.count(`SELECT count(*) FROM tickets`); n != 0 {
 				t.Fatalf("%d tickets", n)
 			}
-			_, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID))
+			_, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID), "")
 			must(t, err)
 			k.pay(o.ID, provider.Authorized, 0)
 			k.want(o.ID, "paid")
@@ -259,7 +259,7 @@ func TestOfTwoSuccessesOneIsKept(t *testing.T) {
 			o := k.mustPlace(k.fan(0)).Order
 			k.pay(o.ID, provider.Declined, 0)
 			first := k.payment(o.ID)
-			_, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID))
+			_, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID), "")
 			must(t, err)
 			attempts := []Payment{first, k.payment(o.ID)}
 			k.bank.mu.Lock()
@@ -291,7 +291,7 @@ func TestDeclineIsTold(t *testing.T) {
 	if v := k.shown(o.ID); v.Status != "declined" || v.DeclinedFor != "insufficient-funds" {
 		t.Errorf("%s for %q", v.Status, v.DeclinedFor)
 	}
-	if _, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID)); err != nil {
+	if _, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID), ""); err != nil {
 		t.Fatal(err)
 	}
 	if v := k.shown(o.ID); v.DeclinedFor != "" {

@@ -53,6 +53,8 @@ type SeatView struct {
 type PaymentView struct {
 	Provider string  `json:"provider"`
 	URL      *string `json:"url"`
+	// Transfer says where to send the money, of an attempt that is paid by bank transfer.
+	Transfer *TransferView `json:"transfer,omitempty"`
 }
 
 // SwapView is what is offered instead of the order's seats; Price is what is kept of the money for them.
@@ -123,6 +125,9 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 	v := s.newView(o, event, Payment{}, seats)
 	v.Status = o.shown(paymentStatuses(payments), refundStatuses(refunds))
 	v.Payment, v.Refunded = payable(payments), forTickets(refunds)
+	if v.Payment != nil && v.Status == shownPending {
+		v.Payment.Transfer = s.transferOf(o, v.Payment)
+	}
 	if v.Promo, err = s.store.promoView(ctx, s.DB, o); err != nil {
 		return View{}, err
 	}
@@ -176,12 +181,20 @@ func payable(payments []Payment) *PaymentView {
 	for _, p := range payments {
 		switch p.Status {
 		case PaymentCreated:
-			return &PaymentView{Provider: p.Provider, URL: p.URL}
+			return &PaymentView{Provider: p.Provider, URL: orNone(p.URL)}
 		case PaymentAuthorized:
 			return &PaymentView{Provider: p.Provider}
 		}
 	}
 	return nil
+}
+
+// orNone is nil for an empty address: there is no page to pay at.
+func orNone(url *string) *string {
+	if url != nil && *url == "" {
+		return nil
+	}
+	return url
 }
 
 func (s *Service) mailStatus(ctx context.Context, o Order) (MailStatus, error) {

@@ -52,6 +52,8 @@ type mailData struct {
 	Gone    []string   `json:"gone,omitempty"`
 	Offered []string   `json:"offered,omitempty"`
 	Until   *time.Time `json:"until,omitempty"`
+	// Transfer is where the money of an order goes.
+	Transfer *Transfer `json:"transfer,omitempty"`
 }
 
 // hasTickets tells whether the mail brings the order's tickets along.

@@ -177,7 +177,7 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
-var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindSwapOffer, kindJoinCode, kindPlaceLink, kindYourTurn, kindAlarm}
+var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindSwapOffer, kindTransfer, kindJoinCode, kindPlaceLink, kindYourTurn, kindAlarm}
 
 func TestMailsReadAsWritten(t *testing.T) {
 	t.Parallel()
@@ -204,6 +204,8 @@ func TestMailsReadAsWritten(t *testing.T) {
 			Lines: []string{"a seat has one live claim: event 1: seat 7 has 2 live claims", "no payment or refund is stuck: order 42 <b>"}}}, OrderDocument{}},
 		"swap-offer": {false, mail{Kind: kindSwapOffer, Data: mailData{URL: "https://t.example/orders/1#t=secret", Gone: []string{"Row A, seat 3"},
 			Offered: []string{"Row B, seat 4"}, Until: &until}}, paid()},
+		"transfer": {false, mail{Kind: kindTransfer, Data: mailData{Amount: "85.00 EUR", Transfer: &Transfer{Holder: "Old Hall e.V.", IBAN: "DE89 3704 0044 0532 0130 00",
+			BIC: "COBADEFFXXX", Amount: "85.00 EUR", Until: time.Date(2027, 3, 1, 18, 30, 0, 0, time.UTC)}}}, paid()},
 		"refund": {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "late"}}, paid()},
 	} {
 		subject, text, body, err := newWriter(c.trial).write(c.mail, c.order)

@@ -97,6 +97,7 @@ const (
 	kindOrderLink = "order-link"
 	kindRefund    = "refund"
 	kindSwapOffer = "swap-offer"
+	kindTransfer  = "transfer"  // where to send the money
 	kindJoinCode  = "join-code" // these belong to an event's line, not to an order
 	kindPlaceLink = "place-link"
 	kindYourTurn  = "your-turn"
@@ -138,6 +139,17 @@ func (s *Service) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, 
 func (s *Service) SwapOffered(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email string, gone, offered []string, until time.Time) error {
 	id := uuid.NewSHA1(orderID, []byte(kindSwapOffer))
 	return s.promise(ctx, tx, newMail(id, kindSwapOffer, orderID, email, mailData{Gone: gone, Offered: offered, Until: &until}))
+}
+
+// Transfer is what a buyer types into their bank's form, beside the order's code; Amount is for a person.
+type Transfer struct {
+	Holder, IBAN, BIC, Amount string
+	Until                     time.Time
+}
+
+// TransferAwaited promises the bank details of an order that is paid by transfer.
+func (s *Service) TransferAwaited(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, t Transfer) error {
+	return s.promiseNew(ctx, tx, kindTransfer, orderID, "", mailData{Amount: t.Amount, Transfer: &t})
 }
 
 // StatusOf is how the latest mail with tickets of an order does: queued, sent or failed, and why it is not sent; none

@@ -47,6 +47,8 @@ type content struct {
 	OrderURL, Intro, Ends, Invoice   string
 	Digits                           string // of a join code
 	Lines                            []string
+	Transfer                         *Transfer // fit for a line
+	Until                            string    // that it has time
 	Count                            int
 	Tickets                          []seat
 	Offered                          []string // seats held instead of those that went
@@ -107,6 +109,11 @@ func (w *writer) content(m mail, d OrderDocument) (c content, err error) {
 	switch m.Kind {
 	case kindRefund:
 		c.Intro = said(w.words.refund(m.Data))
+	case kindTransfer:
+		if t := m.Data.Transfer; t != nil {
+			c.Transfer = &Transfer{Holder: line(t.Holder), IBAN: line(t.IBAN), BIC: line(t.BIC), Amount: line(t.Amount)}
+			c.Until = said(w.words.when(t.Until, d.Timezone))
+		}
 	case kindChanged:
 		c.Intro = said(w.words.Plural("seat-changed.intro", c.Count, "from", line(m.Data.From), "to", line(m.Data.To)))
 	case kindSwapOffer:

@@ -81,6 +81,7 @@ func (s *Service) amended(tx *gorm.DB, was *Event, r *eventRequest, fields fault
 	e := &copied
 	e.Categories = slices.Clone(was.Categories)
 	r.apply(e, fields)
+	s.checkMethods(r, fields)
 	r.schedule(e, s.Clock.Now().Truncate(time.Millisecond), fields)
 	r.price(e, fields)
 	r.sameAreas(was, fields)

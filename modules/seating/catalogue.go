@@ -155,7 +155,7 @@ func (s *Service) createEvent(ctx context.Context, who by, r *eventRequest) (*Ev
 		if err := s.Journal.Note(ctx, tx, who.staff, who.ip, "event.create", "event:"+e.Slug, r); err != nil {
 			return err
 		}
-		return idempotency.Record(ctx, tx, http.StatusCreated, newEventResponse(e, phaseByTime(e, s.Clock.Now()), Counts{}))
+		return idempotency.Record(ctx, tx, http.StatusCreated, s.newEventResponse(e, phaseByTime(e, s.Clock.Now()), Counts{}))
 	})
 	if err != nil {
 		return nil, err
@@ -172,6 +172,7 @@ func (s *Service) prepare(ctx context.Context, r *eventRequest) (*Event, *room, 
 		e.Slug = *r.Slug
 	}
 	r.apply(e, fields)
+	s.checkMethods(r, fields)
 	r.schedule(e, s.Clock.Now().Truncate(time.Millisecond), fields)
 	e.check(fields)
 	asked, none := r.line(fields)

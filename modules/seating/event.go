@@ -43,6 +43,7 @@ type Event struct {
 	HoldSeconds      int
 	PaySeconds       int
 	LateOfferSeconds int
+	PaymentMethods   []string // by id, the usual one first; none means the house's usual one
 	OrphanRule       plan.OrphanRule
 	PrequeueAt       time.Time
 	OpensAt          time.Time

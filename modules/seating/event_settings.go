@@ -39,6 +39,7 @@ type eventRequest struct {
 	HoldSeconds      json.RawMessage `json:"hold_seconds,omitempty"`
 	PaySeconds       json.RawMessage `json:"pay_seconds,omitempty"`
 	LateOfferSeconds json.RawMessage `json:"late_offer_seconds,omitempty"`
+	PaymentMethods   *[]string       `json:"payment_methods,omitempty"`
 	MaxPerBuyer      json.RawMessage `json:"max_per_buyer,omitempty"`
 
 	OrphanRule json.RawMessage            `json:"orphan_rule,omitempty"`
@@ -99,6 +100,9 @@ func (r *eventRequest) apply(e *Event, fields fault.Fields) {
 
 	number(fields, "hold_seconds", r.HoldSeconds, &e.HoldSeconds, 1, 86_400)
 	number(fields, "pay_seconds", r.PaySeconds, &e.PaySeconds, 1, 604_800)
+	if r.PaymentMethods != nil {
+		e.PaymentMethods = *r.PaymentMethods
+	}
 	number(fields, "late_offer_seconds", r.LateOfferSeconds, &e.LateOfferSeconds, 0, 86_400)
 	number(fields, "max_per_buyer", r.MaxPerBuyer, &e.MaxPerBuyer, 1, 50)
 	if !absent(r.OrphanRule) && (json.Unmarshal(r.OrphanRule, &e.OrphanRule) != nil || !e.OrphanRule.Valid()) {

@@ -31,6 +31,7 @@ type (
 		HoldSeconds int                `json:"hold_seconds"`
 		PaySeconds  int                `json:"pay_seconds"`
 		OrphanRule  string             `json:"orphan_rule"`
+		Methods     []Method           `json:"payment_methods"`
 		Phase       string             `json:"phase"`
 		PrequeueAt  clock.Time         `json:"prequeue_at"`
 		OpensAt     clock.Time         `json:"opens_at"`
@@ -60,12 +61,12 @@ type (
 	}
 )
 
-func newEventResponse(e *Event, phase string, counts Counts) eventResponse {
+func (s *Service) newEventResponse(e *Event, phase string, counts Counts) eventResponse {
 	out := eventResponse{
 		Slug: e.Slug, Name: e.Name, Description: e.Description, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Accent: e.Accent,
 		Timezone: e.Timezone, StartsAt: clock.Time(e.StartsAt), Currency: e.Currency, SeatsTotal: e.SeatsTotal,
 		SeatsFree: counts.Free, MaxPerBuyer: e.MaxPerBuyer, HoldSeconds: e.HoldSeconds, PaySeconds: e.PaySeconds,
-		OrphanRule: string(e.OrphanRule), Phase: phase,
+		OrphanRule: string(e.OrphanRule), Methods: s.methodsOf(e), Phase: phase,
 		PrequeueAt: clock.Time(e.PrequeueAt), OpensAt: clock.Time(e.OpensAt), ClosesAt: when(e.ClosesAt), PlanVersion: e.PlanVersion,
 		Categories: make([]categoryResponse, len(e.Categories)),
 	}
@@ -90,7 +91,7 @@ func (s *Service) describe(ctx context.Context, e *Event) eventResponse {
 			}
 		}
 	}
-	return newEventResponse(e, s.phase(ctx, e), counts)
+	return s.newEventResponse(e, s.phase(ctx, e), counts)
 }
 
 func (s *Service) describeWhole(ctx context.Context, e *Event) wholeEventResponse {

@@ -94,6 +94,12 @@ type Sessions interface {
 	Ended(ctx context.Context, sessions []string) ([]string, error)
 }
 
+// Method is a way to pay: ID as settings and orders name it, Name for people.
+type Method struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
 // Limits is a budget by name; a retry above zero means refused. perMinute 0 means no limit.
 type Limits interface {
 	Take(ctx context.Context, name string, perMinute int) (retry time.Duration, err error)
@@ -112,8 +118,9 @@ type Deps struct {
 	Journal    Journal
 	Places     Places
 	Sessions   Sessions
-	PublicURL  string // origin that live maps may be opened from, beside the request's own host
-	PerPlace   int    // changes of a basket a minute by one place; 0 = no limit
+	Methods    []Method // how events may be paid, the usual one first
+	PublicURL  string   // origin that live maps may be opened from, beside the request's own host
+	PerPlace   int      // changes of a basket a minute by one place; 0 = no limit
 }
 
 // Service is the seating module.

@@ -36,6 +36,7 @@ type eventRow struct {
 	HoldSeconds      int
 	PaySeconds       int
 	LateOfferSeconds int
+	PaymentMethods   string // JSON
 	OrphanRule       string
 	PrequeueAt       time.Time
 	OpensAt          time.Time
@@ -44,7 +45,7 @@ type eventRow struct {
 
 const selectEvent = `SELECT id, slug, name, description, venue, contact, terms_url, accent, timezone, starts_at, currency, plan_id,
 	plan_version, prices::text AS prices, areas::text AS areas, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds,
-	orphan_rule, prequeue_at, opens_at, closes_at FROM events `
+	payment_methods::text AS payment_methods, orphan_rule, prequeue_at, opens_at, closes_at FROM events `
 
 // event reads the row; room is the plan's.
 func (r *eventRow) event(room *room) (*Event, error) {
@@ -52,8 +53,12 @@ func (r *eventRow) event(room *room) (*Event, error) {
 	if err := json.Unmarshal([]byte(r.Prices), &prices); err != nil {
 		return nil, fmt.Errorf("prices of event %d: %w", r.ID, err)
 	}
+	var methods []string
+	if err := json.Unmarshal([]byte(r.PaymentMethods), &methods); err != nil {
+		return nil, fmt.Errorf("payment methods of event %d: %w", r.ID, err)
+	}
 	e := &Event{
-		ID: r.ID, Slug: r.Slug, Name: r.Name, Description: r.Description, Venue: r.Venue, Contact: r.Contact,
+		PaymentMethods: methods, ID: r.ID, Slug: r.Slug, Name: r.Name, Description: r.Description, Venue: r.Venue, Contact: r.Contact,
 		TermsURL: r.TermsURL, Accent: r.Accent, Timezone: r.Timezone, Currency: r.Currency, PlanID: r.PlanID, PlanVersion: r.PlanVersion,
 		SeatsTotal: r.SeatsTotal, MaxPerBuyer: r.MaxPerBuyer, HoldSeconds: r.HoldSeconds, PaySeconds: r.PaySeconds,
 		LateOfferSeconds: r.LateOfferSeconds, OrphanRule: plan.OrphanRule(r.OrphanRule), PrequeueAt: r.PrequeueAt.UTC(), OpensAt: r.OpensAt.UTC(), ClosesAt: r.ClosesAt,
@@ -134,11 +139,11 @@ func insertEvent(tx *gorm.DB, e *Event, room *room) error {
 		return err
 	}
 	err = tx.Raw(`INSERT INTO events (slug, name, description, venue, contact, terms_url, accent, timezone, starts_at, currency, plan_id,
-			plan_version, prices, areas, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds, orphan_rule,
+			plan_version, prices, areas, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds, payment_methods, orphan_rule,
 			prequeue_at, opens_at, closes_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?) RETURNING id`,
 		e.Slug, e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Accent, e.Timezone, orNil(e.StartsAt), e.Currency, e.PlanID,
-		e.PlanVersion, prices, areas, e.SeatsTotal, e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, string(e.OrphanRule),
+		e.PlanVersion, prices, areas, e.SeatsTotal, e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, methodsJSON(e), string(e.OrphanRule),
 		e.PrequeueAt,
 		e.OpensAt, e.ClosesAt).Scan(&e.ID).Error
 	var pg *pgconn.PgError
@@ -180,13 +185,18 @@ func updateEvent(tx *gorm.DB, e *Event) error {
 	}
 	err = tx.Exec(`UPDATE events SET name = ?, description = ?, venue = ?, contact = ?, terms_url = ?, accent = ?, timezone = ?, starts_at = ?,
 			currency = ?, prices = ?::jsonb, max_per_buyer = ?, hold_seconds = ?, pay_seconds = ?, late_offer_seconds = ?,
-			orphan_rule = ?, prequeue_at = ?, opens_at = ?, closes_at = ? WHERE id = ?`,
+			payment_methods = ?::jsonb, orphan_rule = ?, prequeue_at = ?, opens_at = ?, closes_at = ? WHERE id = ?`,
 		e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Accent, e.Timezone, orNil(e.StartsAt), e.Currency, prices,
-		e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, string(e.OrphanRule), e.PrequeueAt, e.OpensAt, e.ClosesAt, e.ID).Error
+		e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, methodsJSON(e), string(e.OrphanRule), e.PrequeueAt, e.OpensAt, e.ClosesAt, e.ID).Error
 	if err != nil {
 		return fmt.Errorf("update event: %w", err)
 	}
 	return nil
+}
+
+func methodsJSON(e *Event) string {
+	b, _ := json.Marshal(append([]string{}, e.PaymentMethods...)) // of strings: it cannot fail
+	return string(b)
 }
 
 func pricesJSON(e *Event) (string, error) {
