@@ -17,7 +17,7 @@ import (
 //	 ├──── late money, same seats still free ──┤  refunded ◀────────────────────────┘
 //	 └──── late money, others offered ─────────┘
 //
-// A pending order that offers other seats (late_offer.go) ends when its clock runs out or the fan declines, whatever the
+// A bank that takes the money back (dispute.go) returns all seats at once. A pending order that offers other seats (late_offer.go) ends when its clock runs out or the fan declines, whatever the
 // processor says: that money is not kept.
 //
 // "Payment dead" is never assumed: the processor said so, or has been silent for silenceLimit. What the API shows is

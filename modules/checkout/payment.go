@@ -13,7 +13,7 @@ import (
 // A payment, one attempt to collect for an order:
 //
 //	created ──authorised, right amount: T3──▶ authorized ──captured: T4──▶ captured
-//	  │  │                                        │                           │ all seats returned
+//	  │  │                                        │                           │ all seats returned, or the bank took it
 //	  │  ├─ declined ──────────▶ failed           │ the processor let go      ▼
 //	  │  └─ clock out, given up,                  ▼                       refund_due ──▶ refunded
 //	  │     wrong amount ──▶ cancelling ──▶ cancelled, failed                 ▲

@@ -2,6 +2,7 @@ package checkout
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -242,6 +243,36 @@ func TestWrongAmountGivesNoTicket(t *testing.T) {
 			k.pay(o.ID, provider.Authorized, 0)
 			k.want(o.ID, "paid")
 			k.quiet(k.Service)
+			k.check()
+		})
+	}
+}
+
+// Money in another currency is no more right than a wrong sum: no ticket, and all of it back.
+func TestWrongCurrencyGivesNoTicket(t *testing.T) {
+	t.Parallel()
+	for _, says := range []provider.Status{provider.Authorized, provider.Captured} {
+		t.Run(string(says), func(t *testing.T) {
+			t.Parallel()
+			k := newKit(t)
+			o := k.mustPlace(k.fan(0)).Order
+			p := k.payment(o.ID)
+			k.bank.mu.Lock()
+			k.bank.accounts[p.ID.String()].Currency = "USD"
+			k.bank.mu.Unlock()
+			k.pay(o.ID, says, 0)
+			k.runJobs(k.Service)
+			k.quiet(k.Service)
+			if n := k.count(`SELECT count(*) FROM tickets`); n != 0 {
+				t.Fatalf("%d tickets", n)
+			}
+			if now := k.payment(o.ID); !strings.Contains(now.Problem, "USD") {
+				t.Errorf("no word for the operator: %+v", now)
+			}
+			st, _ := k.bank.get(p.ID.String())
+			if kept := st.Captured - st.Refunded; kept != 0 || says == provider.Authorized && st.Status != provider.Cancelled {
+				t.Errorf("the processor keeps %d: %+v", kept, st)
+			}
 			k.check()
 		})
 	}

@@ -13,7 +13,8 @@ import (
 //	         └──seat exchanged: a new ticket ──▶ void
 //
 // A valid ticket stands on a sold claim, and a claim is released only when its ticket is void: the database refuses
-// anything else. Void is final; a seat that is sold again has a new ticket.
+// anything else. Void is final; a seat that is sold again has a new ticket. While its payment is disputed a valid ticket
+// lets nobody in: that is read from the payment at the door, and stored with no ticket.
 
 // TicketStatus is a state of the drawing above.
 type TicketStatus string
