@@ -43,7 +43,7 @@ func mayImport(from, to string) bool {
 	switch {
 	case from == ".." || from == ".": // main
 		return to == "app"
-	case from == "app":
+	case from == "app", from == "app/chaos": // chaos is tests of the whole product alone
 		return true
 	case strings.HasPrefix(from, "modules/"):
 		return module(from) == module(to) || isLeaf(to)
@@ -64,7 +64,7 @@ func module(folder string) string {
 	return parts[0] + "/" + parts[1]
 }
 
-// isLeaf: everything below app/ but the servers' launcher, which only app and testkit start.
+// isLeaf: everything below app/ but the servers' launcher, which only app and testkit start, and the chaos harness.
 func isLeaf(folder string) bool {
-	return strings.HasPrefix(folder, "app/") && folder != "app/embedded"
+	return strings.HasPrefix(folder, "app/") && folder != "app/embedded" && folder != "app/chaos"
 }
