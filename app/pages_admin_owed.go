@@ -14,6 +14,7 @@ import (
 	"fairseat/app/clock"
 	"fairseat/app/money"
 	"fairseat/app/request"
+	"fairseat/app/words"
 	"fairseat/modules/checkout"
 )
 
@@ -123,8 +124,8 @@ func newDebt(item owedItem, now time.Time) debt {
 	switch {
 	case item.Provider == "transfer" && item.Refund != "":
 		d.ByHand, d.Next = true, "Somebody has to send it from the bank, and say so on the list of bank transfers."
-	case d.Refused && wait > time.Second:
-		d.Next = "The processor refuses it. We ask again in " + wait.Round(time.Second).String() + "."
+	case d.Refused && wait > 2*time.Second:
+		d.Next = "The processor refuses it. We ask again in " + words.Number(int64(wait.Round(time.Second)/time.Second)) + " seconds."
 	case d.Refused:
 		d.Next = "The processor refuses it. We ask again now."
 	case item.Status == checkout.RefundSent:
