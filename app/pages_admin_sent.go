@@ -96,6 +96,7 @@ var deskActs = map[string]string{
 	"/admin/orders/:id/resend":                "Send the mail of order :id again",
 	"/admin/orders/:id/paid":                  "Mark order :id as paid by bank transfer",
 	"/admin/orders/:id/refunds/:refund/sent":  "Say that a refund of order :id was sent",
+	"/admin/orders/:id/unbar":                 "Let the tickets of order :id in all the same",
 	"/admin/orders/:id/move":                  "Give a ticket of order :id another seat",
 	"/admin/events/:event/refunds":            "Ask to refund all of :event",
 	"/admin/events/:event/refunds/:id/:step":  "Go on with refund :id of :event: :step",
