@@ -93,11 +93,6 @@ var bugs = []bug{
 		}},
 	{name: "late money is nobody's matter", patches: []patch{{paymentGo, "\tcase at.Order != OrderPending:\n\t\treturn stepReclaim\n", "\tcase at.Order != OrderPending:\n\t\treturn stepNone\n"}},
 		storm: func(p *plan) { p.during("M4", time.Second, 11*time.Second) }},
-	{name: "deadlines by the process's own clock", patches: []patch{{"modules/checkout/store_postgres.go", `func (s store) now() *time.Time { return clock.SQLArg(s.clock) }`, `func (s store) now() *time.Time { t := s.clock.Now(); return &t }`}},
-		storm: func(p *plan) {
-			p.small()
-			p.replicas, p.skew, p.points = 2, []string{"", "10m"}, []string{"", ""}
-		}},
 	{name: "a mail is written off before it is taken", patches: []patch{{"modules/notification/jobs.go", "\terr = s.send(ctx, m)\n", "\t_ = s.send(ctx, m)\n"}},
 		storm: func(p *plan) { p.during("S1 busy", 0, 6*time.Second) }},
 }
