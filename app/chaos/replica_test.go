@@ -89,16 +89,6 @@ func (r *replica) signal(s syscall.Signal) {
 	_ = r.cmd.Process.Signal(s)
 }
 
-// again ends it and lets the next run have failpoints.
-func (r *replica) again(points string) {
-	r.mu.Lock()
-	r.points = points
-	ended := r.ended
-	_ = r.cmd.Process.Signal(syscall.SIGKILL)
-	r.mu.Unlock()
-	<-ended
-}
-
 func (r *replica) stop() {
 	r.mu.Lock()
 	r.quit = true

@@ -42,7 +42,6 @@ type stage struct {
 	spare    *testkit.Redis // the replica, when the plan fails over
 	between  *toxiproxy.Proxy
 	wrongs   []*sandbox.Faults
-	mends    []func()
 	hits     map[string]int
 	excuse   string          // why somebody may have lost seats though all was well with the payment
 	refunds  map[string]bool // orders that staff meant to give back
