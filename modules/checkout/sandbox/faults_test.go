@@ -17,7 +17,7 @@ import (
 func TestControlIsForThisMachineAndOwners(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	const all = `{"outage":false,"latency_ms":0,"error_rate":0,"webhook":"normal","webhook_delay_ms":0,"wrong_amount":false}`
+	const all = `{"outage":false,"latency_ms":0,"error_rate":0,"webhook":"normal","webhook_delay_ms":0,"wrong_amount":false,"refuse_refunds":false}`
 	if a := k.do("GET", "/sandbox/faults", nil).want(t, 200, ""); strings.TrimSpace(a.Body) != all {
 		t.Errorf("at first: %s", a.Body)
 	}
