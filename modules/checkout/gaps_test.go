@@ -5,7 +5,9 @@ import (
 	"context"
 	"database/sql"
 	"database/sql/driver"
+	"fmt"
 	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
@@ -184,6 +186,39 @@ func TestPaymentOpenedAfterGivingUpIsClosed(t *testing.T) {
 	if st, err := k.bank.get(k.payment(o.ID).ID.String()); err != nil || st.Status != provider.Cancelled {
 		t.Errorf("a page to pay for nothing is open: %+v, %v", st, err)
 	}
+	k.check()
+}
+
+// A sum that the processor will not take is declined at once, with a word for the operator, and can be paid in another way;
+// it is not asked for again and again until the clock ends.
+func TestAProcessorThatWillNotOpenThePayment(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	refusals := 0
+	k.bank.before = func(call string) error {
+		if call == "create" {
+			refusals++
+			return fmt.Errorf("%w: amount_too_small", provider.ErrRefused)
+		}
+		return nil
+	}
+	o := k.mustPlace(k.fan(0)).Order
+	if o.Status != "declined" {
+		t.Errorf("placed %+v", o)
+	}
+	if p := k.payment(o.ID); p.Status != PaymentFailed || !strings.Contains(p.Problem, "amount_too_small") {
+		t.Errorf("payment %+v", p)
+	}
+	k.runJobs(k.Service)
+	must(t, k.beatAndTick(10*time.Second))
+	if refusals != 1 {
+		t.Errorf("asked %d times", refusals)
+	}
+	k.bank.before = nil
+	_, err := k.PayAgain(context.Background(), uuid.MustParse(o.ID), "")
+	must(t, err)
+	k.pay(o.ID, provider.Authorized, 0)
+	k.want(o.ID, "paid")
 	k.check()
 }
 

@@ -262,6 +262,9 @@ func (s *Service) create(ctx context.Context, c caseFile) (provider.State, error
 		Description: event.Name + " · " + c.Order.Code, ReturnURL: s.PublicURL() + "/orders/" + c.Order.ID.String() + "?back=1",
 		Email: c.Order.Email, Until: c.Order.ExpiresAt,
 	})
+	if errors.Is(err, provider.ErrRefused) {
+		return provider.State{Status: provider.Unknown}, s.refuseToOpen(ctx, c, err)
+	}
 	if err != nil {
 		return st, err
 	}
@@ -275,6 +278,28 @@ func (s *Service) create(ctx context.Context, c caseFile) (provider.State, error
 		return st, s.checkSoon(ctx, c.Payment.ID)
 	}
 	return st, err
+}
+
+// refuseToOpen ends an attempt that the processor will not open: asking again would be refused again, and its fan would wait
+// for a page to pay on until the clock ends. It is declined, so that they may pay in another way.
+func (s *Service) refuseToOpen(ctx context.Context, c caseFile, why error) error {
+	ctx, cancel := aside(ctx, afterBudget)
+	defer cancel()
+	err := s.underLock(ctx, c, provider.State{Status: provider.Unknown}, stepCreate, func(ctx context.Context, tx *gorm.DB, c caseFile, _ provider.State) error {
+		if c.Payment.ProviderRef != nil {
+			return why // it was opened once: somebody else knows better
+		}
+		if err := s.store.movePayment(ctx, tx, c.Payment.ID, []PaymentStatus{PaymentCreated}, PaymentFailed, 0, why.Error()); err != nil {
+			return err
+		}
+		return s.store.note(ctx, tx, c.Order.ID, "payment-"+string(PaymentFailed), map[string]any{"payment": c.Payment.ID, "problem": why.Error()})
+	})
+	if err != nil {
+		return err
+	}
+	s.Log.Error("the processor will not open a payment", "order", c.Order.ID, "payment", c.Payment.ID, "amount", c.Payment.Amount, "currency", c.Payment.Currency, "error", why)
+	s.tell(c.Order, shownDeclined)
+	return nil
 }
 
 // checkSoon lets the reconciler look at a payment at once, dead or alive, by a job: dead ones are not in its list.
