@@ -102,6 +102,10 @@ func (s *Service) claimAnew(ctx context.Context, tx *gorm.DB, o *Order, to wish,
 		return nil, err
 	}
 	o.Status, o.ExpiresAt, o.ClockOut, o.Overdue = OrderPending, expires, false, false
+	uses, err := s.usesAgain(ctx, tx, *o, to.standsFor) // the code's lock before the claims', as in T1
+	if err != nil {
+		return nil, err
+	}
 	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: to.seats, Prices: to.prices})
 	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
 		if gone, _ := f.Facts["seats"].([]int); len(gone) > 0 {
@@ -112,7 +116,7 @@ func (s *Service) claimAnew(ctx context.Context, tx *gorm.DB, o *Order, to wish,
 	if err != nil {
 		return nil, err
 	}
-	if err := s.useAgain(ctx, tx, *o, claims, to.standsFor); err != nil {
+	if err := s.use(ctx, tx, *o, claims, uses); err != nil {
 		return nil, err
 	}
 	return claims, s.store.note(ctx, tx, o.ID, "late-money", map[string]any{"seats": to.seats})

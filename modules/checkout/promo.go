@@ -216,22 +216,22 @@ func (s *Service) use(ctx context.Context, tx *gorm.DB, o Order, claims []Claim,
 	return s.store.note(ctx, tx, o.ID, "promotion", map[string]any{"code": u.code.Shown, "uses": n})
 }
 
-// useAgain takes the uses of an order's earlier claims anew, for late money: the same seats at the same prices, or those
-// that stand for them, or, if the code was used up meanwhile, errRefused.
-func (s *Service) useAgain(ctx context.Context, tx *gorm.DB, o Order, claims []Claim, standsFor map[int]int) error {
+// usesAgain are the uses of an order's earlier claims, to be tied to new ones for late money: the same seats at the same
+// prices, or those that stand for them; errRefused if the code was used up meanwhile. It locks the code.
+func (s *Service) usesAgain(ctx context.Context, tx *gorm.DB, o Order, standsFor map[int]int) (*promoUses, error) {
 	if o.PromotionCodeID == nil {
-		return nil
+		return nil, nil
 	}
 	p, full, err := s.store.promoOfOrder(ctx, tx, o)
 	if err != nil || len(full) == 0 {
-		return err
+		return nil, err
 	}
 	slots, err := s.store.promoSlots(ctx, tx, p, o.BuyerKey, len(full))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if slots.left(p.MaxUses, slots.all, len(full)) < len(full) || slots.left(p.MaxPerBuyer, slots.buyers, len(full)) < len(full) {
-		return errRefused
+		return nil, errRefused
 	}
 	if standsFor != nil {
 		was := full
@@ -242,5 +242,5 @@ func (s *Service) useAgain(ctx context.Context, tx *gorm.DB, o Order, claims []C
 			}
 		}
 	}
-	return s.use(ctx, tx, o, claims, &promoUses{code: p, slots: slots, full: full})
+	return &promoUses{code: p, slots: slots, full: full}, nil
 }

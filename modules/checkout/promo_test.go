@@ -10,8 +10,10 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"gorm.io/gorm"
 
 	"fairseat/app/fault"
+	"fairseat/app/testkit"
 	"fairseat/modules/checkout/promotion"
 	"fairseat/modules/checkout/provider"
 )
@@ -208,6 +210,51 @@ func TestLateMoneyForACode(t *testing.T) {
 			k.check()
 		})
 	}
+}
+
+// An order with the same code, made at the same moment, locks the code and then its seats: late money does so in the same
+// order, or each would wait for the other.
+func TestLateMoneyWaitsForTheCodeBeforeItTakesSeats(t *testing.T) {
+	t.Parallel()
+	k, ctx := newKit(t), context.Background()
+	k.promote(Draft{Code: "few", Terms: promotion.Terms{Percent: 50}, MaxUses: ptr(5)})
+	f := k.fan(5)
+	f.buyer.Promo = "few"
+	o := k.mustPlace(f).Order
+	p := k.payment(o.ID)
+	k.Kit.Clock.Advance(16 * time.Minute)
+	must(t, k.Tick(ctx))
+	k.want(o.ID, "expired")
+	k.bank.mu.Lock()
+	a := k.bank.accounts[p.ID.String()]
+	a.Status, a.Authorized, a.Captured = provider.Captured, a.amount, a.amount
+	k.bank.mu.Unlock()
+
+	other, settled := k.mustPlace(k.fan(6)).Order, make(chan error, 1)
+	undone := errors.New("this order is not made after all")
+	err := k.Kit.DB.Transaction(func(tx *gorm.DB) error {
+		if _, err := k.promoOf(ctx, tx, k.event, "few", promoLock); err != nil {
+			return err
+		}
+		go func() { settled <- k.Settle(ctx, p.ID) }()
+		testkit.Eventually(t, 10*time.Second, "late money waits", func() bool {
+			return k.count(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+		})
+		// What T1 does next, about the very seat.
+		if err := tx.Exec(`INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status)
+			SELECT event_id, 5, order_id, buyer_key, 2, place_key, 2, 2, 2100, 'checkout' FROM seat_claims WHERE order_id = ?`, other.ID).Error; err != nil {
+			return err
+		}
+		return undone
+	})
+	if !errors.Is(err, undone) {
+		t.Errorf("the order: %v", err)
+	}
+	if err := <-settled; err != nil {
+		t.Errorf("the late money: %v", err)
+	}
+	k.want(o.ID, "paid")
+	k.check()
 }
 
 func TestWhyACodeIsRefused(t *testing.T) {
