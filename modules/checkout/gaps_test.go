@@ -275,6 +275,36 @@ func TestGivingUpWhileTheProcessorIsSilent(t *testing.T) {
 	k.check()
 }
 
+// An order that was given up, came back with late money, lost that and is paid for anew can be given up once more.
+func TestGivingUpTwiceInTheLifeOfAnOrder(t *testing.T) {
+	t.Parallel()
+	k, ctx := newKit(t), context.Background()
+	o := k.mustPlace(k.fan(0)).Order
+	id, p := uuid.MustParse(o.ID), k.payment(o.ID)
+	must(t, k.GiveUp(ctx, id))
+	k.want(o.ID, "cancelled")
+	k.bank.before = func(call string) error {
+		if call == "capture" {
+			return errLine
+		}
+		return nil
+	}
+	for _, says := range []provider.Status{provider.Authorized, provider.Cancelled} {
+		k.bank.mu.Lock()
+		a := k.bank.accounts[p.ID.String()]
+		a.Status, a.Authorized = says, a.amount
+		k.bank.mu.Unlock()
+		_ = k.Settle(ctx, p.ID)
+	}
+	k.want(o.ID, "declined")
+	_, err := k.PayAgain(ctx, id, "")
+	must(t, err)
+	must(t, k.GiveUp(ctx, id))
+	k.want(o.ID, "cancelled")
+	k.quiet(k.Service)
+	k.check()
+}
+
 // The processor lets an authorised payment go by itself: no ticket, no money, and the fan may pay again.
 func TestProcessorLetsGo(t *testing.T) {
 	t.Parallel()

@@ -75,11 +75,14 @@ func (s *Service) beginGivingUp(ctx context.Context, tx *gorm.DB, o Order, p Pay
 	if p.Status == PaymentAuthorized {
 		return nil // the money is on its way
 	}
-	if given, err := s.store.noted(ctx, tx, o.ID, gaveUp); err != nil || given {
+	given, err := s.store.noted(ctx, tx, o.ID, gaveUp) // a moment ago, or before late money took the order up again
+	if err != nil {
 		return err
 	}
-	if err := s.store.note(ctx, tx, o.ID, gaveUp, nil); err != nil {
-		return err
+	if !given {
+		if err := s.store.note(ctx, tx, o.ID, gaveUp, nil); err != nil {
+			return err
+		}
 	}
 	if err := s.store.stopClock(ctx, tx, o.ID); err != nil {
 		return err
@@ -165,7 +168,8 @@ func declined(why provider.DeclineReason) string {
 	return strings.TrimSuffix(declinedFor+string(why), ": ")
 }
 
-// close writes down that a payment is dead at the processor. If the order's clock has run out, the order ends with it.
+// close writes down that a payment is dead at the processor. If the order's clock has run out, the order ends with it; so
+// does one with other seats than it was made with: they were for that money, and the order's price is not theirs.
 func (s *Service) close(ctx context.Context, c caseFile, st provider.State, next step) error {
 	var ended ending
 	err := s.underLock(ctx, c, st, next, func(ctx context.Context, tx *gorm.DB, c caseFile, _ provider.State) (err error) {
@@ -181,7 +185,7 @@ func (s *Service) close(ctx context.Context, c caseFile, st provider.State, next
 		if err := s.store.note(ctx, tx, c.Order.ID, "payment-"+string(to), map[string]any{"payment": c.Payment.ID, "problem": problem}); err != nil {
 			return err
 		}
-		if c.Order.Status == OrderPending && (c.Order.ClockOut || c.Order.Offer == OfferOpen) {
+		if c.Order.Status == OrderPending && (c.Order.ClockOut || c.Order.Offer != "") {
 			ended, err = s.end(ctx, tx, c.Order)
 		}
 		return err

@@ -159,6 +159,33 @@ func TestOfferThatIsNotTakenSendsTheMoneyBack(t *testing.T) {
 	}
 }
 
+// When the bank lets the money of a taken offer go the order ends: it could only be paid again at a price that is not its
+// seats'.
+func TestTakenOfferEndsWithItsMoney(t *testing.T) {
+	t.Parallel()
+	k, o, p := offering(t, provider.Authorized, 3)
+	id := uuid.MustParse(o.ID)
+	k.bank.before = func(call string) error {
+		if call == "capture" {
+			return errLine
+		}
+		return nil
+	}
+	_, err := k.AcceptOffer(context.Background(), id)
+	must(t, err)
+	k.bank.mu.Lock()
+	k.bank.accounts[p.ID.String()].Status = provider.Cancelled
+	k.bank.mu.Unlock()
+	k.bank.before = nil
+	must(t, k.Settle(context.Background(), p.ID))
+	k.want(o.ID, "expired")
+	if _, err := k.PayAgain(context.Background(), id, ""); !is(err, "not-payable") {
+		t.Errorf("paid at another price: %v", err)
+	}
+	k.quiet(k.Service)
+	k.check()
+}
+
 // While the processor is silent nobody waits for it: the seats are free at once, and the page says what happens.
 func TestDeclinedOfferDoesNotWaitForTheProcessor(t *testing.T) {
 	t.Parallel()
