@@ -54,12 +54,19 @@ func (s *Service) Methods(ctx context.Context, eventID int64) ([]string, error) 
 	return names, nil
 }
 
-// payTime is how long a buyer has who pays by p.
-func payTime(e Event, p provider.Provider) time.Duration {
-	if by, ok := p.(provider.ByHand); ok {
+// handMargin is how long before the start whoever pays by hand must have paid: what has not come by then others may buy.
+const handMargin = 2 * time.Hour
+
+// payTime is how long a buyer has who pays by p: days by hand, but never so long that the seats stay empty at the start.
+func (s *Service) payTime(e Event, p provider.Provider) time.Duration {
+	by, ok := p.(provider.ByHand)
+	switch {
+	case !ok:
+		return e.PayTime
+	case e.StartsAt.IsZero():
 		return by.Time()
 	}
-	return e.PayTime
+	return max(e.PayTime, min(by.Time(), e.StartsAt.Sub(s.Clock.Now())-handMargin))
 }
 
 // byHand are the names of the providers whose money people move.

@@ -114,7 +114,7 @@ func (s *Service) PayAgain(ctx context.Context, id uuid.UUID, method string) (Vi
 		}
 		opened = true
 		if _, slow := by.(provider.ByHand); slow {
-			if o.ExpiresAt, err = s.store.extend(ctx, tx, id, payTime(event, by)); err != nil {
+			if o.ExpiresAt, err = s.store.extend(ctx, tx, id, s.payTime(event, by)); err != nil {
 				return err
 			}
 			kept.ExpiresAt = clock.Time(o.ExpiresAt)

@@ -116,7 +116,7 @@ func (s *Service) write(ctx context.Context, event Event, by provider.Provider, 
 	placed := &Placed{Token: orderToken(s.Keys, o.ID), New: true}
 	var claims []Claim
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
-		if claims, err = s.claim(ctx, tx, payTime(event, by), &o, b, &basket); err != nil {
+		if claims, err = s.claim(ctx, tx, s.payTime(event, by), &o, b, &basket); err != nil {
 			return err
 		}
 		p.Amount = o.Amount

@@ -18,6 +18,7 @@ func withTransfers(t *testing.T) *kit {
 	k.Providers = append(k.Providers, transfer.New(transfer.Config{DB: k.Kit.DB, Clock: k.Kit.Clock, Days: 7,
 		Account: provider.Account{Holder: "Old Hall e.V.", IBAN: "DE89 3704 0044 0532 0130 00", BIC: "COBADEFFXXX"}}))
 	k.Events = cardOrTransfer{k.Events}
+	k.room.startsIn = 30 * 24 * time.Hour
 	return k
 }
 
@@ -82,6 +83,26 @@ func TestATransferIsASaleWhenStaffSaySo(t *testing.T) {
 		t.Errorf("%d notes in the journal", n)
 	}
 	k.check()
+}
+
+// Seats that nobody has paid for are on sale again before the event starts, however many days a transfer may take.
+func TestATransferKeepsNoSeatPastTheStart(t *testing.T) {
+	t.Parallel()
+	k := withTransfers(t)
+	k.room.startsIn = 48 * time.Hour
+	o, declined := k.transferred(0), k.mustPlace(k.fan(1)).Order
+	k.pay(declined.ID, provider.Declined, 0)
+	_, err := k.PayAgain(context.Background(), uuid.MustParse(declined.ID), "transfer")
+	must(t, err)
+	for _, id := range []string{o.ID, declined.ID} {
+		if left := k.order(id).ExpiresAt.Sub(k.Kit.Clock.Now()); left != 46*time.Hour {
+			t.Errorf("the buyer has %v", left)
+		}
+	}
+	k.room.startsIn = time.Hour
+	if left := k.order(k.transferred(2).ID).ExpiresAt.Sub(k.Kit.Clock.Now()); left != 15*time.Minute {
+		t.Errorf("an hour before the start the buyer has %v", left)
+	}
 }
 
 func TestTheWrongSumGoesBackByHand(t *testing.T) {
