@@ -222,6 +222,40 @@ func TestAProcessorThatWillNotOpenThePayment(t *testing.T) {
 	k.check()
 }
 
+// A wrong sum that turns up on a dead payment is let go however often the processor fails at it, without a webhook and
+// before the ledger is matched.
+func TestWrongMoneyOnADeadPaymentIsLetGo(t *testing.T) {
+	t.Parallel()
+	k, ctx := newKit(t), context.Background()
+	o := k.mustPlace(k.fan(0)).Order
+	p := k.payment(o.ID)
+	k.Kit.Clock.Advance(16 * time.Minute)
+	must(t, k.Tick(ctx))
+	k.want(o.ID, "expired")
+	k.bank.mu.Lock()
+	a := k.bank.accounts[p.ID.String()]
+	a.Status, a.Authorized = provider.Authorized, a.amount+1
+	k.bank.mu.Unlock()
+	k.bank.before = func(call string) error {
+		if call == "cancel" {
+			return errLine
+		}
+		return nil
+	}
+	if err := k.Settle(ctx, p.ID); err == nil {
+		t.Error("let go by a dead line")
+	}
+	k.bank.before = nil
+	for range 3 {
+		must(t, k.beatAndTick(10*time.Second))
+	}
+	if st, _ := k.bank.get(p.ID.String()); st.Status != provider.Cancelled {
+		t.Errorf("the processor has %+v", st)
+	}
+	k.want(o.ID, "expired")
+	k.check()
+}
+
 // A fan who gives up in one tab and has paid in the other gets the tickets, and is told so.
 func TestGivingUpWhatIsPaid(t *testing.T) {
 	t.Parallel()

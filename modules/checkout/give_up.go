@@ -118,9 +118,11 @@ func (s *Service) settleGivenUp(ctx context.Context, id uuid.UUID, p Payment) er
 }
 
 // cancel takes a payment back at the processor. Our books say so first: if we die in between, whoever looks next
-// knows what was meant.
+// knows what was meant. Money on a dead payment makes it one with work left, which the reconciler repeats, unless another
+// attempt of the order lives: there is only ever one.
 func (s *Service) cancel(ctx context.Context, c caseFile, st provider.State) (provider.State, error) {
-	if !c.Payment.Status.dead() && c.Payment.Status != PaymentCancelling {
+	stays := c.Payment.Status.dead() && (c.OtherLive || st.Status != provider.Authorized)
+	if !stays && c.Payment.Status != PaymentCancelling {
 		if err := s.underLock(ctx, c, st, stepCancel, s.beginCancel); err != nil {
 			return st, err
 		}
