@@ -143,7 +143,7 @@ func newStrayMoney(o checkout.Orphan, now time.Time) strayMoney {
 		v.Price = money.Format(o.Captured, o.Currency)
 		v.Said = "It went back " + o.ReturnedAt.UTC().Format("2 Jan, 15:04") + "."
 	case o.Foreign():
-		v.Said = "Others use this account, too: it may be theirs. Send it back only if you know that it is yours."
+		v.Said = "Others use this account, too, or this database is a copy of one that still sells: it may be theirs. Send it back only if you know that it is yours."
 	case o.Problem != "":
 		v.Said = "The processor refuses it. We ask again."
 	case now.Add(time.Minute).Before(o.NextTryAt):

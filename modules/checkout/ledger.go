@@ -123,6 +123,10 @@ func (s *Service) matchPart(ctx context.Context, lines []LedgerLine, m *LedgerMa
 	if err != nil {
 		return err
 	}
+	certain, err := s.certain(ctx)
+	if err != nil {
+		return err
+	}
 	var odd []uuid.UUID
 	for _, l := range lines {
 		id, err := uuid.Parse(l.Payment)
@@ -132,7 +136,7 @@ func (s *Service) matchPart(ctx context.Context, lines []LedgerLine, m *LedgerMa
 		switch b, ours := booked[id]; {
 		case !ours && l.hasMoney():
 			// Our payments are committed before a processor hears of them: this one was never ours, or is no longer.
-			first, err := s.store.insertOrphan(ctx, l, id, s.orphanWait())
+			first, err := s.store.insertOrphan(ctx, l, id, certain)
 			if err != nil {
 				return err
 			}

@@ -37,7 +37,8 @@ type Orphan struct {
 	ReturnedAt *time.Time
 }
 
-// Foreign tells that nobody knows whether this installation opened the payment; only a person sends it back.
+// Foreign tells that nobody knows whether the payment is of this installation, or of the one it is a copy of; only a person
+// sends it back.
 func (o Orphan) Foreign() bool { return o.Status == orphanForeign }
 
 // Back tells that the money is with its payer again.

@@ -19,9 +19,6 @@ import (
 
 const (
 	reconcileEvery = 15 * time.Second
-	// orphanGrace is how long money of nobody waits after a restore. Whoever only tried a backup out, with the keys of the
-	// real thing, must be able to stop it: those orders are good elsewhere.
-	orphanGrace = 15 * time.Minute
 	// turnRestore is the heartbeat of whoever matches after a restore.
 	turnRestore = "ledger-restore"
 )
@@ -137,15 +134,17 @@ func (s *Service) firstMatch(ctx context.Context) (done bool, err error) {
 	return err == nil, err
 }
 
-// orphanWait is how long money of nobody waits before it goes back.
-func (s *Service) orphanWait() time.Duration {
-	if _, closed := s.Reconciling(); closed || s.careful.Load() {
-		return orphanGrace
+// certain tells whether money of nobody may go back by itself. Whoever only tried a backup out, with the keys of the real
+// thing, has all that is sold there in the ledgers: after a restore it takes a word that the real thing is this one.
+func (s *Service) certain(ctx context.Context) (bool, error) {
+	if s.careful.Load() {
+		return false, nil
 	}
-	return 0
+	return s.store.theRealOne(ctx)
 }
 
-// OpenAnyway opens the sale before the ledgers are matched, because somebody of the house says so.
+// OpenAnyway takes an owner's word that the restored database is the real one: the sale opens, if it is closed, before the
+// ledgers are matched, and money of nobody found from now on goes back by itself.
 func (s *Service) OpenAnyway(ctx context.Context, who request.Staff, ip string) error {
 	if err := s.Journal.Note(ctx, s.DB, who, ip, "reconcile.open", "", nil); err != nil {
 		return err

@@ -67,18 +67,19 @@ func (s store) giveTurn(ctx context.Context, name string, earlier time.Duration)
 	return err
 }
 
-// insertOrphan writes down a payment that we do not know, to go back after wait; false if it stands there already.
-func (s store) insertOrphan(ctx context.Context, l LedgerLine, id uuid.UUID, wait time.Duration) (bool, error) {
+// insertOrphan writes down a payment that we do not know, to go back if it is certain that it is ours; false if it stands
+// there already.
+func (s store) insertOrphan(ctx context.Context, l LedgerLine, id uuid.UUID, certain bool) (bool, error) {
 	status, authorized := orphanForeign, int64(0)
-	if l.Ours {
+	if l.Ours && certain {
 		status = orphanFound
 	}
 	if l.Captured == 0 {
 		authorized = l.Amount
 	}
 	n, err := changed(s.db.WithContext(ctx), `INSERT INTO orphan_payments (provider, payment, order_id, currency, authorized, captured, refunded, status, found_at, next_try_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, `+now+`, `+now+` + ?::float8 * interval '1 s') ON CONFLICT DO NOTHING`,
-		l.Provider, id, l.Order, l.Currency, authorized, l.Captured, l.Refunded, status, s.now(), s.now(), wait.Seconds())
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, `+now+`, `+now+`) ON CONFLICT DO NOTHING`,
+		l.Provider, id, l.Order, l.Currency, authorized, l.Captured, l.Refunded, status, s.now(), s.now())
 	if err != nil {
 		return false, fmt.Errorf("write orphan down: %w", err)
 	}

@@ -53,8 +53,18 @@ func (s store) reconciling(ctx context.Context) (r Reconciliation, closed bool, 
 	return r, closed, nil
 }
 
+// theRealOne tells that this database was never restored, or that an owner has said since that it is the real one.
+func (s store) theRealOne(ctx context.Context) (bool, error) {
+	var doubted bool
+	_, err := one(s.db.WithContext(ctx), &doubted, `SELECT (reconciling_since IS NOT NULL OR ended_at IS NOT NULL) AND ended_by = '' FROM installation`)
+	if err != nil {
+		return false, fmt.Errorf("look whether this is the real one: %w", err)
+	}
+	return !doubted, nil
+}
+
 func (s store) endReconciling(ctx context.Context, by string) error {
-	_, err := changed(s.db.WithContext(ctx), `UPDATE installation SET reconciling_since = NULL, ended_at = `+now+`, ended_by = ? WHERE reconciling_since IS NOT NULL`, s.now(), by)
+	_, err := changed(s.db.WithContext(ctx), `UPDATE installation SET reconciling_since = NULL, ended_at = `+now+`, ended_by = ? WHERE reconciling_since IS NOT NULL OR ended_at IS NOT NULL AND ended_by = '' AND ? <> ''`, s.now(), by, by)
 	if err != nil {
 		return fmt.Errorf("end reconciling: %w", err)
 	}
