@@ -18,7 +18,7 @@ func (s *Service) returnEvents(ctx context.Context) error {
 	if err := s.store.stopClocksOfRefunded(ctx); err != nil {
 		return err
 	}
-	under, err := s.store.refundsUnderWay(ctx)
+	under, err := s.store.refundsUnderWay(ctx, s.byHand())
 	if err != nil || under >= manyRefunds {
 		return err
 	}

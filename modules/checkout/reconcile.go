@@ -160,7 +160,7 @@ func (s *Service) reap(ctx context.Context) error {
 
 // reconcile looks at payments that are due, and at their refunds.
 func (s *Service) reconcile(ctx context.Context) error {
-	due, err := s.store.takeDuePayments(ctx, batch)
+	due, err := s.store.takeDuePayments(ctx, s.byHand(), batch)
 	if err != nil {
 		return err
 	}

@@ -34,8 +34,9 @@ func (s store) overdueWithoutPayment(ctx context.Context, limit int) (orders []u
 }
 
 // takeDuePayments leases payments that are due a look. One that only waits for its fan is asked about after 10 s, 30 s,
-// 2 min, then every 5 min; one with work left at least every 10 s.
-func (s store) takeDuePayments(ctx context.Context, limit int) (due []uuid.UUID, err error) {
+// 2 min, then every 5 min; one with work left at least every 10 s. A refund that people send is closed by whoever says that
+// it is sent, so it is looked at once, and then seldom: there may be a house full of them for weeks.
+func (s store) takeDuePayments(ctx context.Context, byHand []string, limit int) (due []uuid.UUID, err error) {
 	err = s.db.WithContext(ctx).Raw(`
 		WITH open AS (
 		  SELECT id FROM payments WHERE status IN ('created','authorized','cancelling','refund_due') AND next_check_at <= `+now+`
@@ -46,11 +47,12 @@ func (s store) takeDuePayments(ctx context.Context, limit int) (due []uuid.UUID,
 		  ORDER BY p.next_check_at LIMIT ? FOR UPDATE OF p SKIP LOCKED)
 		UPDATE payments p SET checks = p.checks + 1, next_check_at = `+now+` + interval '1 s' * CASE
 		    WHEN p.status IN ('captured','refunded') AND p.dispute = 'open' THEN 300
+		    WHEN p.status IN ('captured','refund_due') AND p.provider IN ? THEN 600
 		    WHEN p.status <> 'created' OR p.provider_ref IS NULL OR o.status <> 'pending' OR o.expires_at <= `+now+`
 		      THEN least(10, 3 * (p.checks + 1))
 		    WHEN p.checks = 0 THEN 30 WHEN p.checks = 1 THEN 120 ELSE 300 END
 		FROM due, orders o WHERE p.id = due.id AND o.id = p.order_id RETURNING p.id`,
-		s.now(), s.now(), s.now(), s.now(), limit, s.now(), s.now()).Scan(&due).Error
+		s.now(), s.now(), s.now(), s.now(), limit, s.now(), append(byHand, ""), s.now()).Scan(&due).Error
 	if err != nil {
 		return nil, fmt.Errorf("take due payments: %w", err)
 	}

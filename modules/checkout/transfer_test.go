@@ -212,3 +212,36 @@ func TestMarkingPaidWhatNeverWaited(t *testing.T) {
 		t.Errorf("an order of nobody: %v", err)
 	}
 }
+
+// Refunds that people send, and that may wait for weeks, hold up neither the refund of an event nor the reconciler.
+func TestRefundsByHandHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	k, ctx := withTransfers(t), context.Background()
+	by, card := k.transferred(0), k.sold(1)
+	if _, err := k.mark(by, 4000); err != nil { // the wrong sum: it is to be sent back
+		t.Fatal(err)
+	}
+	for range 5 {
+		_ = k.beatAndTick(10 * time.Second)
+	}
+	if n, err := k.store.refundsUnderWay(ctx, k.byHand()); err != nil || n != 0 {
+		t.Errorf("%d refunds hold up others, %v", n, err)
+	}
+	before := k.count(`SELECT checks FROM payments WHERE order_id = ?`, by.ID)
+	for range 6 {
+		_ = k.beatAndTick(10 * time.Second)
+	}
+	if n := k.count(`SELECT checks FROM payments WHERE order_id = ?`, by.ID); n != before {
+		t.Errorf("looked at %d times in a minute", n-before)
+	}
+	r, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), "rain", true)
+	must(t, err)
+	for range 5 {
+		_ = k.beatAndTick(10 * time.Second)
+	}
+	k.want(card.ID, shownRefunded)
+	if now := k.refundOfEvent(r.ID); now.Status != EventRefundDone {
+		t.Errorf("%+v", now)
+	}
+	k.check()
+}
