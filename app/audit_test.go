@@ -177,6 +177,36 @@ func TestAuditTellsOnceUntilItIsWell(t *testing.T) {
 	}
 }
 
+// One thing that is broken for long does not keep the alarm about another from being sent.
+func TestAuditTellsOfEachThing(t *testing.T) {
+	t.Parallel()
+	a := auditedApp(t)
+	listen(t, a)
+	plant(t, a, `DELETE FROM mails`)
+	told := func(broken ...string) (n int) {
+		t.Helper()
+		result := &Audit{Money: map[string]Money{}, Unasked: []string{}, OK: len(broken) == 0}
+		for _, id := range broken {
+			result.Invariants = append(result.Invariants, Invariant{ID: id, Name: id, Violations: []string{"odd"}})
+		}
+		if err := a.keepAudit(t.Context(), result); err != nil {
+			t.Fatal(err)
+		}
+		if err := a.stores.db.Raw(`SELECT count(*) FROM mails WHERE kind = 'alarm' AND recipient = 'owner@example.org'`).Scan(&n).Error; err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	for i, step := range []struct {
+		broken []string
+		alarms int
+	}{{nil, 0}, {[]string{"I7"}, 1}, {[]string{"I7"}, 1}, {[]string{"I7", "I8"}, 2}, {[]string{"I8"}, 2}, {nil, 2}, {[]string{"I8"}, 3}} {
+		if n := told(step.broken...); n != step.alarms {
+			t.Errorf("step %d, %v broken: %d alarms, want %d", i, step.broken, n, step.alarms)
+		}
+	}
+}
+
 // Of several replicas one runs the audit, every few minutes; the others show what it found.
 func TestAuditIsRunInTurn(t *testing.T) {
 	t.Parallel()

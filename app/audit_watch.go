@@ -62,9 +62,14 @@ func (a *App) auditAndKeep(ctx context.Context, whole bool) (*Audit, error) {
 	if err != nil {
 		return nil, err
 	}
+	return result, a.keepAudit(ctx, result)
+}
+
+// keepAudit keeps what an audit found, and tells of it.
+func (a *App) keepAudit(ctx context.Context, result *Audit) error {
 	text, err := json.Marshal(result)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var before *Audit
 	err = a.stores.patient.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
@@ -82,17 +87,17 @@ func (a *App) auditAndKeep(ctx context.Context, whole bool) (*Audit, error) {
 		if err := tx.Exec(`DELETE FROM audits WHERE at < ?`, time.Time(result.At).Add(-auditsKept)).Error; err != nil {
 			return err
 		}
-		if !result.OK && (before == nil || before.OK) {
+		if hasNew(result.broken(), before.broken()) {
 			return a.mailAlarm(ctx, tx, result)
 		}
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("keep audit: %w", err)
+		return fmt.Errorf("keep audit: %w", err)
 	}
 	a.tellChange(ctx, before, result)
 	a.audits.show(result)
-	return result, nil
+	return nil
 }
 
 // tellChange logs what is broken when it is not what was broken before.
@@ -118,6 +123,11 @@ func (r *Audit) broken() (ids []string) {
 		}
 	}
 	return ids
+}
+
+// hasNew tells whether something is broken that was not before: what is known to be broken must not silence the rest.
+func hasNew(is, was []string) bool {
+	return slices.ContainsFunc(is, func(id string) bool { return !slices.Contains(was, id) })
 }
 
 // first is one case, for a line of the log.
@@ -154,7 +164,7 @@ func readAudit(db *gorm.DB) (*Audit, error) {
 	return last, nil
 }
 
-// mailAlarm promises every owner a mail that says what is broken: once, until it is well again.
+// mailAlarm promises every owner a mail that says what is broken: once for each thing, until that is well again.
 func (a *App) mailAlarm(ctx context.Context, tx *gorm.DB, r *Audit) error {
 	owners, err := a.staff.Owners(ctx)
 	if err != nil {
