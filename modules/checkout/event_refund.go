@@ -111,7 +111,10 @@ func (s *Service) RefundEvent(ctx context.Context, who request.Staff, ip string,
 		return idempotency.Record(ctx, tx, http.StatusAccepted, newEventRefundView(r, "", s.SecondAbove))
 	})
 	if errors.Is(err, gorm.ErrDuplicatedKey) {
-		return nil, s.refuseSecondRefund(ctx, event.ID)
+		if err := s.refuseSecondRefund(ctx, event.ID); err != nil {
+			return nil, err
+		}
+		return nil, ErrRefundUnderWay // and over again by now
 	}
 	if err != nil {
 		return nil, err

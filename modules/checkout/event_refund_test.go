@@ -215,3 +215,16 @@ func TestEventRefundShowsWhatFails(t *testing.T) {
 	}
 	k.check()
 }
+
+// Of two that are asked for at once one is refused, even if the other is over before anybody can look at it.
+func TestEventRefundBesideAShortOne(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.sold(0)
+	must(t, k.Kit.DB.Exec(`CREATE FUNCTION beside() RETURNS trigger LANGUAGE plpgsql AS $$
+		BEGIN RAISE EXCEPTION 'another' USING ERRCODE = 'unique_violation'; END $$`).Error)
+	must(t, k.Kit.DB.Exec(`CREATE TRIGGER beside BEFORE INSERT ON event_refunds FOR EACH ROW EXECUTE FUNCTION beside()`).Error)
+	if r, err := k.RefundEvent(context.Background(), staffAda(), "", k.gala(), "rain", true); r != nil || !is(err, "refund-under-way") {
+		t.Errorf("%+v, %v", r, err)
+	}
+}
