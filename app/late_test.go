@@ -52,7 +52,10 @@ func (s *stage) offeredOther(event, name string) (*fan, *orderView) {
 	s.t.Helper()
 	f, order := s.orders(event, name, 1, "", "expired")
 	other := s.enters(event, name+" too")
-	other.must(s.t, 201, "POST", other.path("/holds"), object{"seats": []int{order.Seats[0].N}}, nil)
+	testkit.Eventually(s.t, 20*time.Second, "the map knows that the seat is free", func() bool {
+		a, err := other.do("POST", other.path("/holds"), object{"seats": []int{order.Seats[0].N}})
+		return err == nil && a.Status == 201
+	})
 	theirs, a, err := other.order(s.ctx, name+".too@example.org")
 	if err != nil || theirs == nil {
 		s.t.Fatalf("order: %v %v", a, err)

@@ -78,13 +78,14 @@ func TestRestoredBackupSellsNothingBlindly(t *testing.T) {
 		t.Error("nobody was told")
 	}
 	staff.must(t, 200, "GET", "/api/v1/admin/owed", nil, &found)
-	if len(found.Orphans) != 1 || found.Orphans[0].Order != lost.ID || found.Owed["EUR"] != 5000 {
+	// It may be the living system's, of which this is a copy: so it waits for a person, and nothing is owed by us.
+	if len(found.Orphans) != 1 || found.Orphans[0].Order != lost.ID || found.Orphans[0].Status != "foreign" || found.Owed["EUR"] != 0 {
 		t.Fatalf("owed: %+v", found)
 	}
 	o := newOrganiser(t, p.base)
 	o.signIn(ownerPassword, 200)
 	o.open("/admin/owed")
-	o.sees("Money of nobody", lost.ID, "50.00 EUR", "It goes back by itself")
+	o.sees("Money of nobody", lost.ID, "50.00 EUR", "it may be theirs")
 	o.post(200, "/admin/owed/orphans/"+found.Orphans[0].Payment+"/return", "sure", "1")
 	o.sees("It went back")
 	if a := staff.must(t, 200, "GET", "/api/v1/admin/orders/"+kept.ID, nil, nil); !strings.Contains(string(a.Body), `"status":"paid"`) {
