@@ -50,8 +50,8 @@ func (a *App) orderPages(r request.Routes) {
 	}))
 }
 
-// orderClick does something to one's own order and shows the order again; a refusal is said above it.
-func (a *App) orderClick(click func(echo.Context, checkout.Order) (string, error)) echo.HandlerFunc {
+// ownOrder hands a page the order of its path; to a browser that does not know it, it shows what a private link needs.
+func (a *App) ownOrder(page func(echo.Context, checkout.Order) error) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		order, err := a.checkout.Own(c)
 		if errors.Is(err, checkout.ErrNotFound) {
@@ -60,6 +60,13 @@ func (a *App) orderClick(click func(echo.Context, checkout.Order) (string, error
 		if err != nil {
 			return err
 		}
+		return page(c, order)
+	}
+}
+
+// orderClick does something to one's own order and shows the order again; a refusal is said above it.
+func (a *App) orderClick(click func(echo.Context, checkout.Order) (string, error)) echo.HandlerFunc {
+	return a.ownOrder(func(c echo.Context, order checkout.Order) error {
 		then, err := click(c, order)
 		if err == nil {
 			return c.Redirect(http.StatusSeeOther, "/orders/"+order.ID.String()+then)
@@ -72,7 +79,7 @@ func (a *App) orderClick(click func(echo.Context, checkout.Order) (string, error
 			return err
 		}
 		return a.showOrder(c, refusal.status, order, refusal)
-	}
+	})
 }
 
 // orderSight is an order as its page shows it.

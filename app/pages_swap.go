@@ -1,7 +1,6 @@
 package app
 
 import (
-	"errors"
 	"net/http"
 	"strconv"
 
@@ -18,20 +17,6 @@ import (
 func (a *App) swapPages(r request.Routes) {
 	r.Root.GET("/orders/:id/swap", a.ownOrder(func(c echo.Context, o checkout.Order) error { return a.showSwap(c, http.StatusOK, o, nil) }))
 	r.Root.POST("/orders/:id/swap", a.ownOrder(a.swapForm))
-}
-
-// ownOrder hands a page the order of its path; to a browser that does not know it, it shows what a private link needs.
-func (a *App) ownOrder(page func(echo.Context, checkout.Order) error) echo.HandlerFunc {
-	return func(c echo.Context) error {
-		order, err := a.checkout.Own(c)
-		if errors.Is(err, checkout.ErrNotFound) {
-			return a.render(c, http.StatusNotFound, "order/stranger", map[string]any{})
-		}
-		if err != nil {
-			return err
-		}
-		return page(c, order)
-	}
 }
 
 func orderPath(o checkout.Order) string { return "/orders/" + o.ID.String() }
