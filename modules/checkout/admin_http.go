@@ -1,7 +1,9 @@
 package checkout
 
 import (
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"strings"
 	"unicode/utf8"
@@ -291,12 +293,17 @@ func (h *handler) checkIn(c echo.Context) error {
 
 // exportOrders answers GET /admin/events/:event/orders.csv.
 func (h *handler) exportOrders(c echo.Context) error {
+	return h.download(c, "orders", h.s.ExportOrders)
+}
+
+// download sends a table of an event as a file, and notes who took it.
+func (h *handler) download(c echo.Context, what string, export func(context.Context, int64, io.Writer) error) error {
 	noStore(c)
 	who, _ := request.StaffOf(c)
 	event := request.EventOf(c)
 	h.s.noteExport(c.Request().Context(), who, c.RealIP(), event.Slug)
 	header := c.Response().Header()
 	header.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
-	header.Set(echo.HeaderContentDisposition, `attachment; filename="orders-`+event.Slug+`.csv"`)
-	return h.s.ExportOrders(c.Request().Context(), event.ID, c.Response())
+	header.Set(echo.HeaderContentDisposition, `attachment; filename="`+what+"-"+event.Slug+`.csv"`)
+	return export(c.Request().Context(), event.ID, c.Response())
 }

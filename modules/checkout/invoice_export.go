@@ -13,7 +13,6 @@ import (
 
 	"fairseat/app/clock"
 	"fairseat/app/money"
-	"fairseat/app/request"
 	"fairseat/modules/checkout/invoice"
 )
 
@@ -83,12 +82,5 @@ func (s store) invoicesAfter(ctx context.Context, event int64, after time.Time, 
 
 // exportInvoices answers GET /admin/events/:event/invoices.csv.
 func (h *handler) exportInvoices(c echo.Context) error {
-	noStore(c)
-	who, _ := request.StaffOf(c)
-	event := request.EventOf(c)
-	h.s.noteExport(c.Request().Context(), who, c.RealIP(), event.Slug)
-	header := c.Response().Header()
-	header.Set(echo.HeaderContentType, "text/csv; charset=utf-8")
-	header.Set(echo.HeaderContentDisposition, `attachment; filename="invoices-`+event.Slug+`.csv"`)
-	return h.s.ExportInvoices(c.Request().Context(), event.ID, c.Response())
+	return h.download(c, "invoices", h.s.ExportInvoices)
 }

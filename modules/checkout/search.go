@@ -226,7 +226,7 @@ func csvRow(r gathered) []string {
 	if r.PaidAt != nil {
 		paidAt = clock.Format(*r.PaidAt)
 	}
-	amount := func(minor int64) string { return strings.TrimSuffix(money.Format(minor, r.Currency), " "+r.Currency) }
+	amount := func(minor int64) string { return money.Plain(minor, r.Currency) }
 	net, tax := "", "" // an order without an invoice says nothing of tax
 	if r.tax.Number != "" {
 		net, tax = amount(r.tax.Net), amount(r.tax.Tax)
