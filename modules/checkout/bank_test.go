@@ -178,6 +178,17 @@ func (b *bank) dispute(payment uuid.UUID, to provider.Dispute) {
 	b.accounts[payment.String()].Dispute = to
 }
 
+// sendBack lets the fan's bank send the refunds of a payment back, days after they were made.
+func (b *bank) sendBack(payment uuid.UUID) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.accounts[payment.String()]
+	for _, r := range a.Refunds {
+		delete(b.keys, r.Key)
+	}
+	a.Refunds, a.Refunded = nil, 0
+}
+
 // times counts the calls of a name.
 func (b *bank) times(name string) (n int) {
 	b.mu.Lock()

@@ -6,7 +6,7 @@ import "github.com/prometheus/client_golang/prometheus"
 type metrics struct {
 	orders      *prometheus.CounterVec // by outcome: placed, paid, expired, cancelled, late
 	wrongAmount prometheus.Counter
-	refunds     *prometheus.CounterVec // by outcome: due, done, failed
+	refunds     *prometheus.CounterVec // by outcome: due, done, failed, came-back
 	handedOver  prometheus.Counter
 	orphans     prometheus.Counter
 	disputes    *prometheus.CounterVec // by state: open, won, lost

@@ -20,6 +20,8 @@ import (
 //	  │                          └─ paid after all: as from created           │
 //	  └──────────────── captured, but no order to keep it for ────────────────┘
 //
+// A refund that the buyer's bank sends back (came_back.go) takes refunded to refund_due once more.
+//
 // created, authorized, captured and cancelling are live: an order has at most one of these. Money on a dead payment is
 // late money: it revives the payment if the order can still be delivered, else it goes back. While other seats are offered
 // for it the payment is authorized, even if the processor took the money already: it is ours only with the fan's word.
@@ -45,7 +47,7 @@ func (s PaymentStatus) open() bool { return s == PaymentCreated || s == PaymentC
 // dead had its end without money.
 func (s PaymentStatus) dead() bool { return s == PaymentFailed || s == PaymentCancelled }
 
-// RefundStatus is how far a refund is: due → sent → done, or failed and tried again.
+// RefundStatus is how far a refund is: due → sent → done, or failed and tried again; done → failed if it comes back.
 type RefundStatus string
 
 // The states of a refund.
@@ -84,6 +86,8 @@ type Refund struct {
 	Tries     int
 	NextTryAt time.Time
 	CreatedAt time.Time
+	CameBack  bool   // it was done once, and its buyer was told
+	MadeAs    string // the key the processor shows it under, where that is not its ID
 }
 
 // position is where a payment and its order stand in our books.

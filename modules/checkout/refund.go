@@ -106,7 +106,9 @@ func (s *Service) PayBack(ctx context.Context, id uuid.UUID) error {
 		case provider.DisputeOpen:
 			return s.refundRefused(ctx, c, r, errDisputed)
 		case provider.DisputeLost:
-			return s.Settle(ctx, c.Payment.ID) // the bank returned it
+			if c.Payment.Dispute != provider.DisputeLost {
+				return s.Settle(ctx, c.Payment.ID) // the bank returned it
+			}
 		}
 		if open, err := s.store.moveRefund(ctx, s.DB, id, RefundSent, ""); err != nil || !open {
 			return err
@@ -137,7 +139,8 @@ func (s *Service) refundRefused(ctx context.Context, c caseFile, r Refund, cause
 	return s.store.refuseRefund(ctx, r.ID, cause.Error())
 }
 
-// refundDone closes the refund, the payment if nothing of it is left, and promises the mail.
+// refundDone closes the refund, the payment if nothing of it is left, and promises the mail: once, however often the refund
+// comes back.
 func (s *Service) refundDone(ctx context.Context, r Refund) error {
 	return s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		c, err := s.store.locked(ctx, tx, r.PaymentID)
@@ -154,6 +157,9 @@ func (s *Service) refundDone(ctx context.Context, r Refund) error {
 		s.metrics.refunds.WithLabelValues("done").Inc()
 		if err := s.store.note(ctx, tx, c.Order.ID, "refunded", map[string]any{"refund": r.ID, "amount": r.Amount}); err != nil {
 			return err
+		}
+		if r.CameBack {
+			return nil
 		}
 		why, _, _ := strings.Cut(r.Reason, ":")
 		return s.Mails.Refunded(ctx, tx, c.Order.ID, r.Amount, c.Order.Currency, why)

@@ -36,7 +36,7 @@ func (s *Service) Settle(ctx context.Context, payment uuid.UUID) error {
 	for range maxSteps {
 		next := c.decide(st)
 		if next == stepNone {
-			return errors.Join(s.complain(ctx, c, st), s.followDispute(ctx, c, st))
+			return errors.Join(s.complain(ctx, c, st), s.followDispute(ctx, c, st), s.followRefunds(ctx, c, st))
 		}
 		if st, err = s.do(ctx, next, c, st); err != nil && !errors.Is(err, errMoved) {
 			err = fmt.Errorf("%s payment: %w", next, err)

@@ -35,10 +35,13 @@ func (s store) liftBar(ctx context.Context, tx *gorm.DB, payment uuid.UUID) erro
 	return err
 }
 
+// takenByBank is the problem of a refund that was not ours to send any more.
+const takenByBank = "returned by the payer's bank"
+
 // takenRefunds are the refunds of a payment that we had not sent when its bank took all of it: they are done that way.
 func (s store) takenRefunds(ctx context.Context, tx *gorm.DB, payment uuid.UUID) error {
-	if _, err := changed(tx.WithContext(ctx), `UPDATE refunds SET status = 'done', problem = 'returned by the payer''s bank'
-		WHERE payment_id = ? AND status <> 'done'`, payment); err != nil {
+	if _, err := changed(tx.WithContext(ctx), `UPDATE refunds SET status = 'done', problem = ?
+		WHERE payment_id = ? AND status <> 'done'`, takenByBank, payment); err != nil {
 		return fmt.Errorf("close refunds: %w", err)
 	}
 	return nil

@@ -108,7 +108,7 @@ func (s store) orphanReturned(ctx context.Context, o Orphan, captured, refunded 
 // orphanRefused notes why not, and tries again ever more seldom.
 func (s store) orphanRefused(ctx context.Context, o Orphan, problem string) error {
 	_, err := changed(s.db.WithContext(ctx), `UPDATE orphan_payments SET problem = ?, tries = tries + 1,
-		next_try_at = `+now+` + interval '1 s' * least(300, 10 * 2 ^ least(tries, 10)) WHERE provider = ? AND payment = ? AND status <> 'returned'`,
+		next_try_at = `+nextTry+` WHERE provider = ? AND payment = ? AND status <> 'returned'`,
 		problem, s.now(), o.Provider, o.Payment)
 	return err
 }

@@ -170,10 +170,13 @@ func (s store) moveRefund(ctx context.Context, tx *gorm.DB, id uuid.UUID, to Ref
 	return n == 1, nil
 }
 
-// refuseRefund notes that the processor refused, and tries again ever more seldom: after 10 s, 20 s … 5 min.
+// nextTry is when a refund is tried again: after 10 s, 20 s … 5 min.
+const nextTry = now + ` + interval '1 s' * least(300, 10 * 2 ^ least(tries, 10))`
+
+// refuseRefund notes that the processor refused, and tries again ever more seldom.
 func (s store) refuseRefund(ctx context.Context, id uuid.UUID, problem string) error {
 	_, err := changed(s.db.WithContext(ctx), `UPDATE refunds SET status = 'failed', problem = ?, tries = tries + 1,
-		next_try_at = `+now+` + interval '1 s' * least(300, 10 * 2 ^ least(tries, 10)) WHERE id = ? AND status <> 'done'`, problem, s.now(), id)
+		next_try_at = `+nextTry+` WHERE id = ? AND status <> 'done'`, problem, s.now(), id)
 	if err != nil {
 		return fmt.Errorf("note refused refund: %w", err)
 	}
