@@ -291,8 +291,20 @@ func drawn(ts []checkout.TicketView) []document.Ticket {
 	return out
 }
 
-func (b mailsForCheckout) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, amount int64, currency, reason string) error {
-	return b.notification.Refunded(ctx, tx, orderID, "", money.Format(amount, currency), reason)
+func (b mailsForCheckout) RefundDue(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, n checkout.RefundNotice) error {
+	return b.notification.RefundDue(ctx, tx, orderID, refundSaid(n))
+}
+
+func (b mailsForCheckout) RefundSent(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, n checkout.RefundNotice) error {
+	return b.notification.RefundSent(ctx, tx, orderID, refundSaid(n))
+}
+
+func refundSaid(n checkout.RefundNotice) notification.Refund {
+	r := notification.Refund{Reason: n.Reason, ByHand: n.ByHand, Seats: n.Seats}
+	if n.Amount > 0 {
+		r.Amount = money.Format(n.Amount, n.Currency)
+	}
+	return r
 }
 
 func (b mailsForCheckout) SwapOffered(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, gone, offered []string, until time.Time) error {
@@ -306,12 +318,16 @@ func (b ordersForMail) Document(ctx context.Context, orderID uuid.UUID) (notific
 	}
 	out := notification.OrderDocument{
 		Code: d.Code, Buyer: d.Name, Email: d.Email, OrderURL: d.Link, EventName: d.Event.Name, Accent: d.Event.Accent, Venue: d.Event.Venue,
-		Timezone: d.Event.Timezone, StartsAt: d.Event.StartsAt, Contact: d.Event.Contact, Total: money.Format(d.Total, d.Currency), Invoice: d.Invoice,
+		Timezone: d.Event.Timezone, StartsAt: d.Event.StartsAt, Contact: d.Event.Contact, Total: money.Format(d.Total, d.Currency), Invoice: d.Invoice, Refunding: d.Refunding,
 	}
 	for _, t := range d.Tickets {
 		out.Tickets = append(out.Tickets, notification.Ticket{Seat: t.SeatName, AnyPlace: t.AnyPlace, Category: t.Category, URL: t.URL})
 	}
 	return out, nil
+}
+
+func (b ordersForMail) SeatNames(ctx context.Context, orderID uuid.UUID, seats []int) ([]string, error) {
+	return b.checkout.SeatNames(ctx, orderID, seats)
 }
 
 func (b filesForMail) PDF(ctx context.Context, orderID uuid.UUID) ([]byte, error) {

@@ -53,7 +53,7 @@ var doneWords = map[string]string{
 	"blocked":               "Off sale. Fans see it at once; the seats stand in the list below.",
 	"unblocked":             "Back on sale.",
 	"unblocked-before":      "Nothing was changed: these seats were put back on sale before, or never were taken off.",
-	"refund":                "Returned. The tickets are void, the seats are on sale again, and the money is on its way.",
+	"refund":                "Returned. The tickets are void, the seats are on sale again, and the buyer is told. How far the money is stands below.",
 	"move":                  "Changed. The old ticket is void, and the new one is on its way by mail.",
 	"promoted":              "The codes are good. They stand in the CSV of their promotion below.",
 	"promo-ended":           "Switched off. Orders made with it stay as they are.",

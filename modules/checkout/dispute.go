@@ -116,7 +116,7 @@ func (s *Service) chargeBack(ctx context.Context, tx *gorm.DB, c caseFile) (void
 		if err := s.credit(ctx, tx, c.Order, r); err != nil {
 			return nil, err
 		}
-		if err := s.Mails.Refunded(ctx, tx, c.Order.ID, left, c.Order.Currency, reasonDispute); err != nil {
+		if err := s.Mails.RefundDue(ctx, tx, c.Order.ID, RefundNotice{Amount: left, Currency: c.Order.Currency, Reason: reasonDispute, Seats: seatsOfTickets(voided)}); err != nil {
 			return nil, err
 		}
 	}

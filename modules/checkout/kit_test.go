@@ -338,8 +338,24 @@ func (m mails) OrderLink(ctx context.Context, tx *gorm.DB, order uuid.UUID) erro
 	return m.put(ctx, tx, uuid.New(), order, "order-link", "")
 }
 
-func (m mails) Refunded(ctx context.Context, tx *gorm.DB, order uuid.UUID, amount int64, _, reason string) error {
-	return m.put(ctx, tx, uuid.New(), order, "refund", fmt.Sprintf("%d %s", amount, reason))
+func (m mails) RefundDue(ctx context.Context, tx *gorm.DB, order uuid.UUID, n RefundNotice) error {
+	return m.put(ctx, tx, uuid.New(), order, "refund", saidOf(n))
+}
+
+func (m mails) RefundSent(ctx context.Context, tx *gorm.DB, order uuid.UUID, n RefundNotice) error {
+	return m.put(ctx, tx, uuid.New(), order, "refund-sent", saidOf(n))
+}
+
+// saidOf is "4200 staff", and more where there is more to say.
+func saidOf(n RefundNotice) string {
+	said := fmt.Sprintf("%d %s", n.Amount, n.Reason)
+	if n.ByHand {
+		said += " by hand"
+	}
+	if len(n.Seats) > 0 {
+		said += fmt.Sprint(" void ", n.Seats)
+	}
+	return said
 }
 
 func (m mails) SwapOffered(ctx context.Context, tx *gorm.DB, order uuid.UUID, gone, offered []string, _ time.Time) error {

@@ -165,13 +165,23 @@ type Mails interface {
 	SeatChanged(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, from, to string) error
 	// OrderLink mails the private link to an order.
 	OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
-	// Refunded tells that money went back; amount in minor units, 0 for a free seat. It asks nobody: the caller's
-	// transaction holds a connection and a lock.
-	Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, amount int64, currency, reason string) error
+	// RefundDue tells that money is to go back, and which tickets are void. RefundSent tells that it has left. They ask
+	// nobody: the caller's transaction holds a connection and a lock.
+	RefundDue(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, n RefundNotice) error
+	RefundSent(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, n RefundNotice) error
 	// SwapOffered tells what seats are offered instead of those that went, until when, with the link to say yes.
 	SwapOffered(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, gone, offered []string, until time.Time) error
 	// StatusOf is how the order's tickets mail does; the zero value before there is one.
 	StatusOf(ctx context.Context, orderID uuid.UUID) (MailStatus, error)
+}
+
+// RefundNotice is what a buyer is told of money that goes back.
+type RefundNotice struct {
+	Amount   int64 // in minor units; 0: the tickets were free
+	Currency string
+	Reason   string // "late", "wrong-amount", "second-payment", "staff", …
+	ByHand   bool   // a person sends it
+	Seats    []int  // whose tickets are void now; none: the tickets stay, or there never were any
 }
 
 // MailStatus is how a mail does: "queued", "sent", "failed", or "none".

@@ -88,6 +88,7 @@ type Refund struct {
 	CreatedAt time.Time
 	CameBack  bool   // it was done once, and its buyer was told
 	MadeAs    string // the key the processor shows it under, where that is not its ID
+	Told      bool   // its buyer has a mail that promises it
 }
 
 // position is where a payment and its order stand in our books.

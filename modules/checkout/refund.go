@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -57,8 +58,12 @@ func (s *Service) giveBack(ctx context.Context, tx *gorm.DB, c caseFile, st prov
 	return nil
 }
 
-// owe writes a refund that is due, with the job that pays it.
-func (s *Service) owe(ctx context.Context, tx *gorm.DB, o Order, r Refund) error {
+// toldInTime is how long a refund may take that its buyer was promised, without another word to them.
+const toldInTime = time.Hour
+
+// owe writes a refund that is due, with the job that pays it, and tells the buyer: of the money, and that the tickets of
+// these seats are void. Whoever has a void ticket must not learn it at the door, and a bank may take days.
+func (s *Service) owe(ctx context.Context, tx *gorm.DB, o Order, r Refund, void ...int) error {
 	r.ID = newID()
 	inserted, err := s.store.insertRefund(ctx, tx, r)
 	if err != nil {
@@ -74,7 +79,22 @@ func (s *Service) owe(ctx context.Context, tx *gorm.DB, o Order, r Refund) error
 	if err := s.enqueue(ctx, tx, refundArgs{RefundID: r.ID}, time.Time{}); err != nil {
 		return err
 	}
+	n, err := s.notice(ctx, tx, o, r)
+	if err != nil {
+		return err
+	}
+	n.Seats = void
+	if err := s.Mails.RefundDue(ctx, tx, o.ID, n); err != nil {
+		return err
+	}
 	return s.credit(ctx, tx, o, r)
+}
+
+// notice is what a buyer is told of a refund.
+func (s *Service) notice(ctx context.Context, tx *gorm.DB, o Order, r Refund) (RefundNotice, error) {
+	why, _, _ := strings.Cut(r.Reason, ":")
+	by, err := s.store.providerOfPayment(ctx, tx, r.PaymentID)
+	return RefundNotice{Amount: r.Amount, Currency: o.Currency, Reason: why, ByHand: slices.Contains(s.byHand(), by)}, err
 }
 
 // PayBack sends a refund to the processor and writes down that it is done. A refund whose answer was lost is looked
@@ -139,8 +159,8 @@ func (s *Service) refundRefused(ctx context.Context, c caseFile, r Refund, cause
 	return s.store.refuseRefund(ctx, r.ID, cause.Error())
 }
 
-// refundDone closes the refund, the payment if nothing of it is left, and promises the mail: once, however often the refund
-// comes back.
+// refundDone closes the refund, and the payment if nothing of it is left. What a person sent, or what took long, its buyer
+// is told once, however often the refund comes back; else they know already that it comes.
 func (s *Service) refundDone(ctx context.Context, r Refund) error {
 	return s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		c, err := s.store.locked(ctx, tx, r.PaymentID)
@@ -161,7 +181,17 @@ func (s *Service) refundDone(ctx context.Context, r Refund) error {
 		if r.CameBack {
 			return nil
 		}
-		why, _, _ := strings.Cut(r.Reason, ":")
-		return s.Mails.Refunded(ctx, tx, c.Order.ID, r.Amount, c.Order.Currency, why)
+		n, err := s.notice(ctx, tx, c.Order, r)
+		if err != nil {
+			return err
+		}
+		if !r.Told {
+			return s.Mails.RefundDue(ctx, tx, c.Order.ID, n)
+		}
+		slow, err := s.store.refundTook(ctx, tx, r.ID, toldInTime)
+		if err != nil || !slow && !n.ByHand {
+			return err
+		}
+		return s.Mails.RefundSent(ctx, tx, c.Order.ID, n)
 	})
 }

@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -113,8 +114,9 @@ func (s *Service) oweFor(ctx context.Context, tx *gorm.DB, o Order, voided []Tic
 	if err != nil {
 		return 0, err
 	}
+	free := RefundNotice{Currency: o.Currency, Reason: why, Seats: seatsOfTickets(voided)} // the mail says that the tickets are void
 	if !paid {
-		return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, why) // it was free; the mail says that the ticket is void
+		return 0, s.Mails.RefundDue(ctx, tx, o.ID, free)
 	}
 	if p.disputed() {
 		return 0, errNothingBack
@@ -134,12 +136,21 @@ func (s *Service) oweFor(ctx context.Context, tx *gorm.DB, o Order, voided []Tic
 		return 0, err
 	}
 	if amount > 0 {
-		return amount, s.owe(ctx, tx, o, Refund{PaymentID: p.ID, Reason: why + ":" + claimNumbers(voided), Amount: amount})
+		return amount, s.owe(ctx, tx, o, Refund{PaymentID: p.ID, Reason: why + ":" + claimNumbers(voided), Amount: amount}, seatsOfTickets(voided)...)
 	}
 	if err := s.store.closeRefunded(ctx, tx, p.ID); err != nil {
 		return 0, err
 	}
-	return 0, s.Mails.Refunded(ctx, tx, o.ID, 0, o.Currency, why)
+	return 0, s.Mails.RefundDue(ctx, tx, o.ID, free)
+}
+
+func seatsOfTickets(tickets []Ticket) []int {
+	out := make([]int, len(tickets))
+	for i, t := range tickets {
+		out[i] = t.SeatID
+	}
+	slices.Sort(out)
+	return out
 }
 
 func ticketIDs(tickets []Ticket) []uuid.UUID {

@@ -90,6 +90,16 @@ func (s store) eventRefunds(ctx context.Context, eventID int64, id *uuid.UUID) (
 	return all, nil
 }
 
+// refundingWord is what the organiser says to buyers of the refund of an event, which has begun; "" for nothing.
+func (s store) refundingWord(ctx context.Context, eventID int64) (word string, err error) {
+	_, err = one(s.db.WithContext(ctx), &word, `SELECT public_reason FROM event_refunds WHERE event_id = ? AND status IN ('running','paused','done')
+		ORDER BY asked_at DESC LIMIT 1`, eventID)
+	if err != nil {
+		return "", fmt.Errorf("read word of event refund: %w", err)
+	}
+	return word, nil
+}
+
 // stopClocksOfRefunded lets the orders end that nobody should pay any more.
 func (s store) stopClocksOfRefunded(ctx context.Context) error {
 	_, err := changed(s.db.WithContext(ctx), `UPDATE orders o SET expires_at = `+now+` FROM event_refunds r

@@ -80,6 +80,14 @@ func (s store) paymentsOf(ctx context.Context, orders []uuid.UUID) (payments []P
 	return payments, nil
 }
 
+// providerOfPayment is the name of whoever has a payment.
+func (s store) providerOfPayment(ctx context.Context, db *gorm.DB, id uuid.UUID) (name string, err error) {
+	if _, err = one(db.WithContext(ctx), &name, `SELECT provider FROM payments WHERE id = ?`, id); err != nil {
+		return "", fmt.Errorf("read provider of payment: %w", err)
+	}
+	return name, nil
+}
+
 // insertPayment writes a new attempt. A second live one is gorm.ErrDuplicatedKey.
 func (s store) insertPayment(ctx context.Context, tx *gorm.DB, p Payment) error {
 	if err := tx.WithContext(ctx).Exec(`INSERT INTO payments (id, order_id, provider, amount, currency, created_at, next_check_at)
@@ -151,9 +159,10 @@ func (s store) openRefunds(ctx context.Context, paymentID uuid.UUID) (refunds []
 	return refunds, nil
 }
 
-// insertRefund writes a refund that is due; false if this payment has one for the same reason already.
+// insertRefund writes a refund that is due, of which the caller tells the buyer; false if this payment has one for the same
+// reason already.
 func (s store) insertRefund(ctx context.Context, tx *gorm.DB, r Refund) (bool, error) {
-	n, err := changed(tx.WithContext(ctx), `INSERT INTO refunds (id, payment_id, reason, amount, created_at, next_try_at) VALUES (?, ?, ?, ?, `+now+`, `+now+`)
+	n, err := changed(tx.WithContext(ctx), `INSERT INTO refunds (id, payment_id, reason, amount, created_at, next_try_at, told) VALUES (?, ?, ?, ?, `+now+`, `+now+`, true)
 		ON CONFLICT (payment_id, reason) DO NOTHING`, r.ID, r.PaymentID, r.Reason, r.Amount, s.now(), s.now())
 	if err != nil {
 		return false, fmt.Errorf("insert refund: %w", err)
@@ -172,6 +181,15 @@ func (s store) moveRefund(ctx context.Context, tx *gorm.DB, id uuid.UUID, to Ref
 
 // nextTry is when a refund is tried again: after 10 s, 20 s … 5 min.
 const nextTry = now + ` + interval '1 s' * least(300, 10 * 2 ^ least(tries, 10))`
+
+// refundTook tells whether a refund was promised longer ago than that.
+func (s store) refundTook(ctx context.Context, tx *gorm.DB, id uuid.UUID, than time.Duration) (yes bool, err error) {
+	_, err = one(tx.WithContext(ctx), &yes, `SELECT created_at < `+now+` - ?::float8 * interval '1 s' FROM refunds WHERE id = ?`, s.now(), than.Seconds(), id)
+	if err != nil {
+		return false, fmt.Errorf("read age of refund: %w", err)
+	}
+	return yes, nil
+}
 
 // refuseRefund notes that the processor refused, and tries again ever more seldom.
 func (s store) refuseRefund(ctx context.Context, id uuid.UUID, problem string) error {

@@ -3,6 +3,7 @@ package checkout
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -125,7 +126,9 @@ type OrderDocument struct {
 	Seats    []Seat
 	Invoice  string       // the number of the newest; "" for none
 	Tickets  []TicketView // the valid ones
-	Trial    bool
+	// Refunding is what the organiser says of the refund of the whole event; "" for nothing.
+	Refunding string
+	Trial     bool
 }
 
 // Document gathers an order for a mail; ErrNotFound.
@@ -162,8 +165,28 @@ func (s *Service) Document(ctx context.Context, id uuid.UUID) (*OrderDocument, e
 			d.Refunded += r.Amount
 		}
 	}
+	if d.Refunding, err = s.store.refundingWord(ctx, o.EventID); err != nil {
+		return nil, err
+	}
 	d.Tickets, err = s.validTickets(ctx, o)
 	return d, err
+}
+
+// SeatNames are what fans call these seats of an order's event; ErrNotFound.
+func (s *Service) SeatNames(ctx context.Context, order uuid.UUID, seats []int) ([]string, error) {
+	o, err := s.store.order(ctx, s.DB, order, "")
+	if err != nil {
+		return nil, err
+	}
+	info, err := s.Seats.SeatInfo(ctx, o.EventID, seats)
+	if err != nil {
+		return nil, fmt.Errorf("names of seats: %w", err)
+	}
+	names := make([]string, len(info))
+	for i, seat := range info {
+		names[i] = seat.Name
+	}
+	return names, nil
 }
 
 func (s *Service) validTickets(ctx context.Context, o Order) ([]TicketView, error) {

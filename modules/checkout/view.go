@@ -33,6 +33,32 @@ type View struct {
 	Invoices []InvoiceEntry `json:"invoices,omitempty"`
 	// Refunded is what goes back, or went, for tickets that were returned or have a cheaper seat.
 	Refunded int64 `json:"refunded,omitempty"`
+	// Back is all money that goes back, or went, oldest first.
+	Back []BackView `json:"back,omitempty"`
+}
+
+// BackView is money that goes back to the buyer of an order.
+type BackView struct {
+	Amount int64 `json:"amount"`
+	// Reason is "staff", "event", "dispute" where tickets were taken back; "swap", "difference" where seats cost less; else why
+	// the money bought nothing: "late", "wrong-amount", "second-payment".
+	Reason string     `json:"reason"`
+	ByHand bool       `json:"by_hand,omitempty"` // a person sends it
+	Done   bool       `json:"done"`
+	Since  clock.Time `json:"since"`
+}
+
+// backViews are the refunds of an order as its buyer sees them.
+func (s *Service) backViews(payments []Payment, refunds []orderRefund) (back []BackView) {
+	hands, by := s.byHand(), map[uuid.UUID]string{}
+	for _, p := range payments {
+		by[p.ID] = p.Provider
+	}
+	for _, r := range refunds {
+		why, _, _ := strings.Cut(r.Reason, ":")
+		back = append(back, BackView{Amount: r.Amount, Reason: why, ByHand: slices.Contains(hands, by[r.PaymentID]), Done: r.Status == RefundDone, Since: clock.Time(r.CreatedAt)})
+	}
+	return back
 }
 
 // PromoView is the code an order was made with, and what it took off.
@@ -117,14 +143,14 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 		return View{}, err
 	}
 	var refunds []orderRefund
-	if o.Status != OrderPending { // which is polled, and has none
+	if o.Status != OrderPending || slices.ContainsFunc(payments, func(p Payment) bool { return p.Received > 0 }) { // one that is polled has none
 		if refunds, err = s.store.refundsOf(ctx, []uuid.UUID{o.ID}); err != nil {
 			return View{}, err
 		}
 	}
 	v := s.newView(o, event, Payment{}, seats)
 	v.Status = o.shown(paymentStatuses(payments), refundStatuses(refunds))
-	v.Payment, v.Refunded = payable(payments), forTickets(refunds)
+	v.Payment, v.Refunded, v.Back = payable(payments), forTickets(refunds), s.backViews(payments, refunds)
 	if v.Payment != nil && v.Status == shownPending {
 		v.Payment.Transfer = s.transferOf(o, v.Payment)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
@@ -139,6 +140,15 @@ func (f *fakeOrders) Document(_ context.Context, id uuid.UUID) (OrderDocument, e
 		return d, errors.New("no such order")
 	}
 	return d, nil
+}
+
+// SeatNames are "seat 7".
+func (f *fakeOrders) SeatNames(_ context.Context, _ uuid.UUID, seats []int) ([]string, error) {
+	var names []string
+	for _, n := range seats {
+		names = append(names, fmt.Sprint("seat ", n))
+	}
+	return names, nil
 }
 
 // EventDocument answers event 7 alone.

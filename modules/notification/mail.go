@@ -48,6 +48,10 @@ type mailData struct {
 	From   string   `json:"from,omitempty"`  // the seat as it was
 	To     string   `json:"to,omitempty"`    // and as it is
 	Lines  []string `json:"lines,omitempty"` // of an alarm
+	// Of a refund: whether a person sends it, and the seats whose tickets are void with it; names are asked for when it is sent.
+	ByHand bool     `json:"by_hand,omitempty"`
+	Seats  []int    `json:"seats,omitempty"`
+	Void   []string `json:"-"`
 	// Of an offer: the seats that went, those held instead, and until when.
 	Gone    []string   `json:"gone,omitempty"`
 	Offered []string   `json:"offered,omitempty"`

@@ -177,12 +177,14 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
-var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindSwapOffer, kindTransfer, kindJoinCode, kindPlaceLink, kindYourTurn, kindAlarm}
+var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindSent, kindSwapOffer, kindTransfer, kindJoinCode, kindPlaceLink, kindYourTurn, kindAlarm}
 
 func TestMailsReadAsWritten(t *testing.T) {
 	t.Parallel()
 	one := paid()
 	one.Tickets = one.Tickets[:1]
+	none := paid()
+	none.Tickets, none.Refunding = nil, "The band is ill. We are sorry."
 	until := time.Date(2027, 3, 1, 10, 2, 0, 0, time.UTC)
 	bare := OrderDocument{Code: "X", EventName: "דנה & <b>Friends</b>", Buyer: "Visit https://evil.example", Contact: "0221 / 12345", OrderURL: "https://t.example/o"}
 	event := OrderDocument{EventName: "Spring Gala", Venue: "Große Halle, Köln", Timezone: "Europe/Berlin",
@@ -206,7 +208,10 @@ func TestMailsReadAsWritten(t *testing.T) {
 			Offered: []string{"Row B, seat 4"}, Until: &until}}, paid()},
 		"transfer": {false, mail{Kind: kindTransfer, Data: mailData{Amount: "85.00 EUR", Transfer: &Transfer{Holder: "Old Hall e.V.", IBAN: "DE89 3704 0044 0532 0130 00",
 			BIC: "COBADEFFXXX", Amount: "85.00 EUR", Until: time.Date(2027, 3, 1, 18, 30, 0, 0, time.UTC)}}}, paid()},
-		"refund": {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "late"}}, paid()},
+		"refund":       {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "late"}}, paid()},
+		"refund-some":  {false, mail{Kind: kindRefund, Data: mailData{Amount: "42.50 EUR", Reason: "staff", ByHand: true, Void: []string{"Row A, seat 3"}}}, one},
+		"refund-event": {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "event", Void: []string{"Row F, seat 12", "Row F, seat 13"}}}, none},
+		"refund-sent":  {false, mail{Kind: kindSent, Data: mailData{Amount: "85.00 EUR", ByHand: true}}, none},
 	} {
 		subject, text, body, err := newWriter(c.trial).write(c.mail, c.order)
 		if err != nil {
@@ -224,10 +229,10 @@ func TestMailsReadAsWritten(t *testing.T) {
 func TestHTMLMailIsInert(t *testing.T) {
 	t.Parallel()
 	evil := `"><script>alert(1)</script><img src=x onerror=alert(1)>`
-	order := OrderDocument{Code: evil, Buyer: evil, EventName: evil, Venue: evil, Contact: evil, Total: evil, OrderURL: "javascript:alert(1)",
+	order := OrderDocument{Code: evil, Buyer: evil, EventName: evil, Refunding: evil, Venue: evil, Contact: evil, Total: evil, OrderURL: "javascript:alert(1)",
 		Tickets: []Ticket{{Seat: evil, Category: evil, URL: "javascript:alert(1)"}}}
 	for _, kind := range allKinds {
-		_, _, body, err := newWriter(true).write(mail{Kind: kind, Data: mailData{Amount: evil, Code: evil, From: evil, To: evil, Gone: []string{evil}, Offered: []string{evil}}}, order)
+		_, _, body, err := newWriter(true).write(mail{Kind: kind, Data: mailData{Amount: evil, Code: evil, From: evil, To: evil, Gone: []string{evil}, Offered: []string{evil}, Void: []string{evil}, Reason: "event"}}, order)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -295,7 +300,10 @@ func TestCatalogueIsComplete(t *testing.T) {
 	for _, kind := range allKinds {
 		used[kind+".promised"] = true
 		if kind != kindTickets {
-			used[kind+".subject"], used[kind+".preview"] = true, true
+			used[kind+".subject"] = true
+		}
+		if kind != kindTickets && kind != kindRefund && kind != kindSent {
+			used[kind+".preview"] = true
 		}
 	}
 	for _, key := range []string{"tickets.subject.one", "tickets.subject.many", "tickets.intro.one", "tickets.intro.many",
@@ -311,9 +319,18 @@ func TestCatalogueIsComplete(t *testing.T) {
 	for month := time.January; month <= time.December; month++ {
 		used["month."+strings.ToLower(month.String())] = true
 	}
-	for _, reason := range []string{"late", "dispute", "difference", "wrong-amount", "second-payment", "staff", "event", "swap", "other"} {
-		used["refund.intro."+reason] = true
+	for reason, its := range refundReasons {
+		if !its.void {
+			used["refund.intro."+reason] = true
+			continue
+		}
+		used["refund.intro."+reason+".one"], used["refund.intro."+reason+".many"] = true, true
 	}
+	for _, key := range []string{"intro.other", "intro.unnamed", "intro.void.one", "intro.void.many", "way.itself", "way.hand", "way.free", "left.one", "left.many",
+		"subject.all.one", "subject.all.many", "subject.some.one", "subject.some.many"} {
+		used["refund."+key] = true
+	}
+	used["refund-sent.intro.hand"], used["refund-sent.intro.itself"] = true, true
 	entries, err := files.ReadDir("templates")
 	if err != nil {
 		t.Fatal(err)

@@ -23,6 +23,8 @@ type Jobs interface {
 type Orders interface {
 	// Document is the order as it stands now, whatever its status.
 	Document(ctx context.Context, orderID uuid.UUID) (OrderDocument, error)
+	// SeatNames are what a fan calls these seats of the order's event.
+	SeatNames(ctx context.Context, orderID uuid.UUID, seats []int) ([]string, error)
 }
 
 // Events knows what a mail about an event says of it, as an order's document that has no order: name, place, time,
@@ -46,6 +48,7 @@ type OrderDocument struct {
 	Total     string    // for a person: "85.00 EUR"
 	Invoice   string    // the number of the newest; "" for none
 	Tickets   []Ticket  // the valid ones; none before payment and after a full refund
+	Refunding string    // what the organiser says of the refund of the whole event; "" for nothing
 }
 
 // Ticket is one ticket of an order. URL is its page; PDF and calendar stand at URL+".pdf" and URL+".ics".
@@ -95,7 +98,8 @@ const (
 	kindTickets   = "tickets"
 	kindChanged   = "seat-changed" // the tickets anew, because one has another seat
 	kindOrderLink = "order-link"
-	kindRefund    = "refund"
+	kindRefund    = "refund"      // money goes back, and perhaps tickets are void
+	kindSent      = "refund-sent" // it has left
 	kindSwapOffer = "swap-offer"
 	kindTransfer  = "transfer"  // where to send the money
 	kindJoinCode  = "join-code" // these belong to an event's line, not to an order
@@ -128,10 +132,23 @@ func (s *Service) OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID,
 	return s.promiseNew(ctx, tx, kindOrderLink, orderID, email, mailData{URL: url})
 }
 
-// Refunded promises the notice that money goes back; amount is for a person, reason one of late, dispute, difference,
-// wrong-amount, second-payment, staff and event, each with its own words.
-func (s *Service) Refunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, email, amount, reason string) error {
-	return s.promiseNew(ctx, tx, kindRefund, orderID, email, mailData{Amount: amount, Reason: reason})
+// Refund is what a mail says of money that goes back. Amount is for a person, "" if the tickets were free. Reason is one of
+// late, dispute, difference, wrong-amount, second-payment, swap, staff and event, each with its own words. Seats are those
+// whose tickets are void with it. What goes back by hand a person sends.
+type Refund struct {
+	Amount, Reason string
+	ByHand         bool
+	Seats          []int
+}
+
+// RefundDue promises the notice that money is to go back, and that tickets are void.
+func (s *Service) RefundDue(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, r Refund) error {
+	return s.promiseNew(ctx, tx, kindRefund, orderID, "", mailData{Amount: r.Amount, Reason: r.Reason, ByHand: r.ByHand, Seats: r.Seats})
+}
+
+// RefundSent promises the notice that the money has left.
+func (s *Service) RefundSent(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, r Refund) error {
+	return s.promiseNew(ctx, tx, kindSent, orderID, "", mailData{Amount: r.Amount, ByHand: r.ByHand})
 }
 
 // SwapOffered promises, once for an order, the news that its seats went while its payment was on its way, what is held

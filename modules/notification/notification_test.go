@@ -256,21 +256,45 @@ func TestLinkIsForgottenOnceSent(t *testing.T) {
 func TestRefundNotice(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)
-	for reason, words := range map[string]string{
-		"late":           "Your payment came after the seats were released; you get 85.00 EUR back in full.",
-		"wrong-amount":   "was not its price",
-		"second-payment": "paid twice",
-		"staff":          "The organiser has taken tickets of your order back and returns 85.00 EUR to you.",
-		"":               "You get 85.00 EUR back.",
+	for i, c := range []struct {
+		refund Refund
+		words  []string
+	}{
+		{Refund{Amount: "85.00 EUR", Reason: "late"}, []string{"Your payment came after the seats were released", "85.00 EUR goes back the way you paid."}},
+		{Refund{Amount: "85.00 EUR", Reason: "wrong-amount", ByHand: true}, []string{"was not its price", "sends 85.00 EUR to the account you paid from", "we write again"}},
+		{Refund{Amount: "85.00 EUR", Reason: "second-payment"}, []string{"paid twice", "85.00 EUR"}},
+		{Refund{Amount: "85.00 EUR", Reason: "staff", Seats: []int{3, 4}}, []string{"has taken these tickets back: seat 3; seat 4.", "Your other tickets stay good: Row F, seat 12; Row F, seat 13."}},
+		{Refund{Amount: "85.00 EUR", Reason: "staff", Seats: []int{3}}, []string{"has taken your ticket back: seat 3."}},
+		{Refund{Amount: "85.00 EUR", Reason: "staff"}, []string{"has taken tickets of your order back"}},
+		{Refund{Reason: "event", Seats: []int{3}}, []string{"taken back every ticket", "no money has to go back"}},
+		{Refund{Amount: "85.00 EUR", Reason: "new", Seats: []int{3}}, []string{"lets nobody in: seat 3."}},
+		{Refund{Amount: "85.00 EUR"}, []string{"Some of your money goes back", "85.00 EUR"}},
 	} {
 		order := k.order()
-		k.promise(func(tx *gorm.DB) error { return k.Refunded(t.Context(), tx, order, ada, "85.00 EUR", reason) })
+		k.promise(func(tx *gorm.DB) error { return k.RefundDue(t.Context(), tx, order, c.refund) })
 		before := len(k.mailer.messages())
 		k.attempt(k.latest(order))
 		got := k.mailer.messages()
-		if len(got) != before+1 || !strings.Contains(got[before].Text, words) {
-			t.Errorf("%s: sent %+v", reason, got[before:])
+		if len(got) != before+1 {
+			t.Fatalf("%d: sent %+v", i, got[before:])
 		}
+		for _, words := range c.words {
+			if !strings.Contains(got[before].Text, words) {
+				t.Errorf("%d: no %q in\n%s", i, words, got[before].Text)
+			}
+		}
+		if c.refund.ByHand && strings.Contains(got[before].Text, "on its way") {
+			t.Errorf("%d: nobody has sent it yet:\n%s", i, got[before].Text)
+		}
+	}
+	order := k.order()
+	k.promise(func(tx *gorm.DB) error {
+		return k.RefundSent(t.Context(), tx, order, Refund{Amount: "85.00 EUR", Reason: "staff", ByHand: true})
+	})
+	before := len(k.mailer.messages())
+	k.attempt(k.latest(order))
+	if got := k.mailer.messages(); !strings.Contains(got[before].Text, "The organiser has sent 85.00 EUR to the account you paid from.") {
+		t.Errorf("sent %+v", got[before:])
 	}
 }
 

@@ -55,6 +55,11 @@ func (s *Service) compose(ctx context.Context, m *mail) (*Message, error) {
 	if m.hasTickets() && len(order.Tickets) == 0 {
 		return nil, &finalError{"the order has no valid tickets any more"}
 	}
+	if len(m.Data.Seats) > 0 {
+		if m.Data.Void, err = s.Orders.SeatNames(ctx, m.OrderID, m.Data.Seats); err != nil {
+			return nil, fmt.Errorf("name seats: %w", err)
+		}
+	}
 	subject, text, html, err := s.writer.write(*m, order)
 	if err != nil {
 		return nil, err

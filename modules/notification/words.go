@@ -25,28 +25,60 @@ func loadWords() (sayings, error) {
 	return sayings{c}, err
 }
 
-// refund says why money goes back; a reason without words of its own gets plain ones.
+// refundReasons are the reasons for which money goes back that have words of their own; those of void tickets tell one from
+// many.
+var refundReasons = map[string]struct{ void bool }{
+	"late": {}, "wrong-amount": {}, "second-payment": {}, "difference": {}, "swap": {}, "staff": {true}, "event": {true}, "dispute": {true},
+}
+
+// refund says why money goes back, and which tickets are void; a reason without words of its own gets plain ones.
 func (s sayings) refund(d mailData) (string, error) {
-	key := "refund.intro.other"
-	switch d.Reason {
-	case "late":
-		key = "refund.intro.late"
-	case "wrong-amount":
-		key = "refund.intro.wrong-amount"
-	case "second-payment":
-		key = "refund.intro.second-payment"
-	case "dispute":
-		key = "refund.intro.dispute"
-	case "difference":
-		key = "refund.intro.difference"
-	case "staff":
-		key = "refund.intro.staff"
-	case "swap":
-		key = "refund.intro.swap"
-	case "event":
-		key = "refund.intro.event"
+	reason, known := refundReasons[d.Reason]
+	switch {
+	case known && reason.void && len(d.Void) == 0 && d.Reason != "dispute":
+		return s.Say("refund.intro.unnamed") // written by a program that did not say which
+	case known && reason.void:
+		return s.Plural("refund.intro."+d.Reason, max(1, len(d.Void)), "seats", seatList(d.Void), "amount", line(d.Amount))
+	case known:
+		return s.Say("refund.intro." + d.Reason)
+	case len(d.Void) > 0:
+		return s.Plural("refund.intro.void", len(d.Void), "seats", seatList(d.Void))
 	}
-	return s.Say(key, "amount", line(d.Amount))
+	return s.Say("refund.intro.other")
+}
+
+// way says how money goes back: by itself, by hand, or, as nothing was paid or the bank has it already, not at all.
+func (s sayings) way(d mailData) (string, error) {
+	switch {
+	case d.Reason == "dispute":
+		return "", nil
+	case d.Amount == "":
+		return s.Say("refund.way.free")
+	case d.ByHand:
+		return s.Say("refund.way.hand", "amount", line(d.Amount))
+	}
+	return s.Say("refund.way.itself", "amount", line(d.Amount))
+}
+
+// left says which tickets of an order that lost some stay good.
+func (s sayings) left(d mailData, tickets []seat) (string, error) {
+	if len(d.Void) == 0 || len(tickets) == 0 {
+		return "", nil
+	}
+	names := make([]string, len(tickets))
+	for i, t := range tickets {
+		names[i] = t.Seat
+	}
+	return s.Plural("refund.left", len(names), "seats", seatList(names))
+}
+
+// seatList is "Row A, seat 1; Row A, seat 2", cut where nobody reads on.
+func seatList(names []string) string {
+	lines := make([]string, len(names))
+	for i, name := range names {
+		lines[i] = line(name)
+	}
+	return clip(strings.Join(lines, "; "), 400)
 }
 
 // swap says which seats went.

@@ -52,6 +52,7 @@ type content struct {
 	Count                            int
 	Tickets                          []seat
 	Offered                          []string // seats held instead of those that went
+	Way, Left, Word                  string   // of a refund: how the money goes, which tickets stay, what the organiser says
 }
 
 // seat is a ticket with its words.
@@ -108,7 +109,12 @@ func (w *writer) content(m mail, d OrderDocument) (c content, err error) {
 	c.Contact = said(w.contact(d.Contact))
 	switch m.Kind {
 	case kindRefund:
-		c.Intro = said(w.words.refund(m.Data))
+		c.Intro, c.Way, c.Left = said(w.words.refund(m.Data)), said(w.words.way(m.Data)), said(w.words.left(m.Data, c.Tickets))
+		if m.Data.Reason == "event" {
+			c.Word = line(d.Refunding)
+		}
+	case kindSent:
+		c.Intro = said(w.words.Say("refund-sent.intro."+map[bool]string{true: "hand", false: "itself"}[m.Data.ByHand], "amount", line(m.Data.Amount)))
 	case kindTransfer:
 		if t := m.Data.Transfer; t != nil {
 			c.Transfer = &Transfer{Holder: line(t.Holder), IBAN: line(t.IBAN), BIC: line(t.BIC), Amount: line(t.Amount)}
@@ -122,19 +128,24 @@ func (w *writer) content(m mail, d OrderDocument) (c content, err error) {
 			c.Offered = append(c.Offered, line(seat))
 		}
 	}
-	c.Subject = said(w.subject(m.Kind, c))
+	c.Subject = said(w.subject(m, c))
 	c.Preview = said(w.preview(m, c))
 	return c, err
 }
 
-func (w *writer) subject(kind string, c content) (string, error) {
-	pairs := []any{"event", clip(c.Event, 80), "code", c.Code}
+func (w *writer) subject(m mail, c content) (string, error) {
+	pairs := []any{"event", clip(c.Event, 80), "code", c.Code, "amount", line(m.Data.Amount)}
 	var s string
 	var err error
-	if kind == kindTickets {
+	switch void := len(m.Data.Void); {
+	case m.Kind == kindTickets:
 		s, err = w.words.Plural("tickets.subject", c.Count, pairs...)
-	} else {
-		s, err = w.words.Say(kind+".subject", pairs...)
+	case m.Kind == kindRefund && void > 0 && c.Count > 0:
+		s, err = w.words.Plural("refund.subject.some", void, pairs...)
+	case m.Kind == kindRefund && void > 0:
+		s, err = w.words.Plural("refund.subject.all", void, pairs...)
+	default:
+		s, err = w.words.Say(m.Kind+".subject", pairs...)
 	}
 	if err != nil || !w.trial {
 		return s, err
@@ -177,6 +188,9 @@ func size(label string) string {
 
 // preview is what a mail program shows after the subject, before the mail is opened.
 func (w *writer) preview(m mail, c content) (string, error) {
+	if m.Kind == kindRefund || m.Kind == kindSent {
+		return clip(c.Intro, 140), nil
+	}
 	if m.Kind != kindTickets {
 		return w.words.Say(m.Kind+".preview", "amount", line(m.Data.Amount), "to", line(m.Data.To))
 	}
