@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -37,7 +38,7 @@ var bugs = []bug{
 			p.every("K2=1200ms@0")
 			p.times("R2", 800*time.Millisecond, 1600*time.Millisecond, 2400*time.Millisecond, 3200*time.Millisecond, 4*time.Second)
 		}},
-	{name: "a new key for each try", quick: true, patches: []patch{
+	{name: "a new key for each try", patches: []patch{
 		{"modules/checkout/provider/sandbox/sandbox.go", `req.Header.Set("Idempotency-Key", key)`, `req.Header.Set("Idempotency-Key", uuid.NewString())`}},
 		storm: func(p *plan) { p.during("M2", 0, 6*time.Second) }},
 	{name: "the amount is not checked", quick: true, patches: []patch{{paymentGo, `return st.Money() == p.Amount && st.Currency == p.Currency`, `return st.Currency == p.Currency`}},
@@ -128,15 +129,14 @@ func (p *plan) during(name string, at, lasts time.Duration) {
 	p.calm = p.calm && !troubleNamed(name).excuses
 }
 
-// Every bug is caught. CHAOS_BUGS=all plants all of them, else a pattern of their names; a few quick ones otherwise.
+// Every bug is caught. CHAOS_BUGS=all plants all of them, else a pattern of their names; the quick one otherwise.
 func TestPlantedBugs(t *testing.T) {
+	t.Parallel()
 	which := os.Getenv("CHAOS_BUGS")
-	caught, planted := 0, 0
-	for _, b := range bugs {
-		if !(b.quick && which == "" || which != "" && chosen(which, b.name)) {
-			continue
-		}
-		planted++
+	planted := slices.DeleteFunc(slices.Clone(bugs), func(b bug) bool { return !(b.quick && which == "" || which != "" && chosen(which, b.name)) })
+	var caught atomic.Int64
+	abreast(len(planted), func(i int) {
+		b := planted[i]
 		t.Run(b.name, func(t *testing.T) {
 			path, err := sound()
 			if len(b.patches) > 0 {
@@ -151,7 +151,7 @@ func TestPlantedBugs(t *testing.T) {
 				p.hasty = true
 				t.Run(fmt.Sprint(seed), func(t *testing.T) { r = play(t, p, path, b.spoil...) })
 				if len(r.problems) > 0 {
-					caught++
+					caught.Add(1)
 					progress("%q: caught in seed %d by %s", b.name, seed, shorten(r.problems[0]))
 					return
 				}
@@ -159,12 +159,13 @@ func TestPlantedBugs(t *testing.T) {
 			progress("%q: NOT CAUGHT in %d seeds", b.name, bugSeeds)
 			t.Errorf("nothing of what is checked sees it in %d seeds", bugSeeds)
 		})
-	}
-	progress("%d of %d planted bugs caught", caught, planted)
+	})
+	progress("%d of %d planted bugs caught", caught.Load(), len(planted))
 }
 
 // What a bug's storm shows is the bug: the sound product passes every one of them. CHAOS_BUGS=all asks that of all.
 func TestStormsOfBugsSpareTheSound(t *testing.T) {
+	t.Parallel()
 	which := os.Getenv("CHAOS_BUGS")
 	if which == "" {
 		t.Skip("make chaos-bugs does this")
@@ -173,17 +174,18 @@ func TestStormsOfBugsSpareTheSound(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, b := range bugs {
-		if len(b.spoil) > 0 || !chosen(which, b.name) {
-			continue
-		}
+	planted := slices.DeleteFunc(slices.Clone(bugs), func(b bug) bool { return len(b.spoil) > 0 || !chosen(which, b.name) })
+	abreast(len(planted), func(i int) {
+		b := planted[i]
 		t.Run(b.name, func(t *testing.T) {
 			p := directed(1, b.storm)
-			if r := play(t, p, path); len(r.problems) > 0 {
+			r := play(t, p, path)
+			if len(r.problems) > 0 {
 				t.Errorf("%v\n%s", p, strings.Join(r.problems, "\n"))
 			}
+			progress("without %q: %d problems", b.name, len(r.problems))
 		})
-	}
+	})
 }
 
 func chosen(which, name string) bool {
@@ -201,6 +203,7 @@ func shorten(text string) string {
 // Each place that is changed in a copy still stands in its file, once, and what it becomes compiles. Patches that do not
 // meet are compiled together.
 func TestPatchesApply(t *testing.T) {
+	t.Parallel()
 	left := slices.Clone(bugs)
 	for batch := 0; len(left) > 0; batch++ {
 		var together []patch
@@ -217,7 +220,7 @@ func TestPatchesApply(t *testing.T) {
 			}
 			together = with
 		}
-		if _, err := compile(fmt.Sprint("patched-", batch), together...); err != nil {
+		if err := typecheck(fmt.Sprint("patched-", batch), together...); err != nil {
 			t.Error(err)
 		}
 		left = later

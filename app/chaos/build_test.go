@@ -80,34 +80,45 @@ func compile(name string, patches ...patch) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	path := filepath.Join(dir, name)
+	return path, build(name, patches, "-o", path, ".")
+}
+
+// typecheck builds what patches change, for its errors alone: nothing is linked.
+func typecheck(name string, patches ...patch) error { return build(name, patches, "./modules/...") }
+
+func build(name string, patches []patch, what ...string) error {
+	dir, err := workshop()
+	if err != nil {
+		return err
+	}
 	changed, err := apply(append(append([]patch{}, faster...), patches...))
 	if err != nil {
-		return "", err
+		return err
 	}
 	base, err := filepath.Abs(root)
 	if err != nil {
-		return "", err
+		return err
 	}
 	overlay := struct{ Replace map[string]string }{map[string]string{}}
 	for file, text := range changed {
 		copied := filepath.Join(dir, name+"-"+strings.ReplaceAll(file, "/", "-"))
 		if err := os.WriteFile(copied, text, 0o644); err != nil {
-			return "", err
+			return err
 		}
 		overlay.Replace[filepath.Join(base, file)] = copied
 	}
 	list := filepath.Join(dir, name+".json")
 	encoded, err := json.Marshal(overlay)
 	if err := errors.Join(err, os.WriteFile(list, encoded, 0o644)); err != nil {
-		return "", err
+		return err
 	}
-	path := filepath.Join(dir, name)
-	cmd := exec.Command("go", "build", "-tags", "failpoints", "-overlay", list, "-o", path, ".")
+	cmd := exec.Command("go", append([]string{"build", "-tags", "failpoints", "-overlay", list}, what...)...)
 	cmd.Dir = base
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build %s: %w\n%s", name, err, out)
+		return fmt.Errorf("build %s: %w\n%s", name, err, out)
 	}
-	return path, nil
+	return nil
 }
 
 // sound is the product without any bug of ours, built once.

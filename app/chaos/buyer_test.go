@@ -96,7 +96,7 @@ func (b *buyer) enter(ctx context.Context) bool {
 		case a.code() == "already-bought" || a.status == 410 || a.status == 401:
 			return false
 		}
-		if !wait(ctx, 150*time.Millisecond) {
+		if !wait(ctx, 250*time.Millisecond) {
 			return false
 		}
 	}
@@ -220,7 +220,7 @@ func (b *buyer) place(ctx context.Context) *order {
 // click does what the fan does on the processor's page; it waits for the page's address as the order page does.
 func (b *buyer) click(ctx context.Context, o *order, outcome string) {
 	for o.Payment == nil || o.Payment.URL == nil {
-		if o.Status != "pending" || !wait(ctx, 100*time.Millisecond) {
+		if o.Status != "pending" || !wait(ctx, 150*time.Millisecond) {
 			return
 		}
 		if !b.look(ctx, o) {
@@ -264,7 +264,7 @@ func (b *buyer) follow(ctx context.Context, o *order, orDeclined bool) *order {
 				_ = b.do(ctx, "POST", "/api/v1/orders/"+o.ID+answer, map[string]any{})
 			}
 		}
-		if !wait(ctx, time.Duration(60+b.random.IntN(100))*time.Millisecond) {
+		if !wait(ctx, time.Duration(150+b.random.IntN(200))*time.Millisecond) {
 			return nil
 		}
 	}

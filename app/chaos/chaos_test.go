@@ -8,8 +8,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -26,6 +24,8 @@ type result struct {
 
 // play runs a plan on a binary to its end, or to the first problem where that is all one wants to know. spoil is SQL for the seed's database before anything starts.
 func play(t *testing.T, p plan, path string, spoil ...string) result {
+	stages <- struct{}{}
+	t.Cleanup(func() { <-stages })
 	st := newStage(t, p, path, spoil...)
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
@@ -177,56 +177,4 @@ func pick(r *rand.Rand, weights map[string]int) string {
 		}
 	}
 	return names[0]
-}
-
-// TestChaos plays CHAOS_SEEDS seeds from CHAOS_FROM on, or the one that CHAOS_SEED names; a few that are quick otherwise.
-func TestChaos(t *testing.T) {
-	path, err := sound()
-	if err != nil {
-		t.Fatal(err)
-	}
-	from, n := uint64(1), uint64(3)
-	if s := os.Getenv("CHAOS_SEED"); s != "" {
-		from, _ = strconv.ParseUint(s, 10, 64)
-		n = 1
-	} else if s := os.Getenv("CHAOS_SEEDS"); s != "" {
-		n, _ = strconv.ParseUint(s, 10, 64)
-		from, _ = strconv.ParseUint(os.Getenv("CHAOS_FROM"), 10, 64)
-	}
-	begun := time.Now()
-	hits, bad, sold, judged := map[string]int{}, 0, 0, 0
-	for seed := from; seed < from+n; seed++ {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			p := planOf(seed)
-			r := play(t, p, path)
-			for name, n := range r.hits {
-				hits[name] += n
-			}
-			sold, judged = sold+r.sold, judged+r.judged
-			var struck []string
-			for name, n := range r.hits {
-				struck = append(struck, fmt.Sprintf("%s×%d", name, n))
-			}
-			slices.Sort(struck)
-			verdict := "ok"
-			if len(r.problems) > 0 {
-				bad++
-				verdict = fmt.Sprintf("%d VIOLATIONS", len(r.problems))
-				t.Errorf("CHAOS_SEED=%d repeats this.\n\t%v\n%s", seed, p, strings.Join(r.problems, "\n"))
-			}
-			progress("seed %d: %s in %v, %d buyers, %d of %d seats sold, struck by %s", seed, verdict, r.took.Round(100*time.Millisecond), r.buyers, r.sold, r.seats, strings.Join(struck, " "))
-		})
-	}
-	took := time.Since(begun)
-	var lines []string
-	for _, f := range catalogue {
-		lines = append(lines, fmt.Sprintf("%s %d", f.name, hits[f.name]))
-	}
-	progress("%d seeds in %v (%.0f an hour), %d with violations; %d tickets sold, %d seat histories judged\nhits: %s",
-		n, took.Round(time.Second), float64(n)/took.Hours(), bad, sold, judged, strings.Join(lines, ", "))
-}
-
-// progress goes to where it is seen while the tests run.
-func progress(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, format+"\n", args...)
 }

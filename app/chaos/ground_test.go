@@ -24,7 +24,7 @@ import (
 )
 
 // ground is what seeds stand on, one after another: the product's Postgres, which may be killed and comes back, and the
-// processor's, which never dies. Each seed has a database of its own on both.
+// processor's, which never dies and is the same for all. Each seed has a database of its own on both.
 type ground struct {
 	shop, bank *embedded.Servers
 	tcp        net.Listener // the shop's Postgres, which listens on a socket alone, for links that know TCP
@@ -32,14 +32,33 @@ type ground struct {
 
 const template = "chaos_template"
 
-// grounded starts the servers once.
-var grounded = sync.OnceValues(func() (*ground, error) {
-	g := &ground{}
-	var err error
-	if g.shop, err = cluster(); err != nil {
+// grounds are those on which nothing is played now. There are as many as there were seeds at once.
+var grounds = make(chan *ground, 100)
+
+// aGround is a seed's until its test ends.
+func aGround(t testing.TB) *ground {
+	t.Helper()
+	var g *ground
+	select {
+	case g = <-grounds:
+	default:
+		var err error
+		if g, err = newGround(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Cleanup(func() { grounds <- g })
+	return g
+}
+
+var theBank = sync.OnceValues(cluster)
+
+func newGround() (g *ground, err error) {
+	g = &ground{}
+	if g.bank, err = theBank(); err != nil {
 		return nil, err
 	}
-	if g.bank, err = cluster(); err != nil {
+	if g.shop, err = cluster(); err != nil {
 		return nil, err
 	}
 	where, err := pgconn.ParseConfig(g.shop.PostgresURL())
@@ -48,7 +67,7 @@ var grounded = sync.OnceValues(func() (*ground, error) {
 	}
 	g.tcp, err = bridge(filepath.Join(where.Host, ".s.PGSQL.5432"))
 	return g, err
-})
+}
 
 func cluster() (*embedded.Servers, error) {
 	dir, err := os.MkdirTemp("", "fairseat-test-")

@@ -68,13 +68,13 @@ func planOf(seed uint64) plan {
 	p := plan{
 		seed: seed, replicas: 1 + r.IntN(3), rows: 2 + r.IntN(4), perRow: 6 + r.IntN(8), perBuyer: 1 + r.IntN(4),
 		hold: time.Duration(2+r.IntN(2)) * time.Second, pay: time.Duration(3+r.IntN(3)) * time.Second,
-		buyers: 50 + r.IntN(90), coming: time.Duration(3000+r.IntN(2000)) * time.Millisecond, tries: 6, price: 4200, mix: everyday(), watchers: 2 + r.IntN(4),
+		buyers: 50 + r.IntN(50), coming: time.Duration(3000+r.IntN(2000)) * time.Millisecond, tries: 6, price: 4200, mix: everyday(), watchers: 2 + r.IntN(4),
 	}
 	if r.IntN(12) == 0 {
 		p.price = 0
 	}
 	if r.IntN(8) == 0 {
-		p.buyers *= 2
+		p.buyers = 100 + r.IntN(180)
 	}
 	p.points, p.skew = make([]string, p.replicas), make([]string, p.replicas)
 	p.calm = true

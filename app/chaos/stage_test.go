@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"strings"
@@ -53,10 +54,7 @@ const slug = "storm"
 // newStage opens everything and waits until the sale can begin.
 func newStage(t testing.TB, p plan, path string, spoil ...string) *stage {
 	t.Helper()
-	g, err := grounded()
-	if err != nil {
-		t.Fatal(err)
-	}
+	g := aGround(t)
 	st := &stage{t: t, plan: p, ground: g, hits: map[string]int{}, refunds: map[string]bool{}, begun: time.Now(), ledger: &history{}}
 	st.bank, st.post = openBank(t, g), openPost(t)
 	st.name, st.db = database(t, g.shop)
@@ -223,13 +221,16 @@ func (st *stage) problem(format string, args ...any) {
 // wrong tells whether there is a problem already.
 func (st *stage) wrong() bool { st.mu.Lock(); defer st.mu.Unlock(); return len(st.problems) > 0 }
 
+// freeAddr is below the kernel's range of ports for outgoing connections, which would else take it while a replica is down.
 func freeAddr(t testing.TB) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 100 {
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", 10000+rand.IntN(10000))); err == nil {
+			defer l.Close()
+			return l.Addr().String()
+		}
 	}
-	defer l.Close()
-	return l.Addr().String()
+	t.Fatal("no free port")
+	return ""
 }
 
 // cleanEnv is the environment without what could configure the product.
