@@ -18,7 +18,7 @@ func (a *App) adminRoutes(r request.Routes) {
 	r.Admin.GET("/reconcile", a.getReconcile)
 	r.Admin.POST("/reconcile/open", a.openAnyway)
 	r.Admin.GET("/audit", func(c echo.Context) error {
-		result, err := a.audit(c.Request().Context(), true)
+		result, err := a.audit(c.Request().Context(), true, auditTime)
 		if err != nil {
 			return err
 		}

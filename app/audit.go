@@ -18,6 +18,7 @@ import (
 // Audit is what GET /api/v1/admin/audit and `fairseat audit` answer.
 type Audit struct {
 	OK         bool             `json:"ok"`
+	Whole      bool             `json:"whole"` // all of the processors' ledgers was read, not only what is recent
 	Invariants []Invariant      `json:"invariants"`
 	Money      map[string]Money `json:"money"` // by currency
 	At         clock.Time       `json:"at"`
@@ -47,11 +48,11 @@ const (
 	// settleTime is how long a violation must last: the sources are read one after another while the sale goes on.
 	settleTime = 1500 * time.Millisecond
 	mostCases  = 100
-	// auditTime is the longest an audit may take; ruleTime is the same for one query of it, as Postgres takes it.
+	// auditTime is the longest an audit may take that somebody waits for, wholeTime any other that reads a month of a
+	// ledger; ruleTime is the same for one query, as Postgres takes it.
 	auditTime = 55 * time.Second
+	wholeTime = 15 * time.Minute
 	ruleTime  = "20s"
-	// ledgerTime is how long the processors may take for theirs.
-	ledgerTime = 20 * time.Second
 	// recently is how far back the processor's ledger is read where not all of it is asked for.
 	recently = 2 * time.Hour
 )
@@ -65,12 +66,12 @@ func (r *Audit) count() (n int) {
 }
 
 // audit checks every invariant; a violation counts if a second look a moment later still finds it. whole reads all of
-// the processor's ledger, else what is recent.
-func (a *App) audit(ctx context.Context, whole bool) (*Audit, error) {
-	ctx, cancel := context.WithTimeout(ctx, auditTime)
+// the processor's ledger, else what is recent. It takes no longer than limit.
+func (a *App) audit(ctx context.Context, whole bool, limit time.Duration) (*Audit, error) {
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
-	began := a.clock.Now()
-	first, err := a.look(ctx, whole)
+	began, ledgerTime := a.clock.Now(), limit*2/5 // it may be read twice
+	first, err := a.look(ctx, whole, ledgerTime)
 	if err != nil {
 		return nil, err
 	}
@@ -81,7 +82,7 @@ func (a *App) audit(ctx context.Context, whole bool) (*Audit, error) {
 			return nil, ctx.Err()
 		case <-time.After(settleTime):
 		}
-		if result, err = a.look(ctx, whole); err != nil {
+		if result, err = a.look(ctx, whole, ledgerTime); err != nil {
 			return nil, err
 		}
 		result.OK = true
@@ -105,7 +106,7 @@ func (r *Audit) add(id, name string, violations []string) {
 
 // look reads every source once. Our own books are one snapshot, so that no sale is seen by halves; the processor's ledger
 // is read before them: what it says now, we knew or will know.
-func (a *App) look(ctx context.Context, whole bool) (*Audit, error) {
+func (a *App) look(ctx context.Context, whole bool, ledgerTime time.Duration) (*Audit, error) {
 	result := &Audit{OK: true, Money: map[string]Money{}, Unasked: []string{}}
 	span := checkout.LedgerSpan
 	if !whole {
@@ -114,6 +115,7 @@ func (a *App) look(ctx context.Context, whole bool) (*Audit, error) {
 	asking, enough := context.WithTimeout(ctx, ledgerTime)
 	ledger := a.checkout.Ledger(asking, span)
 	enough()
+	result.Whole = whole && len(ledger.Silent) == 0
 	err := a.stores.patient.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if err := tx.Exec(`SET LOCAL statement_timeout = '` + ruleTime + `'`).Error; err != nil {
 			return err

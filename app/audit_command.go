@@ -25,7 +25,7 @@ func RunAudit(ctx context.Context, c Config, options AuditOptions, out io.Writer
 		if err := a.seating.CatchUp(ctx); err != nil {
 			return err
 		}
-		result, err := a.audit(ctx, !options.Recent)
+		result, err := a.audit(ctx, !options.Recent, wholeTime)
 		if err != nil {
 			return err
 		}

@@ -12,6 +12,12 @@ import (
 	"fairseat/modules/checkout/provider"
 )
 
+// What the ledgers can break.
+const (
+	ledgerDiffers = "I7"
+	ledgerLacks   = "I8"
+)
+
 // bookedPayment is what our books say of a payment. One that is not settled is in flight, and its amounts say nothing yet.
 type bookedPayment struct {
 	ID, OrderID uuid.UUID
@@ -74,8 +80,8 @@ func (a *App) lookAtLedger(tx *gorm.DB, result *Audit, ledger checkout.Ledger) e
 		result.Unasked = append(result.Unasked, fmt.Sprintf("%d payments of %s cannot be compared: that provider is not configured", n, name))
 	}
 	slices.Sort(result.Unasked)
-	result.add("I7", "the processor's ledger is our books", differ)
-	result.add("I8", "the processor knows all the money we delivered for", unknown)
+	result.add(ledgerDiffers, "the processor's ledger is our books", differ)
+	result.add(ledgerLacks, "the processor knows all the money we delivered for", unknown)
 	return nil
 }
 

@@ -142,7 +142,7 @@ func TestAuditTellsOnceUntilItIsWell(t *testing.T) {
 	plant(t, a, `DELETE FROM tickets; DELETE FROM seat_claims; DELETE FROM mails; DELETE FROM order_history; UPDATE orders SET status = 'refunded'; UPDATE payments SET status = 'refunded', received = 0; DELETE FROM sandbox.payments`)
 	run := func(ok bool) *Audit {
 		t.Helper()
-		r, err := a.auditAndKeep(ctx, true)
+		r, err := a.auditAndKeep(ctx, true, auditTime)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func TestAuditTellsOfEachThing(t *testing.T) {
 		for _, id := range broken {
 			result.Invariants = append(result.Invariants, Invariant{ID: id, Name: id, Violations: []string{"odd"}})
 		}
-		if err := a.keepAudit(t.Context(), result); err != nil {
+		if err := a.keepAudit(t.Context(), result, false); err != nil {
 			t.Fatal(err)
 		}
 		if err := a.stores.db.Raw(`SELECT count(*) FROM mails WHERE kind = 'alarm' AND recipient = 'owner@example.org'`).Scan(&n).Error; err != nil {
@@ -226,6 +226,63 @@ func TestAuditIsRunInTurn(t *testing.T) {
 	runs(1)
 	plant(t, a, `UPDATE heartbeats SET at = at - interval '4 min' WHERE name = 'audit'`)
 	runs(2)
+}
+
+// What is older than a few hours is looked at once a night. What that finds stays on every page and metric until it is
+// looked at again, which is soon: the looks at what is recent must not make it look well.
+func TestWholeLedgersAreAuditedByNight(t *testing.T) {
+	t.Parallel()
+	a := auditedApp(t)
+	listen(t, a)
+	run := func(what string, whole bool, broken ...string) {
+		t.Helper()
+		plant(t, a, `UPDATE heartbeats SET at = at - interval '4 min' WHERE name = 'audit'`)
+		if err := a.auditInTurn(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		last, err := a.lastAudit(t.Context())
+		if err != nil || last.Whole != whole || !slices.Equal(last.broken(), broken) || last.OK != (len(broken) == 0) {
+			t.Errorf("%s: whole %v, broken %v, ok %v, %v", what, last.Whole, last.broken(), last.OK, err)
+		}
+	}
+	later := func(span string) {
+		plant(t, a, `UPDATE heartbeats SET at = at - interval '`+span+`' WHERE name = 'audit-whole'`)
+	}
+	alarms := func(want int) {
+		t.Helper()
+		n := 0
+		if err := a.stores.db.Raw(`SELECT count(*) FROM mails WHERE kind = 'alarm'`).Scan(&n).Error; err != nil || n != want {
+			t.Errorf("%d alarms, want %d, %v", n, want, err)
+		}
+	}
+	if err := a.seating.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	run("the first", true)
+	plant(t, a, `UPDATE payments SET created_at = now() - interval '5 days'`, `DELETE FROM sandbox.payments`)
+	run("by day", false)
+	alarms(0)
+	later("25 h")
+	run("by night", true, "I8")
+	alarms(1)
+	run("a moment later", false, "I8")
+	run("and later", false, "I8")
+	alarms(1)
+	if n := meter(t, a, `fairseat_audit_violations{invariant="I8"}`); n != 1 {
+		t.Errorf("the metric says %v", n)
+	}
+	plant(t, a, `UPDATE payments SET provider_ref = NULL`, `INSERT INTO sandbox.payments (id, payment, order_id, amount, currency, description, return_url, webhook_url, status, authorized, captured, created_at, changed_at)
+		SELECT 'pay_0', id, order_id, 4200, 'EUR', '', '', '', 'captured', 4200, 4200, now(), now() FROM payments`)
+	later("1 h")
+	run("mended", true)
+	run("by day again", false)
+	plant(t, a, `DELETE FROM sandbox.payments`)
+	_ = a.http.Close() // the processor is away
+	later("25 h")
+	run("nobody answers", false)
+	if again, err := a.wholeAgain(t.Context()); err != nil || again >= wholeEvery {
+		t.Errorf("asked again in %v, %v", again, err)
+	}
 }
 
 // A processor that does not answer proves nothing, and is no violation.

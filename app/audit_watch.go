@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -20,8 +21,11 @@ const (
 	auditLook  = 10 * time.Second
 	// auditsKept is how long results are kept.
 	auditsKept = 30 * 24 * time.Hour
-	// auditTurn is the heartbeat that says when somebody last began.
+	// wholeEvery is how often all of the processors' ledgers is read, if that finds nothing.
+	wholeEvery = 24 * time.Hour
+	// The heartbeats that say when somebody last began.
 	auditTurn = "audit"
+	wholeTurn = "audit-whole"
 )
 
 // watchBooks runs the audit every few minutes, in one replica at a time, and shows every replica's metrics what was found
@@ -45,43 +49,89 @@ func (a *App) watchBooks(ctx context.Context) error {
 	}
 }
 
-// auditInTurn runs the audit if nobody has for auditEvery.
+// auditInTurn runs the audit if nobody has for auditEvery, and once a night with all of the processors' ledgers.
 func (a *App) auditInTurn(ctx context.Context) error {
-	mine := a.stores.patient.WithContext(ctx).Exec(`INSERT INTO heartbeats AS h (name, at) VALUES (?, now())
-		ON CONFLICT (name) DO UPDATE SET at = now() WHERE h.at <= now() - ?::float8 * interval '1 s' OR h.at > now()`, auditTurn, auditEvery.Seconds())
-	if mine.Error != nil || mine.RowsAffected == 0 {
-		return mine.Error
+	if mine, err := a.takeTurn(ctx, auditTurn, auditEvery); err != nil || !mine {
+		return err
 	}
-	_, err := a.auditAndKeep(ctx, false)
-	return err
-}
-
-// auditAndKeep runs the audit, keeps what it found, and tells whoever must know that it changed.
-func (a *App) auditAndKeep(ctx context.Context, whole bool) (*Audit, error) {
-	result, err := a.audit(ctx, whole)
-	if err != nil {
-		return nil, err
-	}
-	return result, a.keepAudit(ctx, result)
-}
-
-// keepAudit keeps what an audit found, and tells of it.
-func (a *App) keepAudit(ctx context.Context, result *Audit) error {
-	text, err := json.Marshal(result)
+	again, err := a.wholeAgain(ctx)
 	if err != nil {
 		return err
 	}
+	whole, err := a.takeTurn(ctx, wholeTurn, again)
+	if err != nil {
+		return err
+	}
+	limit := auditTime
+	if whole {
+		limit = wholeTime
+	}
+	_, err = a.auditAndKeep(ctx, whole, limit)
+	if err != nil && whole {
+		return errors.Join(err, a.tryWholeIn(ctx, time.Hour))
+	}
+	return err
+}
+
+// tryWholeIn lets the next look at whole ledgers come by then at the latest, after one that came to nothing.
+func (a *App) tryWholeIn(ctx context.Context, soon time.Duration) error {
+	return a.stores.patient.WithContext(ctx).Exec(`UPDATE heartbeats SET at = now() - ?::float8 * interval '1 s' WHERE name = ?`, (wholeEvery - soon).Seconds(), wholeTurn).Error
+}
+
+// takeTurn is true for one replica in each span of time.
+func (a *App) takeTurn(ctx context.Context, name string, every time.Duration) (bool, error) {
+	mine := a.stores.patient.WithContext(ctx).Exec(`INSERT INTO heartbeats AS h (name, at) VALUES (?, now())
+		ON CONFLICT (name) DO UPDATE SET at = now() WHERE h.at <= now() - ?::float8 * interval '1 s' OR h.at > now()`, name, every.Seconds())
+	return mine.RowsAffected == 1, mine.Error
+}
+
+// wholeAgain is how long after the last look at whole ledgers the next one comes: sooner if something was found, or a
+// processor was silent, but never so that it is read most of the time.
+func (a *App) wholeAgain(ctx context.Context) (time.Duration, error) {
+	last, err := readAudit(a.stores.db.WithContext(ctx), `WHERE whole`)
+	if err != nil || last == nil {
+		return auditEvery, err
+	}
+	if last.Whole && len(last.ledgerCases()) == 0 {
+		return wholeEvery, nil
+	}
+	return min(wholeEvery, max(auditEvery, 60*last.took())), nil
+}
+
+// auditAndKeep runs the audit, keeps what it found, and tells whoever must know that it changed.
+func (a *App) auditAndKeep(ctx context.Context, whole bool, limit time.Duration) (*Audit, error) {
+	result, err := a.audit(ctx, whole, limit)
+	if err != nil {
+		return nil, err
+	}
+	return result, a.keepAudit(ctx, result, whole)
+}
+
+// keepAudit keeps what an audit found, and tells of it. What only a look at whole ledgers can find stands until the next
+// such look does not: one at what is recent must not make it look well.
+func (a *App) keepAudit(ctx context.Context, result *Audit, whole bool) error {
 	var before *Audit
-	err = a.stores.patient.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+	err := a.stores.patient.WithContext(ctx).Transaction(func(tx *gorm.DB) (err error) {
 		// One after the other: of two that find the same, the second must see that it was told.
 		if err := tx.Exec(`SELECT pg_advisory_xact_lock(hashtext('fairseat audit'))`).Error; err != nil {
 			return err
 		}
-		if before, err = readAudit(tx); err != nil {
+		if before, err = readAudit(tx, ""); err != nil {
 			return err
 		}
-		if err := tx.Exec(`INSERT INTO audits (at, took_ms, violations, result) VALUES (?, ?, ?, ?::jsonb)`,
-			time.Time(result.At), result.TookMS, result.count(), string(text)).Error; err != nil {
+		if !result.Whole {
+			known, err := readAudit(tx, `WHERE whole AND (result->>'whole')::boolean`)
+			if err != nil {
+				return err
+			}
+			result.carry(known.ledgerCases())
+		}
+		text, err := json.Marshal(result)
+		if err != nil {
+			return err
+		}
+		if err := tx.Exec(`INSERT INTO audits (at, took_ms, violations, result, whole) VALUES (?, ?, ?, ?::jsonb, ?)`,
+			time.Time(result.At), result.TookMS, result.count(), string(text), whole).Error; err != nil {
 			return err
 		}
 		if err := tx.Exec(`DELETE FROM audits WHERE at < ?`, time.Time(result.At).Add(-auditsKept)).Error; err != nil {
@@ -98,6 +148,32 @@ func (a *App) keepAudit(ctx context.Context, result *Audit) error {
 	a.tellChange(ctx, before, result)
 	a.audits.show(result)
 	return nil
+}
+
+// ledgerCases are what was found by the processors' ledgers, by invariant.
+func (r *Audit) ledgerCases() map[string][]string {
+	cases := map[string][]string{}
+	if r == nil {
+		return cases
+	}
+	for _, inv := range r.Invariants {
+		if (inv.ID == ledgerDiffers || inv.ID == ledgerLacks) && len(inv.Violations) > 0 {
+			cases[inv.ID] = inv.Violations
+		}
+	}
+	return cases
+}
+
+// carry adds cases that are known from before.
+func (r *Audit) carry(known map[string][]string) {
+	for i := range r.Invariants {
+		inv := &r.Invariants[i]
+		for _, text := range known[inv.ID] {
+			if !slices.Contains(inv.Violations, text) && len(inv.Violations) < mostCases {
+				inv.Violations, r.OK = append(inv.Violations, text), false
+			}
+		}
+	}
 }
 
 // tellChange logs what is broken when it is not what was broken before.
@@ -142,15 +218,16 @@ func (r *Audit) first() string {
 
 // lastAudit is what was found last, by whichever replica; nil before the first.
 func (a *App) lastAudit(ctx context.Context) (*Audit, error) {
-	return readAudit(a.stores.db.WithContext(ctx))
+	return readAudit(a.stores.db.WithContext(ctx), "")
 }
 
-func readAudit(db *gorm.DB) (*Audit, error) {
+// readAudit is the newest that is kept, of those that the condition names; nil if there is none.
+func readAudit(db *gorm.DB, condition string) (*Audit, error) {
 	var rows []struct {
 		At     time.Time
 		Result string
 	}
-	if err := db.Raw(`SELECT at, result FROM audits ORDER BY at DESC, id DESC LIMIT 1`).Scan(&rows).Error; err != nil {
+	if err := db.Raw(`SELECT at, result FROM audits ` + condition + ` ORDER BY at DESC, id DESC LIMIT 1`).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read the last audit: %w", err)
 	}
 	if len(rows) == 0 {

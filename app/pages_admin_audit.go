@@ -69,7 +69,7 @@ func (a *App) auditPage(c echo.Context) error {
 
 // auditForm runs the audit now, and reads the whole of the processors' ledgers.
 func (a *App) auditForm(c echo.Context) error {
-	result, err := a.auditAndKeep(c.Request().Context(), true)
+	result, err := a.auditAndKeep(c.Request().Context(), true, auditTime)
 	if err != nil {
 		return err
 	}

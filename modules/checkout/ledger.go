@@ -171,6 +171,7 @@ type bookedLine struct {
 	ID       uuid.UUID
 	Status   PaymentStatus
 	Received int64
+	Refunded int64 // done, less what its bank took
 	Dispute  provider.Dispute
 }
 
@@ -180,8 +181,8 @@ func (b bookedLine) differs(l LedgerLine) bool {
 	switch b.Status {
 	case PaymentFailed, PaymentCancelled:
 		return l.hasMoney()
-	case PaymentCaptured:
-		return l.Status != provider.Captured || l.Captured != b.Received || disputeMoves(b.Dispute, l.Dispute)
+	case PaymentCaptured, PaymentRefunded:
+		return l.Status != provider.Captured || l.Captured != b.Received || l.Refunded != b.Refunded || disputeMoves(b.Dispute, l.Dispute)
 	}
 	return false
 }

@@ -44,7 +44,9 @@ func (s store) booked(ctx context.Context, payments []uuid.UUID) (map[uuid.UUID]
 		return booked, nil
 	}
 	var rows []bookedLine
-	if err := s.db.WithContext(ctx).Raw(`SELECT id, status, received, dispute FROM payments WHERE id IN ?`, payments).Scan(&rows).Error; err != nil {
+	if err := s.db.WithContext(ctx).Raw(`SELECT p.id, p.status, p.received, p.dispute, coalesce((SELECT sum(r.amount) FROM refunds r
+		WHERE r.payment_id = p.id AND r.status = 'done' AND r.reason <> ? AND r.problem <> ?), 0)::bigint AS refunded FROM payments p WHERE p.id IN ?`,
+		reasonDispute, takenByBank, payments).Scan(&rows).Error; err != nil {
 		return nil, fmt.Errorf("read payments of a ledger: %w", err)
 	}
 	for _, r := range rows {
