@@ -3,6 +3,7 @@ package notification
 import (
 	"context"
 	"errors"
+	"math/bits"
 	"math/rand/v2"
 	"time"
 
@@ -29,6 +30,8 @@ type deliverArgs struct {
 	// After is how many attempts there were when the mail was found overdue. It makes the job another one than that of a
 	// process which died in an attempt: for minutes that one counts as running.
 	After int `json:"after,omitempty"`
+	// Look grows with the mail's age, for a process that died before its attempt began: that changed no count.
+	Look int `json:"look,omitempty"`
 }
 
 // Kind names the job.
@@ -96,6 +99,10 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 }
 
+// look counts the looks at an overdue mail that make it a job of its own: at one overdueTime of age, at 4, at 16, at 64, so
+// that a job which is dead but counts as running holds nothing up for long, and a slow server does not have jobs pile up.
+func look(age time.Duration) int { return (bits.Len64(uint64(max(0, age/overdueTime))) + 1) / 2 }
+
 func (s *Service) requeue(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, lookEvery)
 	defer cancel()
@@ -105,7 +112,7 @@ func (s *Service) requeue(ctx context.Context) error {
 			return err
 		}
 		for _, m := range late {
-			if err := s.Jobs.Insert(ctx, tx, deliverArgs{MailID: m.ID, After: m.Attempts}, nil); err != nil {
+			if err := s.Jobs.Insert(ctx, tx, deliverArgs{MailID: m.ID, After: m.Attempts, Look: look(m.Age)}, nil); err != nil {
 				return err
 			}
 		}

@@ -66,6 +66,30 @@ func TestMailOfAKilledProcessIsTriedAgain(t *testing.T) {
 	}
 }
 
+// A process that is killed between taking the job and taking the mail has counted no attempt; nor does the next one that
+// dies so.
+func TestMailOfAProcessKilledBeforeItsAttemptIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.ready(k.order())
+	for dead := 1; dead <= 3; dead++ {
+		if err := k.Kit.DB.Exec(`UPDATE river_job SET state = 'running', attempt = 1, attempted_at = now()`).Error; err != nil {
+			t.Fatal(err)
+		}
+		k.Kit.Clock.Advance(overdueTime << (2 * (dead - 1)))
+		k.Kit.Clock.Advance(time.Second)
+		k.requeueNow()
+		if n := k.jobs(); n != dead+1 {
+			t.Fatalf("%d jobs after %d that died: they are in the way", n, dead)
+		}
+		k.Kit.Clock.Advance(overdueTime + time.Second)
+		k.requeueNow()
+		if n := k.jobs(); n != dead+1 {
+			t.Fatalf("%d jobs while one is waiting already", n)
+		}
+	}
+}
+
 func TestRunLooksAtOnceAndStops(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

@@ -128,7 +128,8 @@ func (s store) overdue(ctx context.Context, tx *gorm.DB, late time.Duration, lim
 			SELECT id FROM mails
 			WHERE status = 'queued' AND next_try_at < coalesce(?::timestamptz, now()) - ? * interval '1 ms'
 			ORDER BY next_try_at LIMIT ? FOR UPDATE SKIP LOCKED)
-		RETURNING id, attempts`, now, now, late.Milliseconds(), limit).Scan(&rows).Error
+		RETURNING id, attempts, (1e9 * extract(epoch FROM coalesce(?::timestamptz, now()) - created_at))::bigint AS age`,
+		now, now, late.Milliseconds(), limit, now).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("look for overdue mails: %w", err)
 	}
@@ -195,5 +196,6 @@ type mailRow struct {
 	LastError string
 	CreatedAt time.Time
 	SentAt    *time.Time
-	Expired   bool // not a column
+	Expired   bool          // not a column
+	Age       time.Duration // nor is this
 }
