@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type bank struct {
 	keys     map[string]bool
 	calls    []string
 	events   int
+	opened   map[string]time.Time // of those that a ledger tells only if it is asked back as far
 	down     bool
 	silent   bool // about its ledger
 	shared   bool // with others: nobody can tell what is ours
@@ -146,11 +148,14 @@ func (b *bank) all() []provider.Charge {
 	return out
 }
 
-func (b *bank) Charges(context.Context, time.Time) ([]provider.Charge, error) {
+func (b *bank) Charges(_ context.Context, since time.Time) ([]provider.Charge, error) {
 	if b.silent {
 		return nil, errLine
 	}
-	return b.all(), nil
+	return slices.DeleteFunc(b.all(), func(c provider.Charge) bool {
+		at, old := b.opened[c.Payment]
+		return old && at.Before(since)
+	}), nil
 }
 
 func (b *bank) Event(h http.Header, body []byte, now time.Time) (provider.Event, error) {

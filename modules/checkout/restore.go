@@ -122,12 +122,17 @@ func (s *Service) raise(ctx context.Context) error {
 	return nil
 }
 
-// firstMatch looks at what is recent in the ledgers once after a start, as soon as the processors answer: payments of ours
-// that we do not know mean that our database forgot them.
+// firstMatch looks once after a start, as soon as the processors answer, at what the ledgers have since the newest payment
+// that we know: payments of ours that we do not mean that our database forgot them, however old the backup is that stands
+// in its place.
 func (s *Service) firstMatch(ctx context.Context) (done bool, err error) {
 	s.careful.Store(true)
 	defer s.careful.Store(false)
-	m, err := s.MatchLedger(ctx, ledgerRecent)
+	span, err := s.store.sinceNewest(ctx, ledgerRecent, LedgerSpan)
+	if err != nil {
+		return false, err
+	}
+	m, err := s.MatchLedger(ctx, span)
 	if m.ours > 0 {
 		return true, errors.Join(err, s.beginReconciling(ctx, fmt.Sprintf("a processor knows %d payments that this database does not", m.ours)))
 	}

@@ -119,3 +119,24 @@ func TestForgottenPaymentsCloseTheSale(t *testing.T) {
 		t.Error("closed again")
 	}
 }
+
+// A dump of last week, restored into the same Postgres, is in the cluster that it came from: what was sold since it was made
+// tells, and not only what was in the last hours.
+func TestAnOldDumpInTheSameClusterIsRecognised(t *testing.T) {
+	t.Parallel()
+	k, ctx, raised := newKit(t), context.Background(), 0
+	v := k.mustPlace(k.fan(0)).Order
+	k.pay(v.ID, provider.Authorized, 0)
+	for _, c := range []struct{ ago, want time.Duration }{{time.Minute, ledgerRecent}, {4 * 24 * time.Hour, 4 * 24 * time.Hour}, {90 * 24 * time.Hour, LedgerSpan}} {
+		must(t, k.Kit.DB.Exec(`UPDATE payments SET created_at = ?`, k.Kit.Clock.Now().Add(-c.ago)).Error)
+		if got, err := k.store.sinceNewest(ctx, ledgerRecent, LedgerSpan); err != nil || got != c.want {
+			t.Errorf("%v ago: reads %v back, want %v, %v", c.ago, got, c.want, err)
+		}
+	}
+	must(t, k.Kit.DB.Exec(`UPDATE payments SET created_at = ?`, k.Kit.Clock.Now().Add(-4*24*time.Hour)).Error)
+	k.bank.opened = map[string]time.Time{k.stray(provider.Captured).String(): k.Kit.Clock.Now().Add(-2 * 24 * time.Hour)}
+	s := k.started(&raised)
+	if done, err := s.firstMatch(ctx); !done || err != nil || !closed(s) {
+		t.Errorf("what was sold two days ago is overlooked: done %v, %v", done, err)
+	}
+}

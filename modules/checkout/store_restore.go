@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"fmt"
+	"time"
 )
 
 // cluster is which Postgres this is.
@@ -51,6 +52,18 @@ func (s store) reconciling(ctx context.Context) (r Reconciliation, closed bool, 
 		return r, false, fmt.Errorf("look whether it is reconciling: %w", err)
 	}
 	return r, closed, nil
+}
+
+// sinceNewest is how long ago the newest payment was made, within bounds; the longest where there is none.
+func (s store) sinceNewest(ctx context.Context, least, most time.Duration) (time.Duration, error) {
+	var seconds *float64
+	if _, err := one(s.db.WithContext(ctx), &seconds, `SELECT extract(epoch FROM `+now+` - max(created_at))::float8 FROM payments`, s.now()); err != nil {
+		return 0, fmt.Errorf("find the newest payment: %w", err)
+	}
+	if seconds == nil || *seconds > most.Seconds() {
+		return most, nil
+	}
+	return max(least, time.Duration(*seconds*float64(time.Second))), nil
 }
 
 // theRealOne tells that this database was never restored, or that an owner has said since that it is the real one.
