@@ -84,7 +84,7 @@ func (a *App) openAnywayForm(c echo.Context) error {
 	ok, err := a.confirmed(c, "events", func() (sure, error) {
 		return sure{Title: "Open the sale before the ledgers are compared?", Button: "Open the sale", Danger: true, Action: c.Request().URL.Path, Back: "/admin", Lines: []string{
 			"This database was restored from a backup. Seats that were sold after that backup look free in it, and can be sold again.",
-			"Their buyers have tickets. Open it only if this is the real sale, and not a copy of one that runs elsewhere: whoever the ledgers name from now on gets their money back by itself.",
+			"Their buyers have tickets. Open it only if this is the real sale, and not a copy of one that runs elsewhere: of what was paid until now, whatever the ledgers name and this database does not know goes back by itself.",
 		}}, nil
 	})
 	if !ok || err != nil {

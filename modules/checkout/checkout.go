@@ -73,9 +73,8 @@ type Service struct {
 	mu      sync.Mutex
 	glanced map[string]time.Time // reason and payment → when a fan's page last made us ask; a budget, not a truth
 	left    leaver
-	// restored is set while the sale is closed after a restore, careful while the ledgers are first looked at.
+	// restored is set while the sale is closed after a restore.
 	restored atomic.Pointer[Reconciliation]
-	careful  atomic.Bool
 	// toldDown: provider → when the fans whose clock stands for it were last told.
 	toldDown map[string]time.Time
 }

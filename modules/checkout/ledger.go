@@ -76,12 +76,13 @@ type LedgerMatch struct {
 	Settled int // payments of ours looked at because the two differed
 	Orphans int // payments of nobody, found for the first time
 	Problem string
-	ours    int // of the orphans, those that this installation opened for certain
+	ours    int // of the orphans, those that this installation opened for certain, and that nobody has vouched for
 }
 
 // MatchLedger compares the ledgers of all providers with our books, as far back as span, and makes the two agree where
 // that is ours to do: money on payments that we took for dead, or that differs from what we wrote down, is settled; money
-// on payments that we never had is written down as an orphan and goes back. What only a person can mend the audit tells.
+// on payments that we never had is written down as an orphan; if one of these is ours, our database forgot it, and the sale
+// is closed until more is known. What only a person can mend the audit tells.
 // The providers that answer are matched even if another does not; the error says which did not.
 func (s *Service) MatchLedger(ctx context.Context, span time.Duration) (m LedgerMatch, err error) {
 	ctx, cancel := context.WithTimeout(ctx, matchTime)
@@ -97,6 +98,9 @@ func (s *Service) MatchLedger(ctx context.Context, span time.Duration) (m Ledger
 	}
 	done, enough := aside(ctx, afterBudget)
 	defer enough()
+	if m.ours > 0 {
+		err = errors.Join(err, s.beginReconciling(done, fmt.Sprintf("a processor knows %d payments that this database does not", m.ours)))
+	}
 	return m, errors.Join(err, s.store.endMatch(done, &m))
 }
 
@@ -123,7 +127,7 @@ func (s *Service) matchPart(ctx context.Context, lines []LedgerLine, m *LedgerMa
 	if err != nil {
 		return err
 	}
-	certain, err := s.certain(ctx)
+	word, err := s.store.ownersWord(ctx)
 	if err != nil {
 		return err
 	}
@@ -136,13 +140,14 @@ func (s *Service) matchPart(ctx context.Context, lines []LedgerLine, m *LedgerMa
 		switch b, ours := booked[id]; {
 		case !ours && l.hasMoney():
 			// Our payments are committed before a processor hears of them: this one was never ours, or is no longer.
+			certain := l.Ours && covered(id, word)
 			first, err := s.store.insertOrphan(ctx, l, id, certain)
 			if err != nil {
 				return err
 			}
 			if first {
 				m.Orphans++
-				if l.Ours {
+				if l.Ours && !certain {
 					m.ours++
 				}
 				s.metrics.orphans.Inc()

@@ -6,14 +6,17 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"fairseat/app/request"
+	"fairseat/modules/checkout/provider"
 )
 
 // After a restore from a backup the books know less than the processors do, so the sale stays closed until the two agree:
 //
-//	open ──another cluster or timeline at the start, or payments at the first look that we do not know──▶ reconciling
-//	  ▲                                                                                                       │
-//	  └──── all ledgers matched, and nothing unknown in them that is not written down; or an owner says so ───┘
+//	open ──another cluster or timeline at the start, or payments of ours in a ledger that we do not know──▶ reconciling
+//	  ▲                                                                                                         │
+//	  └──── all ledgers matched, and nothing unknown in them that is not written down; or an owner says so ─────┘
 //
 // What was begun goes on: payments, webhooks, refunds, tickets. Only nobody gets in, holds or orders.
 
@@ -126,30 +129,25 @@ func (s *Service) raise(ctx context.Context) error {
 // that we know: payments of ours that we do not mean that our database forgot them, however old the backup is that stands
 // in its place.
 func (s *Service) firstMatch(ctx context.Context) (done bool, err error) {
-	s.careful.Store(true)
-	defer s.careful.Store(false)
 	span, err := s.store.sinceNewest(ctx, ledgerRecent, LedgerSpan)
 	if err != nil {
 		return false, err
 	}
 	m, err := s.MatchLedger(ctx, span)
-	if m.ours > 0 {
-		return true, errors.Join(err, s.beginReconciling(ctx, fmt.Sprintf("a processor knows %d payments that this database does not", m.ours)))
-	}
-	return err == nil, err
+	return err == nil || m.ours > 0, err
 }
 
-// certain tells whether money of nobody may go back by itself. Whoever only tried a backup out, with the keys of the real
-// thing, has all that is sold there in the ledgers: after a restore it takes a word that the real thing is this one.
-func (s *Service) certain(ctx context.Context) (bool, error) {
-	if s.careful.Load() {
-		return false, nil
-	}
-	return s.store.theRealOne(ctx)
+// covered tells whether money of nobody may go back by itself: only what was opened before an owner said that this
+// database is the real one. Our payments are committed before a processor hears of them, so one of ours that we do not know
+// was forgotten: by a restored backup, a failover that lost the newest, or a copy of what sells elsewhere. Whoever only tried
+// a backup out, with the keys of the real thing, must not send back what that has sold.
+func covered(payment uuid.UUID, word *time.Time) bool {
+	made := provider.Made(payment)
+	return word != nil && !made.IsZero() && made.Before(*word)
 }
 
 // OpenAnyway takes an owner's word that the restored database is the real one: the sale opens, if it is closed, before the
-// ledgers are matched, and money of nobody found from now on goes back by itself.
+// ledgers are matched, and money of nobody that was taken until now goes back by itself when it is found.
 func (s *Service) OpenAnyway(ctx context.Context, who request.Staff, ip string) error {
 	if err := s.Journal.Note(ctx, s.DB, who, ip, "reconcile.open", "", nil); err != nil {
 		return err

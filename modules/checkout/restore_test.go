@@ -140,3 +140,27 @@ func TestAnOldDumpInTheSameClusterIsRecognised(t *testing.T) {
 		t.Errorf("what was sold two days ago is overlooked: done %v, %v", done, err)
 	}
 }
+
+// A standby that lost the newest sales takes over while we run: the next look at the ledgers closes the sale, and sends
+// nothing back. An owner's word covers what was taken before it, and nothing that is lost later.
+func TestAFailoverThatForgetsClosesTheSale(t *testing.T) {
+	t.Parallel()
+	k, ctx, raised := newKit(t), context.Background(), 0
+	s := k.started(&raised)
+	must(t, s.matchInTurn(ctx))
+	lost := k.stray(provider.Captured)
+	k.Kit.Clock.Advance(matchEvery)
+	must(t, s.matchInTurn(ctx))
+	must(t, s.returnOrphans(ctx))
+	if st := k.held(lost); !closed(s) || st.Refunded != 0 {
+		t.Fatalf("closed %v, %+v", closed(s), st)
+	}
+	must(t, s.OpenAnyway(ctx, staffAda(), ""))
+	before, after := k.stray(provider.Captured), k.strayAt(k.Kit.Clock.Now().Add(time.Minute), provider.Captured)
+	k.Kit.Clock.Advance(matchEvery)
+	must(t, s.matchInTurn(ctx))
+	must(t, s.returnOrphans(ctx))
+	if a, b := k.held(before), k.held(after); !closed(s) || a.Refunded != 4200 || b.Refunded != 0 {
+		t.Errorf("closed %v; from before the word %+v, from after it %+v", closed(s), a, b)
+	}
+}

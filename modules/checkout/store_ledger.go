@@ -73,7 +73,7 @@ func (s store) giveTurn(ctx context.Context, name string, earlier time.Duration)
 // there already.
 func (s store) insertOrphan(ctx context.Context, l LedgerLine, id uuid.UUID, certain bool) (bool, error) {
 	status, authorized := orphanForeign, int64(0)
-	if l.Ours && certain {
+	if certain {
 		status = orphanFound
 	}
 	if l.Captured == 0 {

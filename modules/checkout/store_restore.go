@@ -66,14 +66,13 @@ func (s store) sinceNewest(ctx context.Context, least, most time.Duration) (time
 	return max(least, time.Duration(*seconds*float64(time.Second))), nil
 }
 
-// theRealOne tells that this database was never restored, or that an owner has said since that it is the real one.
-func (s store) theRealOne(ctx context.Context) (bool, error) {
-	var doubted bool
-	_, err := one(s.db.WithContext(ctx), &doubted, `SELECT (reconciling_since IS NOT NULL OR ended_at IS NOT NULL) AND ended_by = '' FROM installation`)
+// ownersWord is when an owner last said that this database is the real one; nil if it was doubted since, or never.
+func (s store) ownersWord(ctx context.Context) (at *time.Time, err error) {
+	_, err = one(s.db.WithContext(ctx), &at, `SELECT ended_at FROM installation WHERE ended_by <> ''`)
 	if err != nil {
-		return false, fmt.Errorf("look whether this is the real one: %w", err)
+		return nil, fmt.Errorf("look whether this is the real one: %w", err)
 	}
-	return !doubted, nil
+	return at, nil
 }
 
 func (s store) endReconciling(ctx context.Context, by string) error {
