@@ -107,9 +107,18 @@ func problem(err error, c echo.Context) {
 type charge struct {
 	ID, Payment, OrderID, Status string
 	Amount, Captured, Refunded   int64
+	Dispute                      string
+}
+
+// back is what the payer has again: all of it, when their bank says so.
+func (c charge) back() int64 {
+	if c.Dispute == "lost" {
+		return c.Captured
+	}
+	return c.Refunded
 }
 
 func (b *bank) ledger() (all []charge, err error) {
-	err = b.db.Raw(`SELECT id, payment, order_id, status, amount, captured, refunded FROM sandbox.payments ORDER BY n`).Scan(&all).Error
+	err = b.db.Raw(`SELECT id, payment, order_id, status, amount, captured, refunded, dispute FROM sandbox.payments ORDER BY n`).Scan(&all).Error
 	return all, err
 }

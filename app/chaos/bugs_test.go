@@ -102,6 +102,7 @@ var bugs = []bug{
 func directed(seed uint64, storm func(*plan)) plan {
 	p := planOf(seed)
 	p.faults, p.calm, p.price = nil, true, 4200
+	p.cheap, p.promo, p.seller, p.transfers, p.disputes, p.calledOff = 0, 0, false, false, 0, false
 	p.points, p.skew = make([]string, p.replicas), make([]string, p.replicas)
 	storm(&p)
 	return p

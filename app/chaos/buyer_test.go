@@ -18,12 +18,13 @@ type buyer struct {
 	email  string
 	random *rand.Rand
 
-	mu       sync.Mutex
-	paidAt   map[string]time.Time // order → when the processor said "authorised" to this fan in time
-	seen     map[string]*order    // orders seen paid
-	last     map[string]*order    // the latest view of each
-	cancels  map[string]bool      // orders it gave up
-	declines map[string]bool
+	mu      sync.Mutex
+	paidAt  map[string]time.Time // order → when the processor said "authorised" to this fan in time
+	seen    map[string]*order    // orders seen paid
+	last    map[string]*order    // the latest view of each
+	cancels map[string]bool      // orders it gave up
+	wished  map[string][]int     // the seats that it asked for instead of those of an order
+	promo   string
 }
 
 type order struct {
@@ -48,7 +49,10 @@ func (o *order) seats() (all []int) {
 func newBuyer(st *stage, n int, does string, random *rand.Rand) *buyer {
 	b := &buyer{client: newClient(fmt.Sprintf("Fan %d", n), st.bases()...), st: st, n: n, does: does, random: random,
 		email: fmt.Sprintf("fan%d@example.org", n), paidAt: map[string]time.Time{}, seen: map[string]*order{}, last: map[string]*order{},
-		cancels: map[string]bool{}, declines: map[string]bool{}}
+		cancels: map[string]bool{}, wished: map[string][]int{}}
+	if st.plan.promo > 0 && random.IntN(2) == 0 {
+		b.promo = promoCode
+	}
 	if n > 0 && random.IntN(12) == 0 {
 		b.email = fmt.Sprintf("FAN%d+more@example.org", n-1) // the same person as somebody else, or so it seems
 	}
@@ -66,9 +70,11 @@ func (b *buyer) live(ctx context.Context) {
 	}
 	b.bearer = place.Place
 	for tries := 0; tries < b.st.plan.tries && b.enter(ctx); tries++ {
+		b.st.ledger.mayLeave(b.n, now())
 		seats := b.holds(ctx)
 		switch {
 		case seats == nil:
+			b.st.ledger.mayLeave(b.n, now())
 			_, _ = b.patient(ctx, "DELETE", b.path("/queue/admission"), nil, nil)
 		case b.does == "leaves":
 			b.releases(ctx, seats)
@@ -170,7 +176,6 @@ func (b *buyer) orders(ctx context.Context) bool {
 	}
 	if b.does == "declines" {
 		b.click(ctx, o, "declined")
-		b.declines[o.ID] = true
 		if o = b.follow(ctx, o, true); o == nil || o.Status != "declined" {
 			return true
 		}
@@ -184,6 +189,14 @@ func (b *buyer) orders(ctx context.Context) bool {
 	if b.does == "last minute" {
 		_ = wait(ctx, time.Until(o.ExpiresAt)-time.Duration(1300+b.random.IntN(300))*time.Millisecond)
 	}
+	if b.transfers() {
+		if b.random.IntN(4) == 0 { // has second thoughts
+			_ = wait(ctx, time.Second)
+			b.cancel(ctx, o)
+		}
+		b.follow(ctx, o, false)
+		return true
+	}
 	b.click(ctx, o, "paid")
 	switch b.does {
 	case "walks away":
@@ -195,14 +208,23 @@ func (b *buyer) orders(ctx context.Context) bool {
 	case "cancels paid":
 		b.cancel(ctx, o)
 	}
-	b.follow(ctx, o, false)
+	if o = b.follow(ctx, o, false); o != nil && o.Status == "paid" {
+		b.fuss(ctx, o)
+	}
 	return true
 }
 
-// place asks for the order until there is an answer.
+// place asks for the order until there is an answer; without the code if that is not good any more.
 func (b *buyer) place(ctx context.Context) *order {
 	var made struct{ Order order }
-	a, ok := b.patient(ctx, "POST", b.path("/orders"), map[string]any{"buyer": map[string]string{"name": b.name, "email": b.email}}, func(call int64, a answer) {
+	wanted := map[string]any{"buyer": map[string]string{"name": b.name, "email": b.email}}
+	if b.promo != "" {
+		wanted["promo"] = b.promo
+	}
+	if b.transfers() {
+		wanted["method"] = "transfer"
+	}
+	a, ok := b.patient(ctx, "POST", b.path("/orders"), wanted, func(call int64, a answer) {
 		switch {
 		case a.ok() && json.Unmarshal(a.body, &made) == nil:
 			b.st.ledger.claimed(b.n, made.Order.seats(), call, made.Order.ExpiresAt)
@@ -210,8 +232,15 @@ func (b *buyer) place(ctx context.Context) *order {
 			b.st.ledger.mayClaim(b.n, call)
 		}
 	})
+	if ok && a.code() == "bad-promo" && b.promo != "" {
+		b.promo = ""
+		return b.place(ctx)
+	}
 	if !ok || !a.ok() {
 		return nil
+	}
+	if b.promo != "" {
+		b.st.did("code")
 	}
 	b.saw(&made.Order, time.Now().UnixNano())
 	return &made.Order
@@ -260,8 +289,15 @@ func (b *buyer) follow(ctx context.Context, o *order, orDeclined bool) *order {
 				return o
 			}
 		case "swap-offered": // some take the other seats, some the money, some say nothing
-			if answer := []string{"/offer", "/offer/decline", ""}[b.n%3]; answer != "" {
-				_ = b.do(ctx, "POST", "/api/v1/orders/"+o.ID+answer, map[string]any{})
+			switch b.n % 3 {
+			case 0:
+				if b.do(ctx, "POST", "/api/v1/orders/"+o.ID+"/offer", map[string]any{}).ok() {
+					b.st.did("offer taken")
+				}
+			case 1:
+				if b.do(ctx, "DELETE", "/api/v1/orders/"+o.ID+"/offer", nil).ok() {
+					b.st.did("offer declined")
+				}
 			}
 		}
 		if !wait(ctx, time.Duration(150+b.random.IntN(200))*time.Millisecond) {

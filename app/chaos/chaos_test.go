@@ -27,7 +27,8 @@ func play(t *testing.T, p plan, path string, spoil ...string) result {
 	stages <- struct{}{}
 	t.Cleanup(func() { <-stages })
 	st := newStage(t, p, path, spoil...)
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	p = st.plan
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	random := rand.New(rand.NewPCG(p.seed, 1))
 	st.watch = startWatch(ctx, st)
@@ -37,6 +38,11 @@ func play(t *testing.T, p plan, path string, spoil ...string) result {
 	var side sync.WaitGroup
 	side.Go(func() { st.sample(during) })
 	side.Go(func() { st.takeBack(during) })
+	side.Go(func() { st.dispute(during) })
+	side.Go(func() { st.callOff(during) })
+	clerk, home := context.WithCancel(ctx)
+	var office sync.WaitGroup
+	office.Go(func() { st.countTransfers(clerk, during) })
 	var crowd []*buyer
 	var all sync.WaitGroup
 	shopping, closing := context.WithTimeout(ctx, p.coming+p.hold+p.pay+4*time.Second)
@@ -76,6 +82,8 @@ func play(t *testing.T, p plan, path string, spoil ...string) result {
 	if !p.hasty || !st.wrong() {
 		st.calm(ctx)
 	}
+	home()
+	office.Wait()
 	if !p.hasty || !st.wrong() {
 		st.check(ctx, crowd)
 	}
@@ -108,9 +116,7 @@ func (st *stage) strikes(ctx context.Context) *sync.WaitGroup {
 			if !wait(ctx, s.at) {
 				return
 			}
-			st.mu.Lock()
-			st.hits[s.name]++
-			st.mu.Unlock()
+			st.did(s.name)
 			mend := f.begin(st, s)
 			if mend != nil {
 				_ = wait(ctx, s.lasts)
@@ -127,40 +133,6 @@ func (st *stage) mend() {
 		st.hits["C1"]++
 	}
 }
-
-// takeBack is the box office, which returns a ticket now and then.
-func (st *stage) takeBack(ctx context.Context) {
-	random := rand.New(rand.NewPCG(st.plan.seed, 2))
-	for left := 2 + random.IntN(5); left > 0 && wait(ctx, time.Duration(400+random.IntN(900))*time.Millisecond); {
-		crowd := st.crowd.Load()
-		if crowd == nil {
-			continue
-		}
-		for _, b := range *crowd {
-			b.mu.Lock()
-			var order *order
-			for id, o := range b.seen {
-				if !st.returned(id) {
-					order = o
-				}
-			}
-			b.mu.Unlock()
-			if order == nil || random.IntN(3) > 0 {
-				continue
-			}
-			left--
-			st.mu.Lock()
-			st.refunds[order.ID] = true
-			st.mu.Unlock()
-			st.ledger.mayComeBack(b.n, order.seats(), now())
-			st.staff.patient(ctx, "POST", "/api/v1/admin/orders/"+order.ID+"/refund", map[string]any{"reason": "Cannot come after all."}, nil)
-			break
-		}
-	}
-}
-
-// returned tells whether staff meant to give an order back.
-func (st *stage) returned(id string) bool { st.mu.Lock(); defer st.mu.Unlock(); return st.refunds[id] }
 
 func pick(r *rand.Rand, weights map[string]int) string {
 	var names []string

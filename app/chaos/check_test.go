@@ -28,6 +28,9 @@ var always = []struct{ id, query string }{
 		WHERE c.status <> 'released' AND c.buyer_key IS NOT NULL GROUP BY c.event_id, c.buyer_key, e.max_per_buyer HAVING count(*) > e.max_per_buyer
 		UNION ALL SELECT format('%s seats of one place', count(*)) FROM seat_claims c JOIN events e ON e.id = c.event_id
 		WHERE c.status <> 'released' AND c.place_key IS NOT NULL GROUP BY c.event_id, c.place_key, e.max_per_buyer HAVING count(*) > e.max_per_buyer`},
+	{"I27 a code is used more than it may be", `SELECT format('code %s: %s uses', c.shown, count(*)) FROM promotion_uses u JOIN promotion_codes c ON c.id = u.code_id
+		WHERE u.freed_at IS NULL GROUP BY c.id HAVING count(*) > c.max_uses`},
+	{"I28 invoices with a gap, or with a number twice", `SELECT format('series %s: %s invoices up to %s', prefix, count(*), max(serial)) FROM invoices GROUP BY prefix HAVING count(*) <> max(serial) OR count(DISTINCT number) <> count(*)`},
 	{"I21 a mail about tickets that are none", `SELECT format('mail %s', m.id) FROM mails m LEFT JOIN orders o ON o.id = m.order_id WHERE m.kind = 'tickets' AND (o.id IS NULL OR o.paid_at IS NULL)`},
 }
 
@@ -37,6 +40,9 @@ SELECT format('I12 payment %s is %s (order %s)', p.id, p.status, o.status) FROM 
 UNION ALL SELECT format('I12 refund %s is %s: %s', id, status, problem) FROM refunds WHERE status <> 'done'
 UNION ALL SELECT format('I11 order %s is %s', id, status) FROM orders WHERE status = 'pending'
 UNION ALL SELECT format('I11 claim %s is %s', id, status) FROM seat_claims WHERE status IN ('checkout','secured')
+UNION ALL SELECT format('I12 dispute of payment %s is open', id) FROM payments WHERE dispute = 'open'
+UNION ALL SELECT format('I26 the refund of the event is %s', status) FROM event_refunds WHERE status <> 'done'
+UNION ALL SELECT format('I26 order %s is %s after the event was refunded', o.id, o.status) FROM event_refunds r JOIN orders o ON o.event_id = r.event_id WHERE o.status IN ('paid','part_refunded')
 UNION ALL SELECT format('I17 event %s is not acted on', event_id) FROM psp_events WHERE processed_at IS NULL
 UNION ALL SELECT format('I15 mail %s waits: %s', id, last_error) FROM mails WHERE status = 'queued'`
 
@@ -61,9 +67,9 @@ func (st *stage) checkAlways(ctx context.Context, when string) {
 
 // calm waits until nothing is open any more: at the processor, with us, in Redis.
 func (st *stage) calm(ctx context.Context) {
-	limit := 30 * time.Second
+	limit := time.Duration(30 * st.plan.slow * float64(time.Second))
 	if st.plan.hasty {
-		limit = 15 * time.Second
+		limit /= 2
 	}
 	deadline := time.Now().Add(limit)
 	for {
@@ -130,6 +136,7 @@ func (st *stage) check(ctx context.Context, crowd []*buyer) {
 	st.checkLedger(ctx)
 	st.checkFans(ctx, crowd)
 	st.checkMails(ctx)
+	st.checkInvoices(ctx)
 	st.checkMaps(ctx)
 	st.checkAudit(ctx)
 	for _, r := range st.replicas {
@@ -154,6 +161,12 @@ func (st *stage) checkLedger(ctx context.Context) {
 		coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.payment_id = p.id AND r.status = 'done'), 0)::bigint AS back
 		FROM payments p JOIN orders o ON o.id = p.order_id`).Scan(&rows).Error
 	charges, err2 := st.bank.ledger()
+	var wired []charge // which staff have written down
+	if err2 == nil {
+		err2 = st.db.WithContext(ctx).Raw(`SELECT payment_id AS payment, received AS captured,
+			coalesce((SELECT sum(r.amount) FROM transfer_refunds r WHERE r.payment_id = t.payment_id), 0)::bigint AS refunded FROM transfers t`).Scan(&wired).Error
+		charges = append(charges, wired...)
+	}
 	if err != nil || err2 != nil {
 		st.problem("the books cannot be read: %v %v", err, err2)
 		return
@@ -170,17 +183,17 @@ func (st *stage) checkLedger(ctx context.Context) {
 		seen[c.Payment] = c
 		i, known := ours[c.Payment]
 		if !known {
-			if c.Captured != c.Refunded {
-				st.problem("I7 the processor holds %d for payment %s, which we do not know", c.Captured-c.Refunded, c.Payment)
+			if c.Captured != c.back() {
+				st.problem("I7 the processor holds %d for payment %s, which we do not know", c.Captured-c.back(), c.Payment)
 			}
 			continue
 		}
 		r := rows[i]
-		if c.Captured-c.Refunded != r.Worth {
-			st.problem("I7 payment %s (%s, order %s): the processor holds %d, its tickets are worth %d", r.ID, r.Status, r.Order, c.Captured-c.Refunded, r.Worth)
+		if c.Captured-c.back() != r.Worth {
+			st.problem("I7 payment %s (%s, order %s): the processor holds %d, its tickets are worth %d", r.ID, r.Status, r.Order, c.Captured-c.back(), r.Worth)
 		}
-		if c.Captured != r.Received || c.Refunded != r.Back {
-			st.problem("I7 payment %s (%s, order %s): the processor took %d and gave back %d, we wrote %d and %d", r.ID, r.Status, r.Order, c.Captured, c.Refunded, r.Received, r.Back)
+		if c.Captured != r.Received || c.back() != r.Back {
+			st.problem("I7 payment %s (%s, order %s): the processor took %d and gave back %d, we wrote %d and %d", r.ID, r.Status, r.Order, c.Captured, c.back(), r.Received, r.Back)
 		}
 	}
 	for _, r := range rows {
@@ -210,7 +223,13 @@ func (st *stage) checkFans(ctx context.Context, crowd []*buyer) {
 	}
 	for _, b := range crowd {
 		for id, o := range b.seen {
-			if st.returned(id) {
+			if st.returned(id) || st.plan.calledOff {
+				continue
+			}
+			if len(b.wished[id]) > 0 { // somewhere else, perhaps
+				if len(has[id]) != len(o.seats()) {
+					st.problem("I13 %s saw order %s paid with %d seats, and has %d after changing them", b.name, id, len(o.seats()), len(has[id]))
+				}
 				continue
 			}
 			for _, n := range o.seats() {
@@ -220,7 +239,7 @@ func (st *stage) checkFans(ctx context.Context, crowd []*buyer) {
 			}
 		}
 		for id := range b.paidAt {
-			if st.plan.calm && !b.cancels[id] && !st.returned(id) && len(has[id]) == 0 {
+			if st.plan.calm && !st.plan.calledOff && !b.cancels[id] && !st.returned(id) && len(has[id]) == 0 {
 				st.problem("I20 %s paid order %s in time and has no ticket", b.name, id)
 			}
 		}
@@ -245,6 +264,23 @@ func (st *stage) checkMails(ctx context.Context) {
 		case r.Status == "sent" && !st.post.has(r.ID):
 			st.problem("I15 mail %s of order %s is said to be sent; nobody has it", r.ID, r.Order)
 		}
+	}
+}
+
+// checkInvoices wants papers that come to what each order's tickets are worth, where there is a seller.
+func (st *stage) checkInvoices(ctx context.Context) {
+	if !st.plan.seller {
+		return
+	}
+	var odd []string
+	if err := st.db.WithContext(ctx).Raw(`SELECT format('order %s (%s): its papers come to %s, its tickets to %s', o.id, o.status, coalesce(i.sum, 0), coalesce(t.sum, 0)) FROM orders o
+		LEFT JOIN (SELECT order_id, sum(CASE kind WHEN 'credit' THEN -total ELSE total END) AS sum FROM invoices GROUP BY order_id) i ON i.order_id = o.id
+		LEFT JOIN (SELECT c.order_id, sum(c.price) AS sum FROM tickets t JOIN seat_claims c ON c.id = t.claim_id WHERE t.status = 'valid' GROUP BY c.order_id) t ON t.order_id = o.id
+		WHERE coalesce(i.sum, 0) <> coalesce(t.sum, 0)`).Scan(&odd).Error; err != nil {
+		st.problem("invoices cannot be read: %v", err)
+	}
+	for _, o := range odd {
+		st.problem("I28 %s", o)
 	}
 }
 
@@ -281,7 +317,7 @@ func (st *stage) checkMaps(ctx context.Context) {
 		st.eventually(ctx, "I16 the map of watcher "+w.name, func() string {
 			w.mu.Lock()
 			defer w.mu.Unlock()
-			if w.version == 0 {
+			if w.version == 0 || st.plan.calledOff {
 				return "" // a house that is sold out lets nobody in
 			}
 			return differ(w.states)
@@ -291,7 +327,7 @@ func (st *stage) checkMaps(ctx context.Context) {
 
 // eventually waits some seconds for there to be nothing wrong.
 func (st *stage) eventually(ctx context.Context, what string, wrong func() string) {
-	deadline := time.Now().Add(8 * time.Second)
+	deadline := time.Now().Add(time.Duration(8 * st.plan.slow * float64(time.Second)))
 	for {
 		w := wrong()
 		if w == "" {

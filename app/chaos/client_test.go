@@ -12,6 +12,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // answer is one HTTP answer. Lost says that none came, so that what was asked may have happened or not.
@@ -38,21 +40,23 @@ func (a answer) String() string { return fmt.Sprintf("%d %s", a.status, a.body) 
 type client struct {
 	name   string
 	bases  []string
+	key    string // under which what is asked has its effect once
 	at     atomic.Int64
 	bearer string
+	limit  time.Duration // for one answer
 }
 
 var transport = &http.Transport{MaxIdleConns: 500, MaxIdleConnsPerHost: 200, IdleConnTimeout: 5 * time.Second}
 
 func newClient(name string, bases ...string) *client {
-	c := &client{name: name, bases: bases}
+	c := &client{name: name, bases: bases, limit: 5 * time.Second}
 	c.at.Store(rand.Int64N(int64(len(bases))))
 	return c
 }
 
 // do asks once.
 func (c *client) do(ctx context.Context, method, path string, body any) answer {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
 	var reader io.Reader
 	if body != nil {
@@ -69,6 +73,9 @@ func (c *client) do(ctx context.Context, method, path string, body any) answer {
 	}
 	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+	}
+	if c.key != "" {
+		req.Header.Set("Idempotency-Key", c.key)
 	}
 	if c.bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+c.bearer)
@@ -102,9 +109,11 @@ func (c *client) patient(ctx context.Context, method, path string, body any, not
 	}
 }
 
-// must is patient, and ends the test if the answer is no success.
+// must is patient, and ends the test if the answer is no success. What was asked twice because no answer came is done once.
 func (c *client) must(ctx context.Context, t testing.TB, method, path string, body, into any) {
 	t.Helper()
+	c.key = uuid.NewString()
+	defer func() { c.key = "" }()
 	a, ok := c.patient(ctx, method, path, body, nil)
 	if !ok || !a.ok() {
 		t.Fatalf("%s %s: %v", method, path, a)

@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	toxiproxy "github.com/Shopify/toxiproxy/v2"
+	"gorm.io/gorm"
 
 	"fairseat/modules/checkout/sandbox"
 )
@@ -38,6 +40,10 @@ var catalogue = append([]trouble{
 	{"R4 slow", "Redis is slow", 500 * time.Millisecond, 2 * time.Second, false, func(st *stage, s strike) func() {
 		return st.toxic(st.replicas[s.replica].redis, `{"type":"latency","attributes":{"latency":60,"jitter":60}}`)
 	}},
+	{"R5", "Redis has no memory left and takes no writes", 300 * time.Millisecond, 1500 * time.Millisecond, false, func(st *stage, _ strike) func() {
+		st.config("maxmemory", "1")
+		return func() { st.config("maxmemory", "0") }
+	}},
 	{"R6", "no notification of an expired key arrives", time.Second, 5 * time.Second, false, func(st *stage, _ strike) func() {
 		st.config("notify-keyspace-events", "")
 		return func() { st.config("notify-keyspace-events", "Ex") }
@@ -55,6 +61,7 @@ var catalogue = append([]trouble{
 	{"P2 slow", "Postgres is slow", 500 * time.Millisecond, 2 * time.Second, false, func(st *stage, s strike) func() {
 		return st.toxic(st.replicas[s.replica].postgres, `{"type":"latency","attributes":{"latency":15,"jitter":15}}`)
 	}},
+	{"P3", "Postgres has no space left", 300 * time.Millisecond, 1500 * time.Millisecond, false, func(st *stage, _ strike) func() { return st.fill() }},
 	{"M1", "the processor is away", 500 * time.Millisecond, 2500 * time.Millisecond, true, func(st *stage, _ strike) func() { return st.misbehave(sandbox.Faults{Outage: true}) }},
 	{"M1 slow", "the processor takes its time", 2 * time.Second, 5 * time.Second, true, func(st *stage, _ strike) func() { return st.misbehave(sandbox.Faults{LatencyMS: 700}) }},
 	{"M2", "the processor does what it is asked, and breaks the line", 2 * time.Second, 5 * time.Second, false, func(st *stage, _ strike) func() {
@@ -199,4 +206,29 @@ func (st *stage) lock() func() {
 	tx.Exec(`SET LOCAL lock_timeout = '500ms'`)
 	tx.Exec(`SELECT id FROM orders WHERE status = 'pending' ORDER BY id FOR UPDATE`)
 	return func() { tx.Rollback() }
+}
+
+// full is what a disk without space looks like from within: reading goes on, whatever would grow a table fails.
+var full = []string{"orders", "seat_claims", "payments", "tickets", "refunds", "mails", "psp_events", "order_history", "river_job", "invoices"}
+
+func (st *stage) fill() func() {
+	sweep := func(statement string) {
+		for _, table := range full {
+			text := fmt.Sprintf(statement, table)
+			for range 50 { // Postgres may be on its knees, or the table in use
+				if err := st.db.Transaction(func(tx *gorm.DB) error {
+					return errors.Join(tx.Exec(`SET LOCAL lock_timeout = '300ms'`).Error, tx.Exec(text).Error)
+				}); err == nil {
+					break
+				}
+				time.Sleep(100 * time.Millisecond)
+			}
+		}
+	}
+	if err := st.db.Exec(`CREATE OR REPLACE FUNCTION no_space() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+		RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full'; END $$`).Error; err != nil {
+		return nil
+	}
+	sweep(`CREATE OR REPLACE TRIGGER no_space BEFORE INSERT OR UPDATE ON %[1]s FOR EACH STATEMENT EXECUTE FUNCTION no_space()`)
+	return func() { sweep(`DROP TRIGGER IF EXISTS no_space ON %s`) }
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/anishathalye/porcupine"
@@ -17,11 +18,13 @@ type history struct {
 	mu  sync.Mutex
 	all map[int][]porcupine.Operation // by seat
 	ids int
+	// over is from when on the whole event is returned, if it is: every seat may come back then, whoever has it.
+	over atomic.Int64
 }
 
 // deed is one operation: kind and whose.
 type deed struct {
-	kind  string // hold, claim, sold; maybe-hold, maybe-claim; lapse, end, back
+	kind  string // hold, claim, sold; maybe-hold, maybe-claim, maybe-sold; lapse, end, back
 	buyer int
 	seat  int
 }
@@ -70,21 +73,36 @@ func (h *history) claimed(buyer int, seats []int, call int64, until time.Time) {
 
 // mayClaim notes an order whose answer was lost: whatever the buyer holds may be claimed.
 func (h *history) mayClaim(buyer int, call int64) {
+	seats := h.touched(buyer)
+	h.add("maybe-claim", buyer, seats, call, never)
+	h.add("end", buyer, seats, call, never)
+}
+
+// mayLeave notes that a buyer begins anew, which lets go whatever is still held.
+func (h *history) mayLeave(buyer int, call int64) {
+	h.add("lapse", buyer, h.touched(buyer), call, never)
+}
+
+// touched are the seats that a buyer has to do with.
+func (h *history) touched(buyer int) (seats []int) {
 	h.mu.Lock()
-	var seats []int
+	defer h.mu.Unlock()
 	for seat, ops := range h.all {
 		if slices.ContainsFunc(ops, func(o porcupine.Operation) bool { return o.Input.(deed).buyer == buyer }) {
 			seats = append(seats, seat)
 		}
 	}
-	h.mu.Unlock()
-	h.add("maybe-claim", buyer, seats, call, never)
-	h.add("end", buyer, seats, call, never)
+	return seats
 }
 
 func (h *history) mayEnd(buyer int, seats []int, from int64) { h.add("end", buyer, seats, from, never) }
 
 func (h *history) sold(buyer int, seats []int, call int64) { h.add("sold", buyer, seats, call, now()) }
+
+// maySell notes a swap whose answer was lost.
+func (h *history) maySell(buyer int, seats []int, call int64) {
+	h.add("maybe-sold", buyer, seats, call, never)
+}
 
 func (h *history) mayComeBack(buyer int, seats []int, from int64) {
 	h.add("back", buyer, seats, from, never)
@@ -132,6 +150,10 @@ var model = porcupine.Model{
 				return true, life{'s', d.buyer}
 			}
 			return false, l
+		case "maybe-sold":
+			if l.is == 0 || l.is == 'h' && mine {
+				return true, life{'s', d.buyer}
+			}
 		case "lapse":
 			if l.is == 'h' && mine {
 				return true, life{}
@@ -159,6 +181,15 @@ func (h *history) check() (judged int, illegal []string, unknown int) {
 	defer h.mu.Unlock()
 	for seat, ops := range h.all {
 		judged++
+		if over := h.over.Load(); over > 0 {
+			for _, o := range slices.Clone(ops) {
+				if d := o.Input.(deed); o.Return != never && d.kind != "hold" || strings.HasPrefix(d.kind, "maybe") {
+					h.ids += 2
+					ops = append(ops, porcupine.Operation{ClientId: h.ids, Input: deed{"end", d.buyer, seat}, Call: max(over, o.Call), Return: never},
+						porcupine.Operation{ClientId: h.ids - 1, Input: deed{"back", d.buyer, seat}, Call: max(over, o.Call), Return: never})
+				}
+			}
+		}
 		switch porcupine.CheckOperationsTimeout(model, ops, 2*time.Second) {
 		case porcupine.Illegal:
 			slices.SortFunc(ops, func(a, b porcupine.Operation) int { return int(a.Call - b.Call) })

@@ -27,6 +27,15 @@ type plan struct {
 	points   []string // failpoints of each replica's first run
 	skew     []string // by how much each replica's clock is wrong
 	watchers int
+	slow     float64 // by how much the machine at hand stretches all times
+
+	cheap     int64 // what a seat of the back half costs; 0: as much as in front
+	promo     int   // how many seats a code lowers; 0: there is none
+	seller    bool  // there are invoices
+	transfers bool  // one may pay by bank transfer
+	disputes  int
+	calledOff bool // the whole event is refunded in the middle of its sale
+
 	// calm says that every payment made in time must be a ticket: nothing that is broken excuses a refund.
 	calm bool
 	// hasty stops at the first problem.
@@ -53,13 +62,13 @@ func (p plan) String() string {
 	for _, s := range p.faults {
 		what = append(what, s.String())
 	}
-	return fmt.Sprintf("%d replicas, %d×%d seats, %d a buyer, %d buyers in %v, hold %v, pay %v, price %d, failpoints %q, skew %q\n\tfaults: %s",
-		p.replicas, p.rows, p.perRow, p.perBuyer, p.buyers, p.coming, p.hold, p.pay, p.price, p.points, p.skew, strings.Join(what, "; "))
+	return fmt.Sprintf("%d replicas, %d×%d seats, %d a buyer, %d buyers in %v, hold %v, pay %v, price %d and %d, code for %d, invoices %t, transfers %t, disputes %d, called off %t\n\tfailpoints %q, skew %q, faults: %s",
+		p.replicas, p.rows, p.perRow, p.perBuyer, p.buyers, p.coming, p.hold, p.pay, p.price, p.cheap, p.promo, p.seller, p.transfers, p.disputes, p.calledOff, p.points, p.skew, strings.Join(what, "; "))
 }
 
 // everyday is how a crowd behaves unless a plan is made for something.
 func everyday() map[string]int {
-	return map[string]int{"pays": 40, "declines": 10, "abandons": 8, "forgets": 8, "pays twice": 8, "late": 8, "cancels": 8, "cancels paid": 5, "two tabs": 8, "leaves": 5, "last minute": 5, "walks away": 5}
+	return map[string]int{"pays": 40, "declines": 10, "abandons": 8, "forgets": 8, "pays twice": 8, "late": 8, "cancels": 8, "cancels paid": 5, "two tabs": 8, "leaves": 5, "last minute": 5, "walks away": 5, "swaps": 8, "transfers": 8}
 }
 
 // planOf is the plan of a seed.
@@ -78,10 +87,38 @@ func planOf(seed uint64) plan {
 	}
 	p.points, p.skew = make([]string, p.replicas), make([]string, p.replicas)
 	p.calm = true
+	p.trade(rand.New(rand.NewPCG(seed, 0x0ff1ce)))
 	for range 1 + r.IntN(3) {
 		p.add(r, catalogue[r.IntN(len(catalogue))])
 	}
 	return p
+}
+
+// trade is what the house does beside selling at one price.
+func (p *plan) trade(r *rand.Rand) {
+	if p.price > 0 && r.IntN(2) == 0 {
+		p.cheap = 2500
+	}
+	if r.IntN(2) == 0 {
+		p.promo = 1 + r.IntN(p.rows*p.perRow/2)
+	}
+	p.seller, p.transfers = r.IntN(3) > 0, r.IntN(3) == 0
+	if r.IntN(3) == 0 {
+		p.disputes = 1 + r.IntN(3)
+	}
+	p.calledOff = r.IntN(12) == 0
+}
+
+// stretch gives a machine that has much else to do the time that a sale needs, of how long it took to start: else nobody would
+// come to buy anything, and nothing would be shown.
+func (p *plan) stretch(start time.Duration) {
+	p.slow = min(4, max(1, start.Seconds()/2))
+	longer := func(d time.Duration) time.Duration { return time.Duration(float64(d) * p.slow) }
+	p.hold, p.pay, p.coming = longer(p.hold).Round(time.Second), longer(p.pay).Round(time.Second), longer(p.coming)
+	p.faults = slices.Clone(p.faults)
+	for i := range p.faults {
+		p.faults[i].at, p.faults[i].lasts = longer(p.faults[i].at), longer(p.faults[i].lasts)
+	}
 }
 
 // add lets a fault of the catalogue strike.

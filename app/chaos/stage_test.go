@@ -49,7 +49,10 @@ type stage struct {
 	problems []string
 }
 
-const slug = "storm"
+const (
+	slug      = "storm"
+	promoCode = "STORM"
+)
 
 // newStage opens everything and waits until the sale can begin.
 func newStage(t testing.TB, p plan, path string, spoil ...string) *stage {
@@ -87,6 +90,7 @@ func newStage(t testing.TB, p plan, path string, spoil ...string) *stage {
 			t.Fatalf("%v\n%s", err, r.output())
 		}
 	}
+	st.plan.stretch(time.Since(st.begun))
 	st.publish()
 	return st
 }
@@ -124,40 +128,62 @@ func (st *stage) newReplica(links *toxiproxy.ApiServer, i int, path string) *rep
 		"FAIRSEAT_REDIS__URL=redis://"+r.redis.Listen, "FAIRSEAT_SMTP__URL=smtp://"+st.post.addr,
 		"FAIRSEAT_PAYMENTS__SANDBOX_URL=http://"+r.bank.Listen,
 		"FAIRSEAT_KEYS__WEBHOOK="+webhookKey.ID+":"+hex.EncodeToString(webhookKey.Secret),
+		"FAIRSEAT_REFUNDS__SECOND_APPROVER_ABOVE=-1",
 		"CHAOS_CLOCK_SKEW="+st.plan.skew[i], "GOMAXPROCS=2",
 	)
+	if st.plan.seller {
+		r.env = append(r.env, "FAIRSEAT_SELLER__NAME=Old Hall Ltd", "FAIRSEAT_SELLER__ADDRESS=Ring 1;Town", "FAIRSEAT_TAX__RATE=1900")
+	}
+	if st.plan.transfers {
+		r.env = append(r.env, "FAIRSEAT_PAYMENTS__TRANSFER__HOLDER=Old Hall Ltd", "FAIRSEAT_PAYMENTS__TRANSFER__IBAN=DE89370400440532013000", "FAIRSEAT_PAYMENTS__TRANSFER__DAYS=1")
+	}
 	return r
 }
 
 // publish signs in and puts the event on sale.
 func (st *stage) publish() {
 	st.staff = newClient("staff", st.bases()...)
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	st.staff.limit = 20 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	var session struct{ Token string }
 	st.staff.must(ctx, st.t, "POST", "/api/v1/admin/session", map[string]string{"email": ownerEmail, "password": ownerPassword}, &session)
 	st.staff.bearer = session.Token
 	type object = map[string]any
 	var drawn []object
+	prices, methods := object{"Stalls": st.plan.price}, []string{"sandbox"}
+	if st.plan.cheap > 0 {
+		prices["Circle"] = st.plan.cheap
+	}
+	if st.plan.transfers {
+		methods = append(methods, "transfer")
+	}
 	for r := range st.plan.rows {
+		category := "Stalls"
+		if st.plan.cheap > 0 && r >= st.plan.rows/2 {
+			category = "Circle"
+		}
 		var row []object
 		for s := range st.plan.perRow {
 			row = append(row, object{"seat_guid": fmt.Sprintf("%d-%d", r, s), "seat_number": fmt.Sprint(s + 1),
-				"position": object{"x": s * 25, "y": 0}, "category": "Stalls"})
+				"position": object{"x": s * 25, "y": 0}, "category": category})
 		}
 		drawn = append(drawn, object{"row_number": string(rune('A' + r)), "position": object{"x": 0, "y": r * 25}, "seats": row})
 	}
 	var made struct{ ID string }
 	st.staff.must(ctx, st.t, "POST", "/api/v1/admin/plans", object{
-		"name": "House", "size": object{"width": 1000, "height": 1000}, "categories": []object{{"name": "Stalls", "color": "#3355aa"}},
+		"name": "House", "size": object{"width": 1000, "height": 1000}, "categories": []object{{"name": "Stalls", "color": "#3355aa"}, {"name": "Circle", "color": "#aa5533"}},
 		"zones": []object{{"name": "Ground", "position": object{"x": 0, "y": 0}, "rows": drawn, "areas": []object{}}},
 	}, &made)
 	st.staff.must(ctx, st.t, "POST", "/api/v1/admin/events", object{
-		"slug": slug, "name": "Storm", "plan": made.ID, "prices": object{"Stalls": st.plan.price}, "currency": "EUR",
+		"slug": slug, "name": "Storm", "plan": made.ID, "prices": prices, "payment_methods": methods, "currency": "EUR",
 		"opens_at": time.Now().Add(-time.Minute).UTC().Format(time.RFC3339Nano), "starts_at": "2031-05-01T18:00:00Z",
 		"max_per_buyer": st.plan.perBuyer, "hold_seconds": int(st.plan.hold.Seconds()), "pay_seconds": int(st.plan.pay.Seconds()),
 		"orphan_rule": "off", "queue": nil, "late_offer_seconds": 3,
 	}, nil)
+	if st.plan.promo > 0 {
+		st.staff.must(ctx, st.t, "POST", "/api/v1/admin/events/"+slug+"/promotions", object{"code": promoCode, "percent": 25, "max_uses": st.plan.promo}, nil)
+	}
 }
 
 func (st *stage) bases() []string {
