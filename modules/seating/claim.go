@@ -28,7 +28,8 @@ var (
 //	            └──────────┴────────────↗   ↑
 //	(none) → blocked ───────────────────────┘
 //
-// Postgres refuses every other step, a second live claim on a seat, and a release under a valid ticket.
+// Postgres refuses every other step, a second live claim on a seat, and a release under a valid ticket. A claim with swap_of is
+// wanted instead of a sold one and not the order's yet: it has no limit to keep, nor its place anything from it.
 const (
 	statusCheckout = "checkout"
 	statusSecured  = "secured"
@@ -137,7 +138,7 @@ func (s *Service) Sync(ctx context.Context, eventID int64, claims []int64) error
 // TakenBy is how many live claims a place has.
 func (s *Service) TakenBy(ctx context.Context, eventID int64, place string) (int, error) {
 	var n int
-	err := s.DB.WithContext(ctx).Raw(`SELECT count(*) FROM seat_claims WHERE event_id = ? AND place_key = ? AND status <> 'released'`,
+	err := s.DB.WithContext(ctx).Raw(`SELECT count(*) FROM seat_claims WHERE event_id = ? AND place_key = ? AND status <> 'released' AND swap_of IS NULL`,
 		eventID, place).Scan(&n).Error
 	if err != nil {
 		return 0, fmt.Errorf("count claims: %w", err)

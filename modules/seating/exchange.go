@@ -35,9 +35,44 @@ func (s *Service) Exchange(ctx context.Context, tx *gorm.DB, r ExchangeRequest) 
 	if err := s.Move(ctx, tx, []int64{r.Claim}, []string{statusSold}, statusReleased); err != nil {
 		return Claim{}, err
 	}
+	return s.instead(ctx, tx, r, `price, status, replaces`, `?::bigint, 'sold', c.id`)
+}
+
+// Reserve claims a seat that a buyer wants instead of a sold one and pays the difference for: that stays sold, and this sits on
+// its slots and counts to no limit. Replace makes it the order's, Move to released gives it back. It refuses as Exchange does.
+func (s *Service) Reserve(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (Claim, error) {
+	tx = tx.WithContext(ctx)
+	if _, err := lockLimit(tx, r.EventID); err != nil {
+		return Claim{}, err
+	}
+	if err := s.Move(ctx, tx, []int64{r.Claim}, []string{statusSold}, statusSold); err != nil { // it is, and stays so until the commit
+		return Claim{}, err
+	}
+	return s.instead(ctx, tx, r, `price, status, swap_of`, `?::bigint, 'checkout', c.id`)
+}
+
+// Replace gives a sold claim's seat back and sells its order the one that was reserved instead; ErrClaimLost unless both are
+// what they were.
+func (s *Service) Replace(ctx context.Context, tx *gorm.DB, sold, reserved int64) error {
+	if err := s.Move(ctx, tx, []int64{sold}, []string{statusSold}, statusReleased); err != nil {
+		return err
+	}
+	res := tx.WithContext(ctx).Exec(`UPDATE seat_claims SET status = 'sold', swap_of = NULL, replaces = swap_of
+		WHERE id = ? AND swap_of = ? AND status IN ('checkout', 'secured')`, reserved, sold)
+	if res.Error != nil {
+		return fmt.Errorf("replace claim: %w", res.Error)
+	}
+	if res.RowsAffected != 1 {
+		return fmt.Errorf("replace claim %d by %d: %w", sold, reserved, ErrClaimLost)
+	}
+	return nil
+}
+
+// instead writes a claim on the slots of another, with those columns besides.
+func (s *Service) instead(ctx context.Context, tx *gorm.DB, r ExchangeRequest, columns, values string) (Claim, error) {
 	got := Claim{Seat: r.Seat}
-	res := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status, replaces)
-		SELECT s.event_id, s.seat_id, c.order_id, c.buyer_key, c.buyer_slot, c.place_key, c.place_slot, c.max_per_buyer, ?::bigint, 'sold', c.id
+	res := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, `+columns+`)
+		SELECT s.event_id, s.seat_id, c.order_id, c.buyer_key, c.buyer_slot, c.place_key, c.place_slot, c.max_per_buyer, `+values+`
 		FROM seat_claims c JOIN seats s ON s.event_id = c.event_id AND s.seat_id = ? WHERE c.id = ? AND c.event_id = ?
 		ON CONFLICT DO NOTHING RETURNING id`, r.Price, r.Seat, r.Claim, r.EventID).Scan(&got.ID)
 	if res.Error != nil {

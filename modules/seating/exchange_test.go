@@ -84,3 +84,58 @@ func TestAnExchangeTakesNobodysSeat(t *testing.T) {
 	}
 	h.checkSeats()
 }
+
+// A seat that is paid for first is nobody else's meanwhile, and no limit counts it; then it takes the place of the old one.
+func TestAReservedSeatReplacesTheSoldOne(t *testing.T) {
+	t.Parallel()
+	h := open(t, 3, 8, `,"max_per_buyer":2`)
+	h.admit("bob")
+	old := h.mustClaim("ada", "a@x", 3)[0]
+	h.move([]Claim{old}, []string{"checkout"}, "sold")
+	reserve := func(seat int) (got Claim, err error) {
+		err = h.DB.Transaction(func(tx *gorm.DB) error {
+			got, err = h.s.Reserve(t.Context(), tx, ExchangeRequest{EventID: h.event.ID, Claim: old.ID, Seat: seat, Price: 7000})
+			return err
+		})
+		if err == nil {
+			h.s.syncSoon(t.Context(), h.event.ID, []int64{got.ID})
+		}
+		return got, err
+	}
+	fresh, err := reserve(5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if h.status(3) != 2 || h.status(5) != 1 || h.set("t:ada")["5"] {
+		t.Errorf("seats 3 and 5 are %d and %d, ada's: %v", h.status(3), h.status(5), h.set("t:ada"))
+	}
+	if _, err := h.claim("bob", "b@x", 5); !errors.Is(err, ErrSeatsTaken) {
+		t.Errorf("the reserved seat: %v", err)
+	}
+	if _, err := reserve(6); err == nil {
+		t.Error("a second one for the same ticket")
+	}
+	if n, err := h.s.TakenBy(t.Context(), h.event.ID, "ada"); err != nil || n != 1 {
+		t.Errorf("ada has %d seats, %v", n, err)
+	}
+	h.checkSeats()
+	second := h.mustClaim("ada", "a@x", 7)[0] // she may have one more
+	h.move([]Claim{second}, []string{"checkout"}, "sold")
+	replace := func() error {
+		return h.DB.Transaction(func(tx *gorm.DB) error { return h.s.Replace(t.Context(), tx, old.ID, fresh.ID) })
+	}
+	if err := replace(); err != nil {
+		t.Fatal(err)
+	}
+	h.s.syncSoon(t.Context(), h.event.ID, []int64{old.ID, fresh.ID})
+	if h.status(3) != 0 || h.status(5) != 2 || !h.set("t:ada")["5"] {
+		t.Errorf("seats 3 and 5 are %d and %d", h.status(3), h.status(5))
+	}
+	if err := replace(); !errors.Is(err, ErrClaimLost) {
+		t.Errorf("again: %v", err)
+	}
+	if _, err := h.claim("ada", "a@x", 6); !errors.Is(err, ErrBuyerLimit) {
+		t.Errorf("a third seat: %v", err)
+	}
+	h.checkSeats()
+}

@@ -39,10 +39,10 @@ func lockLimit(tx *gorm.DB, eventID int64) (int, error) {
 // either, so the limit is a unique index and no counter that could drift.
 func freeSlots(tx *gorm.DB, r ClaimRequest, limit int) (buyer, place []int, err error) {
 	var usedByBuyer, usedByPlace []int
-	err = tx.Raw(`SELECT buyer_slot FROM seat_claims WHERE event_id = ? AND buyer_key = ? AND status <> 'released'`,
+	err = tx.Raw(`SELECT buyer_slot FROM seat_claims WHERE event_id = ? AND buyer_key = ? AND status <> 'released' AND swap_of IS NULL`,
 		r.EventID, r.BuyerKey).Scan(&usedByBuyer).Error
 	if err == nil {
-		err = tx.Raw(`SELECT place_slot FROM seat_claims WHERE event_id = ? AND place_key = ? AND status <> 'released'`,
+		err = tx.Raw(`SELECT place_slot FROM seat_claims WHERE event_id = ? AND place_key = ? AND status <> 'released' AND swap_of IS NULL`,
 			r.EventID, r.Place).Scan(&usedByPlace).Error
 	}
 	if err != nil {
@@ -122,12 +122,13 @@ type claimRow struct {
 	SeatID   int
 	Status   string
 	PlaceKey *string
+	SwapOf   *int64
 }
 
 // forMap gives the claim in the map's words; false for one that is released.
 func (r claimRow) forMap() (holds.Claim, bool) {
 	c := holds.Claim{ID: r.ID, Seat: r.SeatID}
-	if r.PlaceKey != nil {
+	if r.PlaceKey != nil && r.SwapOf == nil { // else it would count as one more of the place's
 		c.Place = *r.PlaceKey
 	}
 	switch r.Status {
@@ -146,7 +147,7 @@ func (r claimRow) forMap() (holds.Claim, bool) {
 // liveClaims are all claims of an event that take a seat.
 func liveClaims(ctx context.Context, db *gorm.DB, eventID int64) ([]holds.Claim, error) {
 	var rows []claimRow
-	err := db.WithContext(ctx).Raw(`SELECT id, seat_id, status, place_key FROM seat_claims WHERE event_id = ? AND status <> 'released'`,
+	err := db.WithContext(ctx).Raw(`SELECT id, seat_id, status, place_key, swap_of FROM seat_claims WHERE event_id = ? AND status <> 'released'`,
 		eventID).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read live claims: %w", err)
@@ -163,7 +164,7 @@ func liveClaims(ctx context.Context, db *gorm.DB, eventID int64) ([]holds.Claim,
 // readClaims reads claims by their ids, whatever their status.
 func readClaims(ctx context.Context, db *gorm.DB, claims ids) (map[int64]claimRow, error) {
 	var rows []claimRow
-	err := db.WithContext(ctx).Raw(`SELECT id, seat_id, status, place_key FROM seat_claims WHERE id = ANY(?::bigint[])`, claims).
+	err := db.WithContext(ctx).Raw(`SELECT id, seat_id, status, place_key, swap_of FROM seat_claims WHERE id = ANY(?::bigint[])`, claims).
 		Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read claims: %w", err)
