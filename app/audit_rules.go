@@ -32,16 +32,18 @@ var sqlRules = []rule{
 		   JOIN refunds r ON r.payment_id = p.id AND r.status IN ('sent', 'done') GROUP BY p.id HAVING sum(r.amount) > max(p.received)`},
 	{"I10", "nobody has more seats than the event allows",
 		`SELECT format('event %s: one buyer has %s seats, order %s', c.event_id, count(*), max(c.order_id::text)) FROM seat_claims c JOIN events e ON e.id = c.event_id
-		  WHERE c.status <> 'released' AND c.buyer_key IS NOT NULL GROUP BY c.event_id, c.buyer_key, e.max_per_buyer HAVING count(*) > e.max_per_buyer
+		  WHERE c.status <> 'released' AND c.swap_of IS NULL AND c.buyer_key IS NOT NULL GROUP BY c.event_id, c.buyer_key, e.max_per_buyer HAVING count(*) > e.max_per_buyer
 		 UNION ALL
 		 SELECT format('event %s: place %s has %s seats, order %s', c.event_id, c.place_key, count(*), max(c.order_id::text)) FROM seat_claims c JOIN events e ON e.id = c.event_id
-		  WHERE c.status <> 'released' AND c.place_key IS NOT NULL GROUP BY c.event_id, c.place_key, e.max_per_buyer HAVING count(*) > e.max_per_buyer`},
+		  WHERE c.status <> 'released' AND c.swap_of IS NULL AND c.place_key IS NOT NULL GROUP BY c.event_id, c.place_key, e.max_per_buyer HAVING count(*) > e.max_per_buyer`},
 	{"I11", "no claim is stuck",
-		`SELECT format('order %s: claim %s is %s since %s', o.id, c.id, c.status, o.expires_at) FROM seat_claims c JOIN orders o ON o.id = c.order_id
-		  WHERE c.status IN ('checkout', 'secured') AND o.expires_at < @until - interval '60 s'`},
+		`SELECT format('order %s: claim %s is %s since %s', o.id, c.id, c.status, coalesce(w.expires_at, o.expires_at)) FROM seat_claims c
+		   JOIN orders o ON o.id = c.order_id LEFT JOIN swaps w ON w.to_claim = c.id
+		  WHERE c.status IN ('checkout', 'secured') AND coalesce(w.expires_at, o.expires_at) < @until - interval '60 s'`},
 	{"I12", "no payment or refund is stuck",
-		`SELECT format('order %s: payment %s is %s since %s', o.id, p.id, p.status, o.expires_at) FROM payments p JOIN orders o ON o.id = p.order_id
-		  WHERE p.status IN ('created', 'authorized', 'cancelling', 'refund_due') AND o.expires_at < @until - interval '60 s'
+		`SELECT format('order %s: payment %s is %s since %s', o.id, p.id, p.status, coalesce(w.expires_at, o.expires_at)) FROM payments p
+		   JOIN orders o ON o.id = p.order_id LEFT JOIN swaps w ON w.id = p.swap_id
+		  WHERE p.status IN ('created', 'authorized', 'cancelling', 'refund_due') AND coalesce(w.expires_at, o.expires_at) < @until - interval '60 s'
 		    AND NOT (p.provider = 'transfer' AND p.status = 'refund_due') -- sent back by hand: it stands on the list of transfers
 		 UNION ALL
 		 SELECT format('order %s: refund %s of %s %s is %s: %s', p.order_id, r.id, r.amount, p.currency, r.status, r.problem) FROM refunds r JOIN payments p ON p.id = r.payment_id
@@ -68,6 +70,14 @@ var sqlRules = []rule{
 	{"I20", "a seat that was exchanged is no longer the order's",
 		`SELECT format('order %s: claim %s was exchanged for %s, and is %s', o.order_id, o.id, n.id, o.status) FROM seat_claims n JOIN seat_claims o ON o.id = n.replaces
 		  WHERE o.status <> 'released' OR o.order_id IS DISTINCT FROM n.order_id`},
+	{"I31", "a seat changed for a dearer one was paid for, and what was not paid for is free again",
+		`SELECT format('order %s: swap %s is %s, its seats are %s and %s, %s of %s paid', w.order_id, w.id, w.status, f.status, t.status, coalesce(p.received, 0), w.difference)
+		   FROM swaps w JOIN seat_claims f ON f.id = w.from_claim JOIN seat_claims t ON t.id = w.to_claim
+		   LEFT JOIN payments p ON p.swap_id = w.id AND p.received > 0 AND NOT EXISTS
+		        (SELECT 1 FROM refunds r WHERE r.payment_id = p.id AND r.reason IN ('late', 'second-payment', 'wrong-amount'))
+		  WHERE NOT CASE w.status WHEN 'done' THEN t.replaces = w.from_claim AND f.status = 'released' AND coalesce(p.received, 0) = w.difference
+		    WHEN 'open' THEN t.swap_of = w.from_claim AND t.status IN ('checkout', 'secured') AND f.status = 'sold' AND p.id IS NULL
+		    ELSE t.status = 'released' AND t.replaces IS NULL AND p.id IS NULL END`},
 	{"I26", "a refunded event leaves nobody out",
 		`SELECT format('order %s: event %s was refunded, and it is %s', o.id, r.event_id, o.status) FROM event_refunds r JOIN orders o ON o.event_id = r.event_id
 		  WHERE r.status = 'done' AND o.status IN ('paid', 'part_refunded') AND coalesce(o.paid_at, o.created_at) < @until - interval '60 s'

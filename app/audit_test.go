@@ -103,6 +103,14 @@ func TestAuditFindsWhatIsPlanted(t *testing.T) {
 		"exchanged and kept": {[]string{"I20", "I4"}, loose + `; INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status, replaces)
 			SELECT event_id, 5, order_id, buyer_key, 2, place_key, 2, max_per_buyer, price, 'sold', id FROM seat_claims;
 			UPDATE tickets SET claim_id = n.id, seat_id = 5 FROM seat_claims n WHERE n.replaces = tickets.claim_id`},
+		"swapped and not paid": {[]string{"I31"}, loose + `; INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status, swap_of)
+			SELECT event_id, 5, order_id, buyer_key, 2, place_key, 2, max_per_buyer, price, 'released', id FROM seat_claims;
+			INSERT INTO swaps (id, order_id, ticket_id, from_claim, to_claim, difference, status, expires_at) SELECT gen_random_uuid(), c.order_id, t.id, c.swap_of, c.id, 100, 'done', now()
+			FROM seat_claims c JOIN tickets t ON t.claim_id = c.swap_of`},
+		"swap that does not end": {[]string{"I11"}, `INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status, swap_of)
+			SELECT event_id, 5, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, 'checkout', id FROM seat_claims;
+			INSERT INTO swaps (id, order_id, ticket_id, from_claim, to_claim, difference, expires_at) SELECT gen_random_uuid(), c.order_id, t.id, c.swap_of, c.id, 100, now() - interval '5 min'
+			FROM seat_claims c JOIN tickets t ON t.claim_id = c.swap_of`},
 		"job given up": {[]string{"I21"}, `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at) VALUES ('sandbox', 'e1', 'pay_0', '{}', now()); UPDATE mails SET status = 'queued', next_try_at = now() - interval '1 h';` +
 			job + `SELECT 'notification.mail', 'mail', jsonb_build_object('mail_id', id), 'discarded', 1, now(), now() FROM mails`},
 		"given up and done": {nil, job + `SELECT 'checkout.settle_payment', 'checkout', jsonb_build_object('payment_id', id), 'discarded', 1, now(), now() FROM payments`},

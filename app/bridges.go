@@ -161,6 +161,15 @@ func (b seatsForCheckout) Exchange(ctx context.Context, tx *gorm.DB, r checkout.
 	return checkout.Claim(claim), err
 }
 
+func (b seatsForCheckout) Reserve(ctx context.Context, tx *gorm.DB, r checkout.ExchangeRequest) (checkout.Claim, error) {
+	claim, err := b.seating.Reserve(ctx, tx, seating.ExchangeRequest(r))
+	return checkout.Claim(claim), err
+}
+
+func (b seatsForCheckout) Replace(ctx context.Context, tx *gorm.DB, sold, reserved int64) error {
+	return b.seating.Replace(ctx, tx, sold, reserved)
+}
+
 func (b seatsForCheckout) MayExchange(ctx context.Context, eventID int64, back, seat int) error {
 	return b.seating.MayExchange(ctx, eventID, back, seat)
 }

@@ -24,6 +24,9 @@ func (a *App) orderPages(r request.Routes) {
 	r.Root.POST("/orders", a.findOrder)
 	r.Root.GET("/orders/:id", a.ownOrder(func(c echo.Context, o checkout.Order) error { return a.showOrder(c, http.StatusOK, o, nil) }))
 	a.swapPages(r)
+	r.Root.POST("/orders/:id/swap/cancel", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
+		return "", a.checkout.GiveUpSwap(c.Request().Context(), o.ID)
+	}))
 	r.Root.POST("/orders/:id/pay", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
 		_, err := a.checkout.PayAgain(c.Request().Context(), o.ID, c.FormValue("method"))
 		return "?go=pay", err
@@ -102,6 +105,7 @@ type orderSight struct {
 	Methods []seating.Method // ways to pay
 	Back    map[int]bool     // seats whose tickets were given back
 	Swap    *swapSight
+	Dearer  *dearerSight
 	Bill    *billSight // nil where no invoice can be addressed
 }
 
@@ -167,8 +171,12 @@ func (a *App) showOrder(c echo.Context, status int, o checkout.Order, refusal *r
 	if sight.State == "pay" && !sure {
 		sight.State, sight.Waiting = "checking", 2 // whoever has just paid must not be asked to pay
 	}
+	if d := sight.Dearer; d != nil && d.State == "pay" && !sure {
+		d.State, sight.Waiting = "checking", 2
+	}
+	paid := sight.Dearer == nil || sight.Dearer.State != "pay" && sight.Dearer.State != "asking"
 	data := map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Order": sight, "Categories": categoryNames(event), "Said": refusal.said(),
+		"Accent": accentPath(event.Accent), "Event": event, "Order": sight, "GoSwap": c.QueryParam("go") == "swap" && refusal == nil && !paid, "Categories": categoryNames(event), "Said": refusal.said(),
 		"Go": c.QueryParam("go") == "pay" && refusal == nil && (sight.State == "pay" || sight.State == "asking"),
 	}
 	if swappable, err := a.checkout.Swappable(ctx, o); err != nil {
@@ -253,6 +261,12 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 		if s.SentAt, err = a.pages.Words("order").When("layout.seconds", sent, e.Timezone); err != nil {
 			return nil, err
 		}
+	}
+	if s.Dearer, err = a.dearerSight(c, v.Swap, e); err != nil {
+		return nil, err
+	}
+	if s.Dearer != nil {
+		s.Waiting = s.Dearer.Waiting
 	}
 	if s.State == "paying" && !until.After(a.clock.Now()) {
 		s.State = "paying-on" // the bank has the money; the deadline says nothing any more

@@ -31,6 +31,19 @@ func TestOrdersAreSaidInEveryState(t *testing.T) {
 			t.Error(err)
 		}
 	}
+	for _, state := range dearerStates {
+		if _, err := words.Say("dearer." + state); err != nil {
+			t.Error(err)
+		}
+		if _, err := words.Say("dearer.what."+state, "to", "A", "from", "B", "price", "1", "until", "2"); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, why := range swapRefusals {
+		if _, err := words.Say("swap.refused." + why); err != nil {
+			t.Error(err)
+		}
+	}
 	for code := range refusable {
 		if _, err := pages.Words("checkout").Say("refused." + code); err != nil {
 			t.Error(err)

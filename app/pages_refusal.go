@@ -42,7 +42,7 @@ func (r *refusal) header(c echo.Context) {
 var refusable = map[string]bool{
 	"leaves-orphan": true, "companion-seat": true,
 	"seats-taken": true, "too-many": true, "none-left": true, "no-such-seat": true, "slow-down": true, "bad-field": true, "ended": true,
-	"hold-expired": true, "buyer-limit": true, "bad-buyer": true, "bad-promo": true, "bad-method": true, "bad-billing": true, "invoice-locked": true, "price-changed": true, "payments-down": true, "not-payable": true, "already-paid": true, "offer-over": true, "disputed": true,
+	"hold-expired": true, "buyer-limit": true, "bad-buyer": true, "bad-promo": true, "bad-method": true, "bad-billing": true, "invoice-locked": true, "price-changed": true, "payments-down": true, "not-payable": true, "already-paid": true, "offer-over": true, "disputed": true, "swap-paid": true,
 }
 
 // refusal puts an error into the words of the checkout's pages; one they have no words for comes back as it is.

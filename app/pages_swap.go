@@ -111,7 +111,7 @@ func (a *App) swapForm(c echo.Context, o checkout.Order) error {
 	if err != nil || e != nil {
 		return a.refuseSwap(c, o, http.StatusUnprocessableEntity, "choose")
 	}
-	_, err = a.checkout.Swap(c.Request().Context(), o.ID, ticket, to)
+	_, pay, err := a.checkout.Swap(c.Request().Context(), o.ID, ticket, to)
 	if f := fault.As(err); f != nil {
 		if why, said := swapRefusals[f.Code]; said {
 			return a.refuseSwap(c, o, statusOf[f.Kind], why)
@@ -120,6 +120,9 @@ func (a *App) swapForm(c echo.Context, o checkout.Order) error {
 	if err != nil {
 		return err
 	}
+	if pay {
+		return c.Redirect(http.StatusSeeOther, orderPath(o)+"?go=swap")
+	}
 	return c.Redirect(http.StatusSeeOther, orderPath(o)+"?swapped=1")
 }
 
@@ -127,7 +130,7 @@ func (a *App) swapForm(c echo.Context, o checkout.Order) error {
 var swapRefusals = map[string]string{
 	seating.ErrSeatsTaken.Code: "taken", seating.ErrSeatOffSale.Code: "taken", fault.ErrBadField.Code: "choose", checkout.ErrSwapClosed.Code: "closed",
 	checkout.ErrSwapDearer.Code: "dearer", checkout.ErrNotMovable.Code: "moved", seating.ErrCompanionSeat.Code: "alone", seating.ErrLeavesOrphan.Code: "alone",
-	checkout.ErrSlowDown.Code: "often",
+	checkout.ErrSlowDown.Code: "often", checkout.ErrSwapUnderWay.Code: "open", checkout.ErrSwapOver.Code: "over", checkout.ErrPaymentsDown.Code: "down",
 }
 
 func (a *App) refuseSwap(c echo.Context, o checkout.Order, status int, why string) error {

@@ -28,6 +28,9 @@ func (a *App) closedForRestore(next echo.HandlerFunc) echo.HandlerFunc {
 			return next(c)
 		}
 		path := c.Request().URL.Path
+		if strings.HasSuffix(path, "/swap") {
+			return errReconciling.After(5 * time.Second)
+		}
 		if !strings.HasPrefix(path, "/api/v1/events/") && !strings.HasPrefix(path, "/events/") {
 			return next(c)
 		}

@@ -29,7 +29,7 @@ func TestClosedForRestore(t *testing.T) {
 		return w.Code, problem.Code, w.Header().Get("Retry-After")
 	}
 	beginnings := []string{"/api/v1/events/gala/queue/admission", "/api/v1/events/gala/holds", "/api/v1/events/gala/orders",
-		"/events/gala/place/enter", "/events/gala/place/seats", "/events/gala/place/checkout"}
+		"/api/v1/orders/x/swap", "/orders/x/swap", "/events/gala/place/enter", "/events/gala/place/seats", "/events/gala/place/checkout"}
 	recognise()
 	for _, path := range beginnings {
 		if _, why, _ := code("POST", path); why == "reconciling" {

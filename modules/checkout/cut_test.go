@@ -135,6 +135,26 @@ func stories() []story {
 		{"expired, late money, seat gone", func(k *kit, s *Service, f fan) error {
 			return late(ctx, k, s, f, true)
 		}, []string{"refunded", "expired", "paid"}, []string{"refunded", "expired", "paid", ""}},
+		{"swapped for a dearer seat", func(k *kit, s *Service, f fan) error {
+			return dearer(ctx, k, s, f, func(id uuid.UUID, p Payment) error {
+				k.bank.click(p.ID, provider.Authorized, 0)
+				return nil
+			})
+		}, []string{"paid"}, []string{"paid", "expired", ""}},
+		{"swapped for a dearer seat, and given up", func(k *kit, s *Service, f fan) error {
+			return dearer(ctx, k, s, f, func(id uuid.UUID, _ Payment) error { return s.GiveUpSwap(ctx, id) })
+		}, []string{"paid"}, []string{"paid", "expired", ""}},
+		{"swapped for a dearer seat, paid too late", func(k *kit, s *Service, f fan) error {
+			return dearer(ctx, k, s, f, func(_ uuid.UUID, p Payment) error {
+				_ = k.beatAndTick(16 * time.Minute)
+				k.bank.mu.Lock()
+				defer k.bank.mu.Unlock()
+				if a := k.bank.accounts[p.ID.String()]; a != nil {
+					a.Status, a.Authorized, a.Captured = provider.Captured, a.amount, a.amount
+				}
+				return nil
+			})
+		}, []string{"paid"}, []string{"paid", "expired", ""}},
 		{"others offered, taken", func(k *kit, s *Service, f fan) error {
 			return answered(ctx, k, s, f, func(id uuid.UUID) error { _, err := s.AcceptOffer(ctx, id); return err })
 		}, []string{"paid", "refunded", "expired"}, []string{"paid", "refunded", "expired", ""}},
@@ -142,6 +162,38 @@ func stories() []story {
 			return answered(ctx, k, s, f, func(id uuid.UUID) error { return s.DeclineOffer(ctx, id) })
 		}, []string{"refunded", "expired", "paid"}, []string{"refunded", "expired", "paid", ""}},
 	}
+}
+
+// dearer is an order that is paid and then swapped for a dearer seat, up to its payment; then what its fan does.
+func dearer(ctx context.Context, k *kit, s *Service, f fan, then func(uuid.UUID, Payment) error) error {
+	placed, err := s.PlaceOrder(ctx, f.place, f.buyer)
+	if err != nil {
+		return err
+	}
+	p := k.payment(placed.Order.ID)
+	k.bank.click(p.ID, provider.Authorized, 0)
+	if err := s.Settle(ctx, p.ID); err != nil {
+		return err
+	}
+	k.room.startsIn = 24 * time.Hour // however long this story is told
+	k.room.cheap, k.room.cheapPrice = 10, 7000
+	if k.room.last[0] == 10 {
+		k.room.cheap = 9
+	}
+	defer func() { k.room.cheap = 0 }()
+	v, id := k.shown(placed.Order.ID), uuid.MustParse(placed.Order.ID)
+	if _, _, err := s.Swap(ctx, id, uuid.MustParse(v.Tickets[0].ID), k.room.cheap); err != nil {
+		return err
+	}
+	p = k.payment(v.ID)
+	if err := then(id, p); err != nil {
+		return err
+	}
+	if err := s.keepEvent(ctx, "sandbox", k.bank.event(p.ID)); err != nil {
+		return err
+	}
+	k.runJobs(s)
+	return nil
 }
 
 // late lets an order expire, and then the money come.
@@ -299,7 +351,7 @@ func (k *kit) checkEnd(st story, f fan, returns, alive bool) {
 // reset makes room for the next cut: everything settled, so it can go.
 func (k *kit) reset() {
 	k.T.Helper()
-	for _, table := range []string{"event_refund_orders", "event_refunds", "tickets", "seat_claims", "refunds", "payments", "orders", "psp_events", "mails", "heartbeats", "test_jobs"} {
+	for _, table := range []string{"event_refund_orders", "event_refunds", "refunds", "payments", "swaps", "tickets", "seat_claims", "orders", "psp_events", "mails", "heartbeats", "test_jobs"} {
 		must(k.T, k.Kit.DB.Exec(`DELETE FROM `+table).Error)
 	}
 	k.bank.mu.Lock()

@@ -90,11 +90,17 @@ func (s *Service) chargeBack(ctx context.Context, tx *gorm.DB, c caseFile) (void
 			if err := s.release(ctx, tx, c.Order, voided); err != nil {
 				return nil, err
 			}
+			if err := s.endSwapOf(ctx, tx, c.Order, voided); err != nil {
+				return nil, err
+			}
 		}
 		if err := s.store.moveOrder(ctx, tx, c.Order.ID, []OrderStatus{OrderPaid, OrderPartRefunded}, OrderRefunded); err != nil {
 			return nil, err
 		}
 		if err := s.store.movePayment(ctx, tx, c.Payment.ID, []PaymentStatus{PaymentCaptured}, PaymentRefundDue, 0, "charged back by the payer's bank"); err != nil {
+			return nil, err
+		}
+		if err := s.returnRest(ctx, tx, c.Order); err != nil {
 			return nil, err
 		}
 	}
@@ -123,6 +129,29 @@ func (s *Service) chargeBack(ctx context.Context, tx *gorm.DB, c caseFile) (void
 	return voided, s.store.closeRefunded(ctx, tx, c.Payment.ID)
 }
 
+// returnRest owes what else was paid for an order whose tickets are void, because the bank took one of its payments back. If
+// another is disputed as well, its refund waits for that.
+func (s *Service) returnRest(ctx context.Context, tx *gorm.DB, o Order) error {
+	purses, err := s.store.purses(ctx, tx, o.ID)
+	if err != nil && !errors.Is(err, errNothingBack) {
+		return err
+	}
+	if err := s.closePurses(ctx, tx, purses); err != nil {
+		return err
+	}
+	for _, p := range purses {
+		if p.Left > 0 {
+			if err := s.owe(ctx, tx, o, Refund{PaymentID: p.ID, Reason: reasonRest, Amount: p.Left}); err != nil {
+				return err
+			}
+		}
+		if err := s.store.closeRefunded(ctx, tx, p.ID); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // Unbar lets the tickets of an order in although its payment is disputed: staff know the holder, or have the money.
 // Doing so again is no error; ErrNotBarred when nothing bars it.
 func (s *Service) Unbar(ctx context.Context, who request.Staff, ip string, id uuid.UUID) (*StaffView, error) {
@@ -130,21 +159,28 @@ func (s *Service) Unbar(ctx context.Context, who request.Staff, ip string, id uu
 		if _, err := s.store.order(ctx, tx, id, "FOR UPDATE"); err != nil {
 			return err
 		}
-		p, found, err := s.store.livePayment(ctx, tx, id)
+		disputed, err := s.store.disputedOf(ctx, tx, id)
 		if err != nil {
 			return err
 		}
-		if !found || !p.disputed() {
+		if len(disputed) == 0 {
 			return ErrNotBarred
 		}
-		if p.BarLifted {
+		lifted := 0
+		for _, p := range disputed {
+			if p.BarLifted {
+				continue
+			}
+			if err := s.store.liftBar(ctx, tx, p.ID); err != nil {
+				return err
+			}
+			if err := s.store.note(ctx, tx, id, "unbarred", map[string]any{"payment": p.ID}); err != nil {
+				return err
+			}
+			lifted++
+		}
+		if lifted == 0 {
 			return nil
-		}
-		if err := s.store.liftBar(ctx, tx, p.ID); err != nil {
-			return err
-		}
-		if err := s.store.note(ctx, tx, id, "unbarred", map[string]any{"payment": p.ID}); err != nil {
-			return err
 		}
 		return s.Journal.Note(ctx, tx, who, ip, "order.unbar", "order:"+id.String(), nil)
 	})

@@ -116,7 +116,7 @@ func TestNoMoneyBackForASwapBesideADispute(t *testing.T) {
 	k.bank.dispute(p.ID, provider.DisputeOpen)
 	k.hears(p)
 	k.room.cheap, k.room.cheapPrice = 5, 3000
-	if _, err := k.Swap(context.Background(), uuid.MustParse(v.ID), uuid.MustParse(v.Tickets[0].ID), 5); !is(err, "disputed") {
+	if _, _, err := k.Swap(context.Background(), uuid.MustParse(v.ID), uuid.MustParse(v.Tickets[0].ID), 5); !is(err, "disputed") {
 		t.Errorf("swapped: %v", err)
 	}
 	k.check()

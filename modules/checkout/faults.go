@@ -37,7 +37,13 @@ var (
 	ErrNotMovable = fault.New(fault.Conflict, "not-movable", "This ticket is not valid any more, so its seat cannot be changed.")
 	ErrSwapClosed = fault.New(fault.Conflict, "swap-closed", "Seats of this event can no longer be swapped here. Ask the organiser.")
 	// ErrSwapDearer has the fact "difference".
-	ErrSwapDearer = fault.New(fault.Conflict, "swap-dearer", "That seat costs more than yours; see difference. Choose one that costs as much or less.")
+	ErrSwapDearer = fault.New(fault.Conflict, "swap-dearer",
+		"That seat costs more than yours; see difference. This event takes no payment for it here: choose one that costs as much or less.")
+	// ErrSwapUnderWay has the facts "ticket" and "to".
+	ErrSwapUnderWay = fault.New(fault.Conflict, "swap-under-way", "A change of seat is being paid for already. Pay for it or give it up, then change another.")
+	ErrSwapOver     = fault.New(fault.Conflict, "swap-over", "The time to pay for this change of seat is up. Your ticket is as it was.")
+	ErrSwapPaid     = fault.New(fault.Conflict, "swap-paid", "The difference is paid, so the seat changes.")
+	errSwapDown     = ErrPaymentsDown.Say("The payment processor does not answer, so nothing has changed. Your ticket is as it was; try again in a few seconds.")
 	// ErrTicketVoid is about a ticket that was good once.
 	ErrTicketVoid = fault.New(fault.Gone, "ticket-void", "This ticket was given back and is no longer valid.")
 	ErrBadCode    = fault.New(fault.Invalid, "bad-code", "This is no valid ticket of this event.")

@@ -187,8 +187,8 @@ func (s *Service) close(ctx context.Context, c caseFile, st provider.State, next
 		if err := s.store.note(ctx, tx, c.Order.ID, "payment-"+string(to), map[string]any{"payment": c.Payment.ID, "problem": problem}); err != nil {
 			return err
 		}
-		if c.Order.Status == OrderPending && (c.Order.ClockOut || c.Order.Offer != "") {
-			ended, err = s.end(ctx, tx, c.Order)
+		if at := c.position(); at.Order == OrderPending && (at.ClockOut || at.Offer != "") {
+			ended, err = s.endCase(ctx, tx, c)
 		}
 		return err
 	})

@@ -23,6 +23,7 @@ func (s *Service) Routes(r request.Routes) {
 	r.API.DELETE("/orders/:id", h.giveUp, h.owner)
 	r.API.POST("/orders/:id/pay", h.pay, h.owner, r.Idempotent)
 	r.API.POST("/orders/:id/swap", h.swapSeat, h.owner, r.Idempotent)
+	r.API.DELETE("/orders/:id/swap", h.giveUpSwap, h.owner)
 	r.API.POST("/orders/:id/resend", h.resend, h.owner, r.Idempotent)
 	r.API.POST("/orders/:id/offer", h.acceptOffer, h.owner)
 	r.API.DELETE("/orders/:id/offer", h.declineOffer, h.owner)
@@ -200,7 +201,7 @@ func (h *handler) acceptOffer(c echo.Context) error {
 	return c.JSON(http.StatusOK, v)
 }
 
-// swapSeat answers POST /orders/:id/swap.
+// swapSeat answers POST /orders/:id/swap: 201 where there is something to pay first.
 func (h *handler) swapSeat(c echo.Context) error {
 	var req moveRequest
 	if err := request.Decode(c, &req); err != nil {
@@ -210,11 +211,22 @@ func (h *handler) swapSeat(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v, err := h.s.Swap(c.Request().Context(), orderOf(c).ID, ticket, *req.To)
+	v, pay, err := h.s.Swap(c.Request().Context(), orderOf(c).ID, ticket, *req.To)
 	if err != nil {
 		return err
 	}
+	if pay {
+		return c.JSON(http.StatusCreated, v)
+	}
 	return c.JSON(http.StatusOK, v)
+}
+
+// giveUpSwap answers DELETE /orders/:id/swap.
+func (h *handler) giveUpSwap(c echo.Context) error {
+	if err := h.s.GiveUpSwap(c.Request().Context(), orderOf(c).ID); err != nil {
+		return err
+	}
+	return c.NoContent(http.StatusNoContent)
 }
 
 // declineOffer answers DELETE /orders/:id/offer.

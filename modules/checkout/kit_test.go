@@ -151,6 +151,7 @@ func (k *kit) quiet(s *Service) {
 			k.count(`SELECT count(*) FROM payments p JOIN orders o ON o.id = p.order_id WHERE p.status IN ('authorized','cancelling','refund_due')
 				AND NOT (o.status = 'pending' AND o.offer = 'open')`) == 0 && // that waits for its fan, or its clock
 			k.count(`SELECT count(*) FROM refunds WHERE status <> 'done'`) == 0 &&
+			k.count(`SELECT count(*) FROM swaps WHERE status = 'open' AND expires_at <= ?`, k.Kit.Clock.Now()) == 0 &&
 			k.count(`SELECT count(*) FROM psp_events WHERE processed_at IS NULL`) == 0 {
 			return
 		}
@@ -228,10 +229,17 @@ func (k *kit) check() {
 			AND NOT (p.status = 'captured' AND o.status IN ('paid','part_refunded')) AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id)`,
 		"a use of a code lives as long as its claim": `SELECT u.claim_id::text FROM promotion_uses u JOIN seat_claims c ON c.id = u.claim_id
 			WHERE (u.freed_at IS NULL) = (c.status = 'released')`,
-		"an order costs what its seats do, and what went back for cheaper ones": `SELECT o.id::text FROM orders o JOIN seat_claims c ON c.order_id = o.id AND c.status <> 'released'
+		"an order costs what its seats do, and what went back for cheaper ones": `SELECT o.id::text FROM orders o JOIN seat_claims c ON c.order_id = o.id AND c.status <> 'released' AND c.swap_of IS NULL
 			WHERE o.status IN ('pending','paid') AND NOT (o.status = 'pending' AND o.offer <> '') GROUP BY o.id
 			HAVING sum(c.price) + coalesce((SELECT sum(r.amount) FROM refunds r JOIN payments p ON p.id = r.payment_id
 				WHERE p.order_id = o.id AND (r.reason = 'difference' OR r.reason LIKE 'swap:%')), 0) <> o.amount`,
+		"a swap is paid and done, or neither": `SELECT w.id::text FROM swaps w JOIN seat_claims f ON f.id = w.from_claim JOIN seat_claims t ON t.id = w.to_claim
+			LEFT JOIN payments p ON p.swap_id = w.id AND p.status IN ('captured','refund_due','refunded') AND NOT EXISTS
+				(SELECT 1 FROM refunds r WHERE r.payment_id = p.id AND r.reason IN ('late','second-payment','wrong-amount'))
+			WHERE NOT CASE w.status WHEN 'done' THEN t.replaces = f.id AND f.status = 'released' AND p.received = w.difference
+				WHEN 'open' THEN t.swap_of = f.id AND f.status = 'sold' AND t.status IN ('checkout','secured') AND p.id IS NULL
+				ELSE t.status = 'released' AND t.replaces IS NULL AND p.id IS NULL END`,
+		"no swap outlives its clock":           `SELECT w.id::text FROM swaps w WHERE w.status = 'open' AND w.expires_at < (SELECT max(at) FROM heartbeats WHERE name = 'checkout')`,
 		"numbers of invoices have no gap":      `SELECT prefix FROM invoices GROUP BY prefix HAVING count(*) <> max(serial) OR min(serial) <> 1`,
 		"no invoice is credited beyond itself": `SELECT i.number FROM invoices i JOIN invoices c ON c.refers_to = i.id GROUP BY i.id HAVING sum(c.total) > i.total`,
 		"what is invoiced and not credited is what valid tickets cost": `SELECT o.id::text FROM orders o JOIN invoices i ON i.order_id = o.id

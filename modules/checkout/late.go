@@ -39,6 +39,9 @@ type settled struct {
 // others as good are claimed and offered. Else the money goes back by itself: let go if it was only authorised,
 // refunded if it was taken.
 func (s *Service) reclaim(ctx context.Context, c caseFile, st provider.State) (provider.State, error) {
+	if c.Swap != nil { // whoever pays late for a dearer seat still has the old one
+		return s.tooLate(ctx, c, st)
+	}
 	got, err := s.sameSeats(ctx, c, st)
 	var gone *goneError
 	if errors.As(err, &gone) {
@@ -60,12 +63,17 @@ func (s *Service) reclaim(ctx context.Context, c caseFile, st provider.State) (p
 		return st, nil
 	case errors.Is(err, errRefused):
 		s.Log.Info("late money goes back: the seats are gone", "order", o.ID, "payment", c.Payment.ID)
-		if st.Status == provider.Captured {
-			return st, s.underLock(ctx, c, st, stepReclaim, s.giveBack)
-		}
-		return s.letGo(ctx, c, st)
+		return s.tooLate(ctx, c, st)
 	}
 	return st, err
+}
+
+// tooLate sends money back that came when there was nothing left to give for it.
+func (s *Service) tooLate(ctx context.Context, c caseFile, st provider.State) (provider.State, error) {
+	if st.Status == provider.Captured {
+		return st, s.underLock(ctx, c, st, stepReclaim, s.giveBack)
+	}
+	return s.letGo(ctx, c, st)
 }
 
 // sameSeats takes the order up again with the seats it had; *goneError if it cannot have all of them.

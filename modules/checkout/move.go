@@ -92,6 +92,11 @@ func (s *Service) change(ctx context.Context, x exchange, terms func(context.Con
 			return err
 		}
 		x.Order = o
+		if w, open, err := s.store.openSwap(ctx, tx, o.ID); err != nil {
+			return err
+		} else if open && w.TicketID == x.Ticket.ID {
+			return w.underWay()
+		}
 		if ok, err := s.store.exchangeTicket(ctx, tx, x.Ticket.ID); err != nil {
 			return err
 		} else if !ok {
@@ -112,12 +117,17 @@ func (s *Service) change(ctx context.Context, x exchange, terms func(context.Con
 		return err
 	}
 	s.metrics.orders.WithLabelValues("moved").Inc()
+	s.syncSoon(ctx, x.Order, claims...)
+	return nil
+}
+
+// syncSoon shows what became of claims on the map at once; their job is there if that fails.
+func (s *Service) syncSoon(ctx context.Context, o Order, claims ...int64) {
 	ctx, cancel := aside(ctx, afterBudget)
 	defer cancel()
-	if err := s.Map.Sync(ctx, x.Order.EventID, claims); err != nil {
-		s.Log.Debug("map not told of an exchange; its job will", "order", x.Order.ID, "error", err)
+	if err := s.Map.Sync(ctx, o.EventID, claims); err != nil {
+		s.Log.Debug("map not told of an exchange; its job will", "order", o.ID, "error", err)
 	}
-	return nil
 }
 
 // settleExchange writes what follows from a seat that is exchanged: ticket, mail, history, the map's job.

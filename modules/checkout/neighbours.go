@@ -34,6 +34,10 @@ type Seats interface {
 	Move(ctx context.Context, tx *gorm.DB, claims []int64, from []string, to string) error
 	// Exchange gives a sold claim's seat back and sells its order another; a fault 409 seats-taken, 422 seat-off-sale.
 	Exchange(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (Claim, error)
+	// Reserve claims a seat that is wanted instead of a sold one and paid for first; refused as by Exchange. Replace makes it
+	// the order's and gives the old one back.
+	Reserve(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (Claim, error)
+	Replace(ctx context.Context, tx *gorm.DB, sold, reserved int64) error
 	// MayExchange refuses a seat that a fan may not have for the one given back: 409 or 422, as for any choice.
 	MayExchange(ctx context.Context, eventID int64, back, seat int) error
 	// SyncJob is the job that makes the live map say what these claims say, for the transaction that changed them.

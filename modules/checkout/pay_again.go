@@ -35,8 +35,8 @@ func (s *Service) LookBack(ctx context.Context, o Order) (v View, sure bool, err
 }
 
 func (s *Service) look(ctx context.Context, o Order, why string) (v View, sure bool, err error) {
-	if o.Status == OrderPending {
-		if p, found, err := s.store.livePayment(ctx, s.DB, o.ID); err == nil && found && !s.Health(p.Provider).Down && s.glance(p.ID, why) {
+	if o.Status == OrderPending || o.Status.delivered() {
+		if p, found, err := s.store.paying(ctx, o); err == nil && found && !s.Health(p.Provider).Down && s.glance(p.ID, why) {
 			var answered atomic.Bool
 			s.inTime(ctx, glanceBudget, func(ctx context.Context) {
 				err := s.Settle(ctx, p.ID)
@@ -137,7 +137,7 @@ func (s *Service) PayAgain(ctx context.Context, id uuid.UUID, method string) (Vi
 		if !o.ExpiresAt.Equal(before) { // the map keeps the seats as long
 			s.retake(ctx, movedClock{ID: o.ID, EventID: o.EventID, PlaceKey: o.PlaceKey, ExpiresAt: o.ExpiresAt})
 		}
-		s.createNow(ctx, o, p)
+		s.createNow(ctx, caseFile{Order: o, Payment: p})
 	}
 	return s.view(ctx, o)
 }

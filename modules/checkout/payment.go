@@ -22,7 +22,8 @@ import (
 //
 // A refund that the buyer's bank sends back (came_back.go) takes refunded to refund_due once more.
 //
-// created, authorized, captured and cancelling are live: an order has at most one of these. Money on a dead payment is
+// created, authorized, captured and cancelling are live: an order has at most one of these, and so has each swap for a dearer
+// seat (swap_pay.go). Money on a dead payment is
 // late money: it revives the payment if the order can still be delivered, else it goes back. While other seats are offered
 // for it the payment is authorized, even if the processor took the money already: it is ours only with the fan's word.
 
@@ -62,6 +63,7 @@ const (
 type Payment struct {
 	ID          uuid.UUID
 	OrderID     uuid.UUID
+	SwapID      *uuid.UUID // the swap it pays for; nil: the order
 	Provider    string
 	ProviderRef *string
 	URL         *string

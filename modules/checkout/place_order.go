@@ -224,7 +224,7 @@ func (s *Service) afterPlacing(ctx context.Context, o Order, p Payment, claims [
 		return
 	}
 	s.tell(o, shownPending) // the basket of another tab has gone into this order
-	s.createNow(ctx, o, p)
+	s.createNow(ctx, caseFile{Order: o, Payment: p})
 }
 
 // take marks the order's seats on the map.
@@ -237,11 +237,11 @@ func (s *Service) take(ctx context.Context, o Order, claims []Claim) {
 }
 
 // createNow asks the processor while the fan waits; the job and the reconciler are there if it does not answer.
-func (s *Service) createNow(ctx context.Context, o Order, p Payment) {
-	s.glance(p.ID, "") // the fan's page need not ask again at once
+func (s *Service) createNow(ctx context.Context, c caseFile) {
+	s.glance(c.Payment.ID, "") // the fan's page need not ask again at once
 	s.inTime(ctx, createBudget, func(ctx context.Context) {
-		if _, err := s.create(ctx, caseFile{Order: o, Payment: p}); err != nil {
-			s.Log.Warn("payment not opened yet; it will be", "order", o.ID, "payment", p.ID, "error", err)
+		if _, err := s.create(ctx, c); err != nil {
+			s.Log.Warn("payment not opened yet; it will be", "order", c.Order.ID, "payment", c.Payment.ID, "error", err)
 		}
 	})
 }
@@ -260,7 +260,7 @@ func (s *Service) create(ctx context.Context, c caseFile) (provider.State, error
 	st, err := at.Create(ctx, provider.CreateRequest{
 		Payment: c.Payment.ID, Order: c.Order.ID, Amount: c.Payment.Amount, Currency: c.Payment.Currency,
 		Description: event.Name + " · " + c.Order.Code, ReturnURL: s.PublicURL() + "/orders/" + c.Order.ID.String() + "?back=1",
-		Email: c.Order.Email, Until: c.Order.ExpiresAt,
+		Email: c.Order.Email, Until: c.until(),
 	})
 	if errors.Is(err, provider.ErrRefused) {
 		return provider.State{Status: provider.Unknown}, s.refuseToOpen(ctx, c, err)
@@ -298,7 +298,9 @@ func (s *Service) refuseToOpen(ctx context.Context, c caseFile, why error) error
 		return err
 	}
 	s.Log.Error("the processor will not open a payment", "order", c.Order.ID, "payment", c.Payment.ID, "amount", c.Payment.Amount, "currency", c.Payment.Currency, "error", why)
-	s.tell(c.Order, shownDeclined)
+	if c.Swap == nil {
+		s.tell(c.Order, shownDeclined)
+	}
 	return nil
 }
 

@@ -142,7 +142,7 @@ func (s *Service) retake(ctx context.Context, m movedClock) {
 	s.take(ctx, Order{ID: m.ID, EventID: m.EventID, PlaceKey: m.PlaceKey, ExpiresAt: m.ExpiresAt}, claims)
 }
 
-// reap ends orders whose clock has run out. Where a payment lives the processor is asked first, by reconcile.
+// reap ends orders, and swaps, whose clock has run out. Where a payment lives the processor is asked first, by reconcile.
 func (s *Service) reap(ctx context.Context) error {
 	if err := s.store.beginExpiring(ctx, batch); err != nil {
 		return err
@@ -155,7 +155,15 @@ func (s *Service) reap(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return s.each(append(orders, lapsed...), func(id uuid.UUID) error { return s.expire(ctx, id) })
+	if err := s.store.beginExpiringSwaps(ctx, batch); err != nil {
+		return err
+	}
+	swaps, err := s.store.overdueSwaps(ctx, batch)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.each(append(orders, lapsed...), func(id uuid.UUID) error { return s.expire(ctx, id) }),
+		s.each(swaps, func(id uuid.UUID) error { return s.expireSwap(ctx, id) }))
 }
 
 // reconcile looks at payments that are due, and at their refunds.

@@ -26,16 +26,17 @@ const (
 	reasonStaff       = "staff"
 	reasonEvent       = "event"   // the whole of it
 	reasonDispute     = "dispute" // by the payer's bank, never by us
+	reasonRest        = "rest"    // of an order whose bank took another payment of it
 )
 
 // giveBack writes down that captured money is owed back in full. The caller holds the locks and has decided so.
 func (s *Service) giveBack(ctx context.Context, tx *gorm.DB, c caseFile, st provider.State) error {
-	reason, problem := reasonLate, "paid after the order had ended, and its seats are gone"
+	reason, problem, at := reasonLate, "paid after the order had ended, and its seats are gone", c.position()
 	switch {
 	case !c.Payment.right(st):
 		reason, problem = reasonWrongAmount, c.Payment.wrongAmount(st)
 		s.alarmWrongAmount(c, problem)
-	case c.OtherLive || c.Order.Status.delivered():
+	case at.OtherLive || at.Order.delivered():
 		reason, problem = reasonSecond, "paid twice"
 	}
 	owed := st.Captured - st.Refunded
@@ -51,8 +52,8 @@ func (s *Service) giveBack(ctx context.Context, tx *gorm.DB, c caseFile, st prov
 			return err
 		}
 	}
-	if c.Order.Status == OrderPending && c.Order.ClockOut && !c.OtherLive {
-		_, err := s.end(ctx, tx, c.Order)
+	if at.Order == OrderPending && at.ClockOut && !at.OtherLive {
+		_, err := s.endCase(ctx, tx, c)
 		return err
 	}
 	return nil
@@ -61,33 +62,37 @@ func (s *Service) giveBack(ctx context.Context, tx *gorm.DB, c caseFile, st prov
 // toldInTime is how long a refund may take that its buyer was promised, without another word to them.
 const toldInTime = time.Hour
 
-// owe writes a refund that is due, with the job that pays it, and tells the buyer: of the money, and that the tickets of
-// these seats are void. Whoever has a void ticket must not learn it at the door, and a bank may take days.
-func (s *Service) owe(ctx context.Context, tx *gorm.DB, o Order, r Refund, void ...int) error {
-	r.ID = newID()
-	inserted, err := s.store.insertRefund(ctx, tx, r)
+// owe writes a refund that is due, with the job that pays it and its credit note, and tells the buyer.
+func (s *Service) owe(ctx context.Context, tx *gorm.DB, o Order, r Refund) error {
+	r, err := s.promise(ctx, tx, o, r)
 	if err != nil {
-		return err
-	}
-	if !inserted {
-		return fmt.Errorf("payment %s has a refund for %s already", r.PaymentID, r.Reason)
-	}
-	s.metrics.refunds.WithLabelValues("due").Inc()
-	if err := s.store.note(ctx, tx, o.ID, "refund-due", map[string]any{"refund": r.ID, "payment": r.PaymentID, "amount": r.Amount, "reason": r.Reason}); err != nil {
-		return err
-	}
-	if err := s.enqueue(ctx, tx, refundArgs{RefundID: r.ID}, time.Time{}); err != nil {
 		return err
 	}
 	n, err := s.notice(ctx, tx, o, r)
 	if err != nil {
 		return err
 	}
-	n.Seats = void
 	if err := s.Mails.RefundDue(ctx, tx, o.ID, n); err != nil {
 		return err
 	}
 	return s.credit(ctx, tx, o, r)
+}
+
+// promise is owe without word and credit note.
+func (s *Service) promise(ctx context.Context, tx *gorm.DB, o Order, r Refund) (Refund, error) {
+	r.ID = newID()
+	inserted, err := s.store.insertRefund(ctx, tx, r)
+	if err != nil {
+		return r, err
+	}
+	if !inserted {
+		return r, fmt.Errorf("payment %s has a refund for %s already", r.PaymentID, r.Reason)
+	}
+	s.metrics.refunds.WithLabelValues("due").Inc()
+	if err := s.store.note(ctx, tx, o.ID, "refund-due", map[string]any{"refund": r.ID, "payment": r.PaymentID, "amount": r.Amount, "reason": r.Reason}); err != nil {
+		return r, err
+	}
+	return r, s.enqueue(ctx, tx, refundArgs{RefundID: r.ID}, time.Time{})
 }
 
 // notice is what a buyer is told of a refund.

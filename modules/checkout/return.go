@@ -59,6 +59,9 @@ func (s *Service) takeBackTickets(ctx context.Context, tx *gorm.DB, o Order, tic
 	if err := s.release(ctx, tx, o, voided); err != nil {
 		return 0, err
 	}
+	if err := s.endSwapOf(ctx, tx, o, voided); err != nil {
+		return 0, err
+	}
 	amount, err := s.oweFor(ctx, tx, o, voided, left == 0, why)
 	if err != nil {
 		return 0, err
@@ -110,38 +113,34 @@ func (s *Service) release(ctx context.Context, tx *gorm.DB, o Order, voided []Ti
 
 // oweFor writes the refund for void tickets: the price of their seats, or with the last of them whatever is left.
 func (s *Service) oweFor(ctx context.Context, tx *gorm.DB, o Order, voided []Ticket, all bool, why string) (int64, error) {
-	p, paid, err := s.store.livePayment(ctx, tx, o.ID)
+	purses, err := s.store.purses(ctx, tx, o.ID)
 	if err != nil {
 		return 0, err
 	}
-	free := RefundNotice{Currency: o.Currency, Reason: why, Seats: seatsOfTickets(voided)} // the mail says that the tickets are void
-	if !paid {
-		return 0, s.Mails.RefundDue(ctx, tx, o.ID, free)
-	}
-	if p.disputed() {
-		return 0, errNothingBack
-	}
-	before, err := s.store.refundedSoFar(ctx, tx, p.ID)
-	if err != nil {
-		return 0, err
-	}
-	amount := p.Received - before
+	amount := leftOf(purses)
 	if !all {
 		sum, err := s.store.pricesOf(ctx, tx, claimsOf(voided))
 		if err != nil {
 			return 0, err
 		}
 		amount = min(amount, sum)
-	} else if err := s.store.movePayment(ctx, tx, p.ID, []PaymentStatus{PaymentCaptured}, PaymentRefundDue, 0, ""); err != nil {
+	} else if err := s.closePurses(ctx, tx, purses); err != nil {
 		return 0, err
 	}
 	if amount > 0 {
-		return amount, s.owe(ctx, tx, o, Refund{PaymentID: p.ID, Reason: why + ":" + claimNumbers(voided), Amount: amount}, seatsOfTickets(voided)...)
+		if err := s.payOut(ctx, tx, o, purses, amount, why+":"+claimNumbers(voided), seatsOfTickets(voided)...); err != nil {
+			return 0, err
+		}
 	}
-	if err := s.store.closeRefunded(ctx, tx, p.ID); err != nil {
-		return 0, err
+	for _, p := range purses { // those of which nothing was left
+		if err := s.store.closeRefunded(ctx, tx, p.ID); err != nil {
+			return 0, err
+		}
 	}
-	return 0, s.Mails.RefundDue(ctx, tx, o.ID, free)
+	if amount > 0 {
+		return amount, nil
+	}
+	return 0, s.Mails.RefundDue(ctx, tx, o.ID, RefundNotice{Currency: o.Currency, Reason: why, Seats: seatsOfTickets(voided)}) // it says that the tickets are void
 }
 
 func seatsOfTickets(tickets []Ticket) []int {

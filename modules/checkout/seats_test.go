@@ -172,6 +172,32 @@ func (s *seats) Exchange(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (c
 	return c, err
 }
 
+func (s *seats) Reserve(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (c Claim, err error) {
+	if err := s.Move(ctx, tx, []int64{r.Claim}, []string{claimSold}, claimSold); err != nil {
+		return c, err
+	}
+	c.Seat = r.Seat
+	found, err := one(tx.WithContext(ctx), &c.ID, `INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status, swap_of)
+		SELECT event_id, ?, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, ?, 'checkout', id FROM seat_claims WHERE id = ?
+		ON CONFLICT DO NOTHING RETURNING id`, r.Seat, r.Price, r.Claim)
+	if err == nil && !found {
+		err = ErrSeatsTaken.With("seats", []int{r.Seat})
+	}
+	return c, err
+}
+
+func (s *seats) Replace(ctx context.Context, tx *gorm.DB, sold, reserved int64) error {
+	if err := s.Move(ctx, tx, []int64{sold}, []string{claimSold}, claimReleased); err != nil {
+		return err
+	}
+	n, err := changed(tx.WithContext(ctx), `UPDATE seat_claims SET status = 'sold', swap_of = NULL, replaces = swap_of
+		WHERE id = ? AND swap_of = ? AND status IN ('checkout', 'secured')`, reserved, sold)
+	if err == nil && n != 1 {
+		err = errClaimLost
+	}
+	return err
+}
+
 // MayExchange refuses seat 11, as a rule of the house would.
 func (s *seats) MayExchange(_ context.Context, _ int64, _, seat int) error {
 	if seat == testSeats-1 {
@@ -202,7 +228,7 @@ func (s *seats) Take(_ context.Context, _ int64, place string, claims []Claim, _
 func (s *seats) Sync(context.Context, int64, []int64) error { return nil }
 
 func (s *seats) TakenBy(ctx context.Context, event int64, place string) (n int, err error) {
-	err = s.db.WithContext(ctx).Raw(`SELECT count(*) FROM seat_claims WHERE event_id = ? AND place_key = ? AND status <> 'released'`, event, place).Scan(&n).Error
+	err = s.db.WithContext(ctx).Raw(`SELECT count(*) FROM seat_claims WHERE event_id = ? AND place_key = ? AND status <> 'released' AND swap_of IS NULL`, event, place).Scan(&n).Error
 	return n, err
 }
 

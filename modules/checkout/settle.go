@@ -40,7 +40,7 @@ func (s *Service) Settle(ctx context.Context, payment uuid.UUID) error {
 		}
 		if st, err = s.do(ctx, next, c, st); err != nil && !errors.Is(err, errMoved) {
 			err = fmt.Errorf("%s payment: %w", next, err)
-			if next == stepCapture {
+			if next == stepCapture && c.Swap == nil {
 				s.tellSlow(c.Order, c.Payment.Status)
 			}
 			if next == stepCancel && st.Status == provider.Open { // it answers questions, but lets nothing go
@@ -96,6 +96,9 @@ func (s *Service) do(ctx context.Context, next step, c caseFile, st provider.Sta
 	case stepSecure:
 		return st, s.underLock(ctx, c, st, next, s.secure)
 	case stepDeliver:
+		if c.Swap != nil {
+			return st, s.deliverSwap(ctx, c, st)
+		}
 		return st, s.deliverPaid(ctx, c, st)
 	case stepGiveBack:
 		return st, s.underLock(ctx, c, st, next, s.giveBack)
@@ -126,6 +129,9 @@ func unsettled() []PaymentStatus {
 
 // secure is T3: the money is there, so the seats are kept whatever the clock says; the capture has a job besides us.
 func (s *Service) secure(ctx context.Context, tx *gorm.DB, c caseFile, _ provider.State) error {
+	if c.Swap != nil {
+		return s.secureSwap(ctx, tx, c)
+	}
 	claims, err := s.store.liveClaims(ctx, tx, c.Order.ID)
 	if err != nil {
 		return err
@@ -290,6 +296,9 @@ func (c caseFile) puzzle(st provider.State) string {
 
 // silent tells whether a deadline passed so long ago that the seats go back although the processor never answered.
 func (c caseFile) silent() bool {
+	if c.Swap != nil {
+		return c.Swap.Status == SwapOpen && c.Swap.Overdue && c.Payment.Status.open()
+	}
 	return c.Order.Status == OrderPending && c.Order.Overdue && c.Payment.Status.open()
 }
 
@@ -311,11 +320,19 @@ func (s *Service) endureSilence(ctx context.Context, c caseFile) error {
 		if err := s.store.movePayment(ctx, tx, c.Payment.ID, []PaymentStatus{PaymentCreated, PaymentCancelling}, PaymentCancelling, 0, locked.Payment.Problem); err != nil {
 			return err
 		}
-		ended, err = s.end(ctx, tx, locked.Order)
+		ended, err = s.endCase(ctx, tx, locked)
 		return err
 	})
 	if err == nil {
 		s.afterEnd(ended)
 	}
 	return err
+}
+
+// endCase ends what a payment was for: its order, or the swap of it.
+func (s *Service) endCase(ctx context.Context, tx *gorm.DB, c caseFile) (ending, error) {
+	if c.Swap != nil {
+		return ending{}, s.endSwap(ctx, tx, c.Order, *c.Swap, SwapExpired)
+	}
+	return s.end(ctx, tx, c.Order)
 }

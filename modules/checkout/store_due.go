@@ -48,10 +48,11 @@ func (s store) takeDuePayments(ctx context.Context, byHand []string, limit int) 
 		UPDATE payments p SET checks = p.checks + 1, next_check_at = `+now+` + interval '1 s' * CASE
 		    WHEN p.status IN ('captured','refunded') AND p.dispute = 'open' THEN 300
 		    WHEN p.status IN ('captured','refund_due') AND p.provider IN ? THEN 600
-		    WHEN p.status <> 'created' OR p.provider_ref IS NULL OR o.status <> 'pending' OR o.expires_at <= `+now+`
+		    WHEN p.status <> 'created' OR p.provider_ref IS NULL OR coalesce(w.status <> 'open', o.status <> 'pending') OR coalesce(w.expires_at, o.expires_at) <= `+now+`
 		      THEN least(10, 3 * (p.checks + 1))
 		    WHEN p.checks = 0 THEN 30 WHEN p.checks = 1 THEN 120 ELSE 300 END
-		FROM due, orders o WHERE p.id = due.id AND o.id = p.order_id RETURNING p.id`,
+		FROM due JOIN payments x ON x.id = due.id JOIN orders o ON o.id = x.order_id LEFT JOIN swaps w ON w.id = x.swap_id
+		WHERE p.id = due.id RETURNING p.id`,
 		s.now(), s.now(), s.now(), s.now(), limit, s.now(), append(byHand, ""), s.now()).Scan(&due).Error
 	if err != nil {
 		return nil, fmt.Errorf("take due payments: %w", err)
@@ -156,7 +157,12 @@ func (s store) heartbeat(tx *gorm.DB, name string) (last time.Time, seconds floa
 // with that provider.
 func (s store) moveClocks(tx *gorm.DB, since time.Time, seconds float64, by string) (moved []movedClock, err error) {
 	err = tx.Raw(`UPDATE orders o SET expires_at = expires_at + ?::float8 * interval '1 s' WHERE status = 'pending' AND expires_at > ?
-		AND (? = '' OR ? = (SELECT provider FROM payments p WHERE p.order_id = o.id ORDER BY created_at DESC, id DESC LIMIT 1))
+		AND (? = '' OR ? = (SELECT provider FROM payments p WHERE p.order_id = o.id AND p.swap_id IS NULL ORDER BY created_at DESC, id DESC LIMIT 1))
 		RETURNING id, event_id, place_key, expires_at`, seconds, since, by, by).Scan(&moved).Error
-	return moved, err
+	if err != nil {
+		return nil, err
+	}
+	// Of a swap nobody need be told: its seat is on nobody's clock but this one.
+	return moved, tx.Exec(`UPDATE swaps w SET expires_at = expires_at + ?::float8 * interval '1 s' WHERE status = 'open' AND expires_at > ?
+		AND (? = '' OR ? = (SELECT provider FROM payments p WHERE p.swap_id = w.id ORDER BY created_at DESC, id DESC LIMIT 1))`, seconds, since, by, by).Error
 }

@@ -98,6 +98,21 @@ func (s store) releasedClaims(ctx context.Context, tx *gorm.DB, orderID uuid.UUI
 	return out, nil
 }
 
+// lineage are a claim and those it took the place of.
+func (s store) lineage(ctx context.Context, tx *gorm.DB, claim int64) (map[int64]bool, error) {
+	var rows []int64
+	err := tx.WithContext(ctx).Raw(`WITH RECURSIVE chain AS (SELECT id, replaces FROM seat_claims WHERE id = ?
+		UNION SELECT c.id, c.replaces FROM seat_claims c JOIN chain ON c.id = chain.replaces) SELECT id FROM chain`, claim).Scan(&rows).Error
+	if err != nil {
+		return nil, fmt.Errorf("read lineage of claim: %w", err)
+	}
+	out := map[int64]bool{}
+	for _, id := range rows {
+		out[id] = true
+	}
+	return out, nil
+}
+
 // validWorth is what the valid tickets of an order cost.
 func (s store) validWorth(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) (sum int64, err error) {
 	if _, err = one(tx.WithContext(ctx), &sum, `SELECT coalesce(sum(c.price), 0)::bigint FROM tickets t JOIN seat_claims c ON c.id = t.claim_id

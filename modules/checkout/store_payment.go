@@ -17,13 +17,26 @@ type caseFile struct {
 	Order     Order
 	Payment   Payment
 	OtherLive bool
+	Swap      *Swap // what it pays for, if that is not the order
 }
 
 func (c caseFile) position() position {
-	return position{
+	at := position{
 		Order: c.Order.Status, ClockOut: c.Order.ClockOut, Payment: c.Payment.Status,
 		Noted: c.Payment.ProviderRef != nil && c.Payment.URL != nil, OtherLive: c.OtherLive, Offer: c.Order.offered(),
 	}
+	if c.Swap != nil {
+		at.Order, at.ClockOut, at.Offer = c.Swap.asOrder(), c.Swap.ClockOut, ""
+	}
+	return at
+}
+
+// until is when the time to pay ends.
+func (c caseFile) until() time.Time {
+	if c.Swap != nil {
+		return c.Swap.ExpiresAt
+	}
+	return c.Order.ExpiresAt
 }
 
 func (c caseFile) decide(st provider.State) step {
@@ -54,24 +67,29 @@ func (s store) readCase(ctx context.Context, db *gorm.DB, id uuid.UUID, lock str
 		Payment   `gorm:"embedded"`
 		OtherLive bool
 	}
-	if _, err := one(db, &row, `SELECT *, EXISTS (SELECT 1 FROM payments other WHERE other.order_id = p.order_id AND other.id <> p.id
+	if _, err := one(db, &row, `SELECT *, EXISTS (SELECT 1 FROM payments other WHERE other.order_id = p.order_id AND other.swap_id IS NOT DISTINCT FROM p.swap_id AND other.id <> p.id
 		AND other.status IN `+liveStatuses+`) AS other_live FROM payments p WHERE p.id = ? `+lock, id); err != nil {
 		return c, fmt.Errorf("read payment: %w", err)
 	}
 	c.Payment, c.OtherLive = row.Payment, row.OtherLive
+	if c.Payment.SwapID != nil {
+		w, err := s.swap(ctx, db, *c.Payment.SwapID)
+		c.Swap = &w
+		return c, err
+	}
 	return c, nil
 }
 
-// livePayment is the order's payment that is live, if there is one.
+// livePayment is the order's own payment that is live, if there is one.
 func (s store) livePayment(ctx context.Context, db *gorm.DB, orderID uuid.UUID) (p Payment, found bool, err error) {
-	found, err = one(db.WithContext(ctx), &p, `SELECT * FROM payments WHERE order_id = ? AND status IN `+liveStatuses, orderID)
+	found, err = one(db.WithContext(ctx), &p, `SELECT * FROM payments WHERE order_id = ? AND swap_id IS NULL AND status IN `+liveStatuses, orderID)
 	if err != nil {
 		return p, false, fmt.Errorf("read live payment: %w", err)
 	}
 	return p, found, nil
 }
 
-// paymentsOf are the order's attempts, oldest first.
+// paymentsOf are the orders' attempts, those for swaps too, oldest first.
 func (s store) paymentsOf(ctx context.Context, orders []uuid.UUID) (payments []Payment, err error) {
 	err = s.db.WithContext(ctx).Raw(`SELECT * FROM payments WHERE order_id IN ? ORDER BY created_at, id`, orders).Scan(&payments).Error
 	if err != nil {
@@ -90,9 +108,9 @@ func (s store) providerOfPayment(ctx context.Context, db *gorm.DB, id uuid.UUID)
 
 // insertPayment writes a new attempt. A second live one is gorm.ErrDuplicatedKey.
 func (s store) insertPayment(ctx context.Context, tx *gorm.DB, p Payment) error {
-	if err := tx.WithContext(ctx).Exec(`INSERT INTO payments (id, order_id, provider, amount, currency, created_at, next_check_at)
-		VALUES (?, ?, ?, ?, ?, `+now+`, `+now+` + interval '10 s')`,
-		p.ID, p.OrderID, p.Provider, p.Amount, p.Currency, s.now(), s.now()).Error; err != nil {
+	if err := tx.WithContext(ctx).Exec(`INSERT INTO payments (id, order_id, swap_id, provider, amount, currency, created_at, next_check_at)
+		VALUES (?, ?, ?, ?, ?, ?, `+now+`, `+now+` + interval '10 s')`,
+		p.ID, p.OrderID, p.SwapID, p.Provider, p.Amount, p.Currency, s.now(), s.now()).Error; err != nil {
 		return fmt.Errorf("insert payment: %w", err)
 	}
 	return nil

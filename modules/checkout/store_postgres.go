@@ -162,16 +162,16 @@ func (s store) noted(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, what s
 
 // liveClaims are the claims that keep the order's seats, sorted by seat.
 func (s store) liveClaims(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) (claims []Claim, err error) {
-	err = tx.WithContext(ctx).Raw(`SELECT id, seat_id AS seat FROM seat_claims WHERE order_id = ? AND status <> 'released' ORDER BY seat_id`, orderID).Scan(&claims).Error
+	err = tx.WithContext(ctx).Raw(`SELECT id, seat_id AS seat FROM seat_claims WHERE order_id = ? AND status <> 'released' AND swap_of IS NULL ORDER BY seat_id`, orderID).Scan(&claims).Error
 	if err != nil {
 		return nil, fmt.Errorf("read claims: %w", err)
 	}
 	return claims, nil
 }
 
-// ofOrder keeps, of the claims c of orders o, those of the seats an order is about: not of seats that were only offered,
-// nor of those that others were taken instead of.
-const ofOrder = `(o.offer_claim IS NULL OR (c.id >= o.offer_claim) = (o.offer = 'accepted'))`
+// ofOrder keeps, of the claims c of orders o, those of the seats an order is about: not of seats that were only offered or
+// never paid for in a swap, nor of those that others were taken instead of.
+const ofOrder = `(c.swap_of IS NULL AND (o.offer_claim IS NULL OR (c.id >= o.offer_claim) = (o.offer = 'accepted')))`
 
 // seatsOf are all seats an order was ever about, but those exchanged for others, sorted, and what each was claimed at: the
 // price that was agreed, not the one the seat has now.

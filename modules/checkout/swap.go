@@ -2,7 +2,6 @@ package checkout
 
 import (
 	"context"
-	"fmt"
 	"strconv"
 	"time"
 
@@ -22,46 +21,53 @@ func (s *Service) SwapOpen(ctx context.Context, event Event) (bool, error) {
 }
 
 // Swap gives a buyer another free seat for one of their tickets, as Move does. In the same category it costs what was
-// paid, whatever the price is now; a cheaper one gives the difference back; a dearer one is ErrSwapDearer, with the fact
-// "difference". ErrSwapClosed when the event does not sell any more. The rules of the house hold as for any choice.
-func (s *Service) Swap(ctx context.Context, id, ticket uuid.UUID, to int) (View, error) {
+// paid, whatever the price is now; a cheaper one gives the difference back. For a dearer one the difference to today's price is
+// paid first, and pay is true: the order's view says where. Asking for the same again goes on with it, or shows what was done.
+// ErrSwapClosed when the event does not sell any more. The rules of the house hold as for any choice.
+func (s *Service) Swap(ctx context.Context, id, ticket uuid.UUID, to int) (v View, pay bool, err error) {
 	if err := s.budget(ctx, "swap:"+id.String(), swapsPerMinute, s.PerPlace); err != nil {
-		return View{}, err
+		return View{}, false, err
 	}
 	x, moved, err := s.newExchange(ctx, id, ticket, to)
 	if err != nil {
-		return View{}, err
+		return View{}, false, err
 	}
 	if !moved {
-		if err := s.swap(ctx, x); err != nil {
-			return View{}, err
+		if pay, err = s.swap(ctx, x); err != nil {
+			return View{}, false, err
 		}
 	}
 	o, err := s.store.order(ctx, s.DB, id, "")
 	if err != nil {
-		return View{}, err
+		return View{}, false, err
 	}
-	return s.view(ctx, o)
+	v, err = s.view(ctx, o)
+	return v, pay, err
 }
 
-func (s *Service) swap(ctx context.Context, x exchange) error {
+func (s *Service) swap(ctx context.Context, x exchange) (pay bool, err error) {
 	event, err := s.Events.Event(ctx, x.Order.EventID)
 	if err != nil {
-		return err
+		return false, err
+	}
+	if w, open, err := s.store.openSwap(ctx, s.DB, x.Order.ID); err != nil {
+		return false, err
+	} else if open && w.TicketID == x.Ticket.ID && w.ToSeat == x.To.N {
+		return true, s.payForSwap(ctx, x.Order.ID, event)
 	}
 	if open, err := s.SwapOpen(ctx, event); err != nil {
-		return err
+		return false, err
 	} else if !open {
-		return ErrSwapClosed
+		return false, ErrSwapClosed
 	}
 	price := SwapPrice(x.From, x.To)
-	if price > x.From.Price {
-		return ErrSwapDearer.With("difference", price-x.From.Price)
-	}
 	if err := s.Seats.MayExchange(ctx, x.Order.EventID, x.From.N, x.To.N); err != nil {
-		return err
+		return false, err
 	}
-	return s.change(ctx, x, func(ctx context.Context, tx *gorm.DB, x exchange) (int64, error) {
+	if price > x.From.Price {
+		return true, s.dearer(ctx, x, event, price)
+	}
+	return false, s.change(ctx, x, func(ctx context.Context, tx *gorm.DB, x exchange) (int64, error) {
 		return price, s.oweForCheaper(ctx, tx, x, x.From.Price-price)
 	})
 }
@@ -79,21 +85,11 @@ func (s *Service) oweForCheaper(ctx context.Context, tx *gorm.DB, x exchange, am
 	if amount <= 0 {
 		return nil
 	}
-	p, paid, err := s.store.livePayment(ctx, tx, x.Order.ID)
+	purses, err := s.store.purses(ctx, tx, x.Order.ID)
 	if err != nil {
 		return err
 	}
-	if p.disputed() {
-		return errNothingBack
-	}
-	before, err := s.store.refundedSoFar(ctx, tx, p.ID)
-	if err != nil {
-		return err
-	}
-	if !paid || p.Status != PaymentCaptured || p.Received-before < amount {
-		return fmt.Errorf("order %s has no payment that %d can be returned of", x.Order.ID, amount)
-	}
-	return s.owe(ctx, tx, x.Order, Refund{PaymentID: p.ID, Reason: reasonSwap + ":" + strconv.FormatInt(x.Ticket.ClaimID, 10), Amount: amount})
+	return s.payOut(ctx, tx, x.Order, purses, amount, reasonSwap+":"+strconv.FormatInt(x.Ticket.ClaimID, 10))
 }
 
 // Swappable is what somebody has who may change their seats: the tickets with what was paid for each, and until when.
@@ -108,10 +104,13 @@ type SwapTicket struct {
 	Seat Seat
 }
 
-// Swappable are the tickets of an order that may be swapped; none once that is over.
+// Swappable are the tickets of an order that may be swapped; none once that is over, or while one is being paid for.
 func (s *Service) Swappable(ctx context.Context, o Order) (Swappable, error) {
 	event, err := s.Events.Event(ctx, o.EventID)
 	if err != nil {
+		return Swappable{}, err
+	}
+	if _, under, err := s.store.openSwap(ctx, s.DB, o.ID); err != nil || under {
 		return Swappable{}, err
 	}
 	open, err := s.SwapOpen(ctx, event)

@@ -35,12 +35,14 @@ type View struct {
 	Refunded int64 `json:"refunded,omitempty"`
 	// Back is all money that goes back, or went, oldest first.
 	Back []BackView `json:"back,omitempty"`
+	// Swap is a change for a dearer seat that is being paid for.
+	Swap *DearerView `json:"swap,omitempty"`
 }
 
 // BackView is money that goes back to the buyer of an order.
 type BackView struct {
 	Amount int64 `json:"amount"`
-	// Reason is "staff", "event", "dispute" where tickets were taken back; "swap", "difference" where seats cost less; else why
+	// Reason is "staff", "event", "dispute", "rest" where tickets were taken back; "swap", "difference" where seats cost less; else why
 	// the money bought nothing: "late", "wrong-amount", "second-payment".
 	Reason string     `json:"reason"`
 	ByHand bool       `json:"by_hand,omitempty"` // a person sends it
@@ -59,6 +61,19 @@ func (s *Service) backViews(payments []Payment, refunds []orderRefund) (back []B
 		back = append(back, BackView{Amount: r.Amount, Reason: why, ByHand: slices.Contains(hands, by[r.PaymentID]), Done: r.Status == RefundDone, Since: clock.Time(r.CreatedAt)})
 	}
 	return back
+}
+
+// DearerView is a dearer seat on its way: Status is pending, paying or declined, as of an order. Until Difference is paid
+// the ticket is good and From is the order's seat.
+type DearerView struct {
+	Ticket      string       `json:"ticket"`
+	From        SeatView     `json:"from"`
+	To          SeatView     `json:"to"`
+	Difference  int64        `json:"difference"`
+	Status      string       `json:"status"`
+	ExpiresAt   clock.Time   `json:"expires_at"`
+	Payment     *PaymentView `json:"payment"`
+	DeclinedFor string       `json:"declined_for,omitempty"`
 }
 
 // PromoView is the code an order was made with, and what it took off.
@@ -138,10 +153,11 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 	if err != nil {
 		return View{}, err
 	}
-	payments, err := s.store.paymentsOf(ctx, []uuid.UUID{o.ID})
+	all, err := s.store.paymentsOf(ctx, []uuid.UUID{o.ID})
 	if err != nil {
 		return View{}, err
 	}
+	payments := paymentsFor(all, nil)
 	var refunds []orderRefund
 	if o.Status != OrderPending || slices.ContainsFunc(payments, func(p Payment) bool { return p.Received > 0 }) { // one that is polled has none
 		if refunds, err = s.store.refundsOf(ctx, []uuid.UUID{o.ID}); err != nil {
@@ -150,7 +166,7 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 	}
 	v := s.newView(o, event, Payment{}, seats)
 	v.Status = o.shown(paymentStatuses(payments), refundStatuses(refunds))
-	v.Payment, v.Refunded, v.Back = payable(payments), forTickets(refunds), s.backViews(payments, refunds)
+	v.Payment, v.Refunded, v.Back = payable(payments), forTickets(refunds), s.backViews(all, refunds)
 	if v.Payment != nil && v.Status == shownPending {
 		v.Payment.Transfer = s.transferOf(o, v.Payment)
 	}
@@ -158,9 +174,7 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 		return View{}, err
 	}
 	if v.Status == shownDeclined {
-		if why, told := strings.CutPrefix(payments[len(payments)-1].Problem, declinedFor); told {
-			v.DeclinedFor = why
-		}
+		v.DeclinedFor = refusal(payments)
 	}
 	if o.offered() == OfferOpen {
 		v.Payment = nil // it is paid; what is left is the fan's word
@@ -169,6 +183,9 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 		}
 	}
 	if o.Status.delivered() {
+		if v.Swap, err = s.dearerView(ctx, o, all); err != nil {
+			return View{}, err
+		}
 		if v.Tickets, err = s.ticketEntries(ctx, o, seats); err != nil {
 			return View{}, err
 		}
@@ -193,6 +210,46 @@ func (s *Service) swapView(ctx context.Context, o Order) (*SwapView, error) {
 		return nil, err
 	}
 	return &SwapView{Seats: seatViews(seats), Price: sum(seats), ExpiresAt: clock.Time(o.ExpiresAt)}, nil
+}
+
+// dearerView is the swap that is being paid for, if there is one.
+func (s *Service) dearerView(ctx context.Context, o Order, payments []Payment) (*DearerView, error) {
+	w, open, err := s.store.openSwap(ctx, s.DB, o.ID)
+	if err != nil || !open {
+		return nil, err
+	}
+	seats, err := s.asAgreed(ctx, o, []int{w.FromSeat, w.ToSeat}, []int64{w.FromPrice, w.ToPrice})
+	if err != nil {
+		return nil, err
+	}
+	info, tries := byNumber(seats), paymentsFor(payments, &w.ID)
+	v := &DearerView{Ticket: w.TicketID.String(), Difference: w.Difference, ExpiresAt: clock.Time(w.ExpiresAt), Payment: payable(tries),
+		Status: shownStatus(OrderPending, paymentStatuses(tries), nil)}
+	pair := seatViews([]Seat{info[w.FromSeat], info[w.ToSeat]})
+	v.From, v.To = pair[0], pair[1]
+	if v.Status == shownDeclined {
+		v.DeclinedFor = refusal(tries)
+	}
+	return v, nil
+}
+
+// paymentsFor keeps those for a swap, or, with nil, for the order itself.
+func paymentsFor(payments []Payment, swap *uuid.UUID) (kept []Payment) {
+	for _, p := range payments {
+		if (p.SwapID == nil) == (swap == nil) && (swap == nil || *p.SwapID == *swap) {
+			kept = append(kept, p)
+		}
+	}
+	return kept
+}
+
+// refusal is why the bank declined the last of these attempts, "" if it did not say.
+func refusal(payments []Payment) string {
+	why, told := strings.CutPrefix(payments[len(payments)-1].Problem, declinedFor)
+	if !told {
+		return ""
+	}
+	return why
 }
 
 func sum(seats []Seat) (total int64) {
@@ -309,7 +366,7 @@ func paymentStatuses(payments []Payment) []PaymentStatus {
 // forTickets sums the refunds of tickets, not those of money that no order wanted.
 func forTickets(refunds []orderRefund) (sum int64) {
 	for _, r := range refunds {
-		if kind, _, _ := strings.Cut(r.Reason, ":"); kind == reasonStaff || kind == reasonEvent || kind == reasonSwap || kind == reasonDifference || kind == reasonDispute {
+		if kind, _, _ := strings.Cut(r.Reason, ":"); kind == reasonStaff || kind == reasonEvent || kind == reasonSwap || kind == reasonDifference || kind == reasonDispute || kind == reasonRest {
 			sum += r.Amount
 		}
 	}

@@ -50,22 +50,24 @@ async function look() {
 
 // differs tells whether the answer says more than the page. While payments are down, or an answer of the bank is missing,
 // nothing in it tells when that is over: then the page itself is asked for.
-function differs({ status, payment, mail, expires_at: expires }) {
+function differs({ status, payment, mail, swap, expires_at: expires }) {
   const shown = order.dataset;
-  return shown.state === 'outage' || shown.state === 'checking' || status !== shown.status || mail.status !== shown.mail ||
+  const dearer = swap ? `${swap.status} ${swap.payment?.url ?? ''}` : '';
+  return shown.state === 'outage' || shown.state === 'checking' || status !== shown.status || mail.status !== shown.mail || dearer !== shown.swap ||
     (status === 'pending' && (payment?.url ?? '') !== shown.url) || Date.parse(expires) !== Date.parse(shown.until);
 }
 
 // renew puts the page as the server writes it now in place of the old, and goes on to the bank if that was the way.
 async function renew(answer) {
   const going = 'go' in order.dataset;
-  if (going && answer.status === 'pending' && answer.payment?.url) return location.replace(answer.payment.url);
+  const pay = answer.status === 'pending' ? answer.payment : answer.swap?.status === 'pending' && answer.swap.payment;
+  if (going && pay?.url) return location.replace(pay.url);
   const response = await fetch(location.pathname + (order.dataset.state === 'checking' ? '?back=1' : ''), { headers: { Accept: 'text/html' } });
   if (!response.ok) return undefined;
   const page = new DOMParser().parseFromString(await response.text(), 'text/html');
   const fresh = page.getElementById('order');
   if (!fresh) return undefined;
-  if (going && fresh.dataset.state === 'asking') fresh.dataset.go = '';
+  if (going && (fresh.dataset.state === 'asking' || fresh.dataset.swap === 'pending ')) fresh.dataset.go = '';
   if (JSON.stringify(fresh.dataset) === JSON.stringify(order.dataset)) return undefined;
   const moved = fresh.dataset.state !== order.dataset.state;
   const focus = order.contains(document.activeElement) ? document.activeElement.id : '';
