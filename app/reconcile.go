@@ -10,13 +10,9 @@ import (
 	"github.com/labstack/echo/v4"
 
 	"fairseat/app/clock"
-	"fairseat/app/fault"
 	"fairseat/app/request"
+	"fairseat/modules/checkout"
 )
-
-// errReconciling refuses what begins something new while a restored database is held against the processors' ledgers.
-var errReconciling = fault.New(fault.Unavailable, "reconciling",
-	"The sale pauses for a moment while we make sure that nothing is sold twice. Your place in line is safe, and so is every order; try again in a few seconds.")
 
 // beginnings are the ends of the addresses by which somebody gets in, takes seats or orders.
 var beginnings = []string{"/queue/admission", "/holds", "/orders", "/place/enter", "/place/seats", "/place/checkout"}
@@ -29,14 +25,14 @@ func (a *App) closedForRestore(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		path := c.Request().URL.Path
 		if strings.HasSuffix(path, "/swap") {
-			return errReconciling.After(5 * time.Second)
+			return checkout.ErrReconciling.After(5 * time.Second)
 		}
 		if !strings.HasPrefix(path, "/api/v1/events/") && !strings.HasPrefix(path, "/events/") {
 			return next(c)
 		}
 		for _, end := range beginnings {
 			if strings.HasSuffix(path, end) {
-				return errReconciling.After(5 * time.Second)
+				return checkout.ErrReconciling.After(5 * time.Second)
 			}
 		}
 		return next(c)

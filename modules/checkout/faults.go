@@ -18,6 +18,9 @@ var (
 	// ErrPaymentsDown has the fact "safe_until": nothing was made, and the seats are held at least that long.
 	ErrPaymentsDown = fault.New(fault.Unavailable, "payments-down",
 		"The payment processor does not answer. Your seats stay yours and the clock stands; try again in a few seconds.")
+	// ErrReconciling refuses what would sell a seat while a restored database is held against the processors' ledgers.
+	ErrReconciling = fault.New(fault.Unavailable, "reconciling",
+		"The sale pauses for a moment while we make sure that nothing is sold twice. Your place in line is safe, and so is every order; try again in a few seconds.")
 	// ErrNotFound hides whether there is something a stranger may not see.
 	ErrNotFound = fault.New(fault.NotFound, "not-found", "There is nothing at this address.")
 	// ErrBadMethod has the fact "methods": how this event may be paid.

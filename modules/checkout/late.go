@@ -15,6 +15,9 @@ import (
 // errRefused says that a late order cannot have seats again.
 var errRefused = errors.New("the seats are gone")
 
+// errPostponed says that there is work left for the reconciler, and nothing wrong.
+var errPostponed = errors.New("not now")
+
 // goneError says which seats of a late order are somebody else's; there may be others as good.
 type goneError struct{ seats []int }
 
@@ -41,6 +44,9 @@ type settled struct {
 func (s *Service) reclaim(ctx context.Context, c caseFile, st provider.State) (provider.State, error) {
 	if c.Swap != nil { // whoever pays late for a dearer seat still has the old one
 		return s.tooLate(ctx, c, st)
+	}
+	if s.mayTakeSeats() != nil {
+		return st, s.postpone(ctx, c, st)
 	}
 	got, err := s.sameSeats(ctx, c, st)
 	var gone *goneError
@@ -128,6 +134,17 @@ func (s *Service) claimAnew(ctx context.Context, tx *gorm.DB, o *Order, to wish,
 		return nil, err
 	}
 	return claims, s.store.note(ctx, tx, o.ID, "late-money", map[string]any{"seats": to.seats})
+}
+
+// postpone leaves late money for when it is known which seats are free. The payment is cancelling meanwhile, which is on the
+// reconciler's list; nobody need ask again.
+func (s *Service) postpone(ctx context.Context, c caseFile, st provider.State) error {
+	if c.Payment.Status.dead() {
+		if err := s.underLock(ctx, c, st, stepReclaim, s.beginCancel); err != nil {
+			return err
+		}
+	}
+	return errPostponed
 }
 
 // letGo cancels an authorisation that no order will use. The payment is cancelling from here on, so that the

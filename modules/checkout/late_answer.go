@@ -17,6 +17,9 @@ func (s *Service) AcceptOffer(ctx context.Context, id uuid.UUID) (View, error) {
 		if err != nil || o.Offer == OfferAccepted {
 			return err
 		}
+		if err := s.mayTakeSeats(); err != nil {
+			return err
+		}
 		payment = p.ID
 		claims, err := s.store.liveClaims(ctx, tx, id)
 		if err != nil {

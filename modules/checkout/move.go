@@ -85,6 +85,9 @@ func (s *Service) newExchange(ctx context.Context, id, ticket uuid.UUID, to int)
 // change does the exchange. terms says, with the order locked, what the buyer has paid for the new seat then, and may
 // refuse or write what belongs to it.
 func (s *Service) change(ctx context.Context, x exchange, terms func(context.Context, *gorm.DB, exchange) (int64, error)) error {
+	if err := s.mayTakeSeats(); err != nil {
+		return err
+	}
 	var claims []int64
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		o, err := s.store.order(ctx, tx, x.Order.ID, "FOR UPDATE")

@@ -18,7 +18,8 @@ import (
 //	  ▲                                                                                                         │
 //	  └──── all ledgers matched, and nothing unknown in them that is not written down; or an owner says so ─────┘
 //
-// What was begun goes on: payments, webhooks, refunds, tickets. Only nobody gets in, holds or orders.
+// What was begun goes on: payments, webhooks, refunds, tickets. Only nobody gets in, holds, orders, swaps or takes offered
+// seats, and late money waits: seats that look free may have been sold.
 
 const (
 	reconcileEvery = 15 * time.Second
@@ -39,6 +40,14 @@ func (s *Service) Reconciling() (Reconciliation, bool) {
 		return Reconciliation{}, false
 	}
 	return *r, true
+}
+
+// mayTakeSeats is ErrReconciling while nobody knows which seats are free.
+func (s *Service) mayTakeSeats() error {
+	if _, closed := s.Reconciling(); closed {
+		return ErrReconciling.After(5 * time.Second)
+	}
+	return nil
 }
 
 // Recognise finds out at the start whether this is the database that we ran on before. A Postgres that does not say which

@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"fairseat/modules/checkout/provider"
 )
 
@@ -163,4 +165,51 @@ func TestAFailoverThatForgetsClosesTheSale(t *testing.T) {
 	if a, b := k.held(before), k.held(after); !closed(s) || a.Refunded != 4200 || b.Refunded != 0 {
 		t.Errorf("closed %v; from before the word %+v, from after it %+v", closed(s), a, b)
 	}
+}
+
+// While nobody knows which seats are free, none is taken: late money waits on the reconciler's list, whether its payment was
+// dead or not, and goes on by itself; swaps and offers are asked to wait.
+func TestNoSeatIsTakenWhileReconciling(t *testing.T) {
+	t.Parallel()
+	k, ctx := newKit(t), context.Background()
+	late, swapper := k.mustPlace(k.fan(0)).Order, k.mustPlace(k.fan(1)).Order
+	k.pay(swapper.ID, provider.Authorized, 0)
+	bought := k.shown(swapper.ID)
+	must(t, k.GiveUp(ctx, uuid.MustParse(late.ID)))
+	p := k.payment(late.ID)
+	k.bank.mu.Lock()
+	a := k.bank.accounts[p.ID.String()]
+	a.Status, a.Authorized = provider.Authorized, 4200
+	k.bank.mu.Unlock()
+	must(t, k.beginReconciling(ctx, "restored"))
+	m, err := k.MatchLedger(ctx, LedgerSpan)
+	if err != nil || m.Settled != 1 {
+		t.Fatalf("late money keeps the sale closed: %+v, %v", m, err)
+	}
+	k.want(late.ID, "cancelled")
+	if got := k.payment(late.ID).Status; got != PaymentCancelling {
+		t.Errorf("the payment is %s: nobody looks at it again", got)
+	}
+	if _, _, err := k.Swap(ctx, uuid.MustParse(swapper.ID), uuid.MustParse(bought.Tickets[0].ID), 5); !is(err, "reconciling") {
+		t.Errorf("swapped: %v", err)
+	}
+	must(t, k.OpenAnyway(ctx, staffAda(), ""))
+	k.quiet(k.Service)
+	k.want(late.ID, "paid")
+	k.check()
+}
+
+func TestNoOfferedSeatIsTakenWhileReconciling(t *testing.T) {
+	t.Parallel()
+	k, o, _ := offering(t, provider.Captured, 3)
+	ctx, id := context.Background(), uuid.MustParse(o.ID)
+	must(t, k.beginReconciling(ctx, "restored"))
+	if _, err := k.AcceptOffer(ctx, id); !is(err, "reconciling") {
+		t.Errorf("taken: %v", err)
+	}
+	must(t, k.OpenAnyway(ctx, staffAda(), ""))
+	if v, err := k.AcceptOffer(ctx, id); err != nil || v.Status != "paid" {
+		t.Errorf("then: %+v, %v", v, err)
+	}
+	k.check()
 }

@@ -38,7 +38,10 @@ func (s *Service) Settle(ctx context.Context, payment uuid.UUID) error {
 		if next == stepNone {
 			return errors.Join(s.complain(ctx, c, st), s.followDispute(ctx, c, st), s.followRefunds(ctx, c, st))
 		}
-		if st, err = s.do(ctx, next, c, st); err != nil && !errors.Is(err, errMoved) {
+		if st, err = s.do(ctx, next, c, st); errors.Is(err, errPostponed) {
+			return nil
+		}
+		if err != nil && !errors.Is(err, errMoved) {
 			err = fmt.Errorf("%s payment: %w", next, err)
 			if next == stepCapture && c.Swap == nil {
 				s.tellSlow(c.Order, c.Payment.Status)
