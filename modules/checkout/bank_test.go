@@ -183,6 +183,15 @@ func (b *bank) dispute(payment uuid.UUID, to provider.Dispute) {
 	b.accounts[payment.String()].Dispute = to
 }
 
+// returns gives money back as somebody does in the processor's dashboard.
+func (b *bank) returns(payment uuid.UUID, key string, amount int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	a := b.accounts[payment.String()]
+	a.Refunded += amount
+	a.Refunds = append(a.Refunds, provider.Refund{Key: key, Amount: amount})
+}
+
 // sendBack lets the fan's bank send the refunds of a payment back, days after they were made.
 func (b *bank) sendBack(payment uuid.UUID) {
 	b.mu.Lock()

@@ -39,16 +39,15 @@ func (s *Service) giveBack(ctx context.Context, tx *gorm.DB, c caseFile, st prov
 	case at.OtherLive || at.Order.delivered():
 		reason, problem = reasonSecond, "paid twice"
 	}
-	owed := st.Captured - st.Refunded
 	to := PaymentRefundDue
-	if owed <= 0 {
-		to = PaymentRefunded // the processor has returned it by itself
+	if st.Captured == 0 {
+		to = PaymentRefunded
 	}
 	if err := s.store.movePayment(ctx, tx, c.Payment.ID, unsettled(), to, st.Captured, problem); err != nil {
 		return err
 	}
-	if owed > 0 {
-		if err := s.owe(ctx, tx, c.Order, Refund{PaymentID: c.Payment.ID, Reason: reason, Amount: owed}); err != nil {
+	if st.Captured > 0 { // all of it: what the processor has returned by itself is found when this is sent
+		if err := s.owe(ctx, tx, c.Order, Refund{PaymentID: c.Payment.ID, Reason: reason, Amount: st.Captured}); err != nil {
 			return err
 		}
 	}
@@ -127,6 +126,9 @@ func (s *Service) PayBack(ctx context.Context, id uuid.UUID) error {
 		return nil // owed until somebody has sent it and says so
 	}
 	if !st.HasRefund(key) {
+		if adopted, err := s.adopt(ctx, id, st); err != nil || adopted {
+			return err
+		}
 		switch st.Dispute {
 		case provider.DisputeOpen:
 			return s.refundRefused(ctx, c, r, errDisputed)
@@ -164,39 +166,44 @@ func (s *Service) refundRefused(ctx context.Context, c caseFile, r Refund, cause
 	return s.store.refuseRefund(ctx, r.ID, cause.Error())
 }
 
-// refundDone closes the refund, and the payment if nothing of it is left. What a person sent, or what took long, its buyer
-// is told once, however often the refund comes back; else they know already that it comes.
+// refundDone closes the refund.
 func (s *Service) refundDone(ctx context.Context, r Refund) error {
 	return s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		c, err := s.store.locked(ctx, tx, r.PaymentID)
 		if err != nil {
 			return err
 		}
-		first, err := s.store.moveRefund(ctx, tx, r.ID, RefundDone, "")
-		if err != nil || !first {
-			return err
-		}
-		if err := s.store.closeRefunded(ctx, tx, r.PaymentID); err != nil {
-			return err
-		}
-		s.metrics.refunds.WithLabelValues("done").Inc()
-		if err := s.store.note(ctx, tx, c.Order.ID, "refunded", map[string]any{"refund": r.ID, "amount": r.Amount}); err != nil {
-			return err
-		}
-		if r.CameBack {
-			return nil
-		}
-		n, err := s.notice(ctx, tx, c.Order, r)
-		if err != nil {
-			return err
-		}
-		if !r.Told {
-			return s.Mails.RefundDue(ctx, tx, c.Order.ID, n)
-		}
-		slow, err := s.store.refundTook(ctx, tx, r.ID, toldInTime)
-		if err != nil || !slow && !n.ByHand {
-			return err
-		}
-		return s.Mails.RefundSent(ctx, tx, c.Order.ID, n)
+		return s.finishRefund(ctx, tx, c, r)
 	})
+}
+
+// finishRefund closes the refund, and the payment if nothing of it is left. What a person sent, or what took long, its buyer
+// is told once, however often the refund comes back; else they know already that it comes. The caller holds the locks.
+func (s *Service) finishRefund(ctx context.Context, tx *gorm.DB, c caseFile, r Refund) error {
+	first, err := s.store.moveRefund(ctx, tx, r.ID, RefundDone, "")
+	if err != nil || !first {
+		return err
+	}
+	if err := s.store.closeRefunded(ctx, tx, r.PaymentID); err != nil {
+		return err
+	}
+	s.metrics.refunds.WithLabelValues("done").Inc()
+	if err := s.store.note(ctx, tx, c.Order.ID, "refunded", map[string]any{"refund": r.ID, "amount": r.Amount}); err != nil {
+		return err
+	}
+	if r.CameBack {
+		return nil
+	}
+	n, err := s.notice(ctx, tx, c.Order, r)
+	if err != nil {
+		return err
+	}
+	if !r.Told {
+		return s.Mails.RefundDue(ctx, tx, c.Order.ID, n)
+	}
+	slow, err := s.store.refundTook(ctx, tx, r.ID, toldInTime)
+	if err != nil || !slow && !n.ByHand {
+		return err
+	}
+	return s.Mails.RefundSent(ctx, tx, c.Order.ID, n)
 }
