@@ -149,7 +149,8 @@ func (a *App) showCheckout(c echo.Context, status int, refusal *refusal, form ty
 	}
 	refusal.header(c)
 	return a.render(c, status, "checkout/page", map[string]any{
-		"Accent": accentPath(event.Accent), "Event": event, "Basket": yours, "Sums": sums, "Form": form, "Wrong": bad, "Said": word, "Methods": a.seating.PaymentMethods(event),
+		"Accent": accentPath(event.Accent), "Event": event, "Basket": yours, "Sums": sums, "Form": form, "Wrong": bad, "Said": word, "Methods": a.seating.OfferedMethods(event),
+		"TooLate": len(a.seating.OfferedMethods(event)) < len(a.seating.PaymentMethods(event)),
 	})
 }
 

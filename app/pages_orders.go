@@ -103,6 +103,7 @@ type orderSight struct {
 	Said    map[int]string // each by itself
 	Seen    []ticketSight
 	Methods []seating.Method // ways to pay
+	TooLate bool             // there are others, which take too long by now
 	Back    map[int]bool     // seats whose tickets were given back
 	Swap    *swapSight
 	Dearer  *dearerSight
@@ -246,7 +247,8 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 			return nil, err
 		}
 	}
-	s.Methods = a.seating.PaymentMethods(e)
+	s.Methods = a.seating.OfferedMethods(e)
+	s.TooLate = len(s.Methods) < len(a.seating.PaymentMethods(e))
 	if s.State == "pay" {
 		s.PayURL = *v.Payment.URL
 	}

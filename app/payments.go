@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"fairseat/app/keyring"
+	"fairseat/modules/checkout"
 	"fairseat/modules/checkout/provider"
 	bysandbox "fairseat/modules/checkout/provider/sandbox"
 	bystripe "fairseat/modules/checkout/provider/stripe"
@@ -67,7 +68,11 @@ func (a *App) methods() []seating.Method {
 	names := map[string]string{"sandbox": "Card (test)", "stripe": "Card", "transfer": "Bank transfer"}
 	var all []seating.Method
 	for _, p := range a.providers() {
-		all = append(all, seating.Method{ID: p.Name(), Name: names[p.Name()]})
+		m := seating.Method{ID: p.Name(), Name: names[p.Name()]}
+		if _, byHand := p.(provider.ByHand); byHand {
+			m.Lead = checkout.HandLead
+		}
+		all = append(all, m)
 	}
 	return all
 }

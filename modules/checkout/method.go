@@ -22,7 +22,19 @@ func (s *Service) methods(e Event) []provider.Provider {
 	if len(all) == 0 {
 		return s.Providers[:1]
 	}
-	return all
+	return s.inTimeFor(e, all)
+}
+
+// inTimeFor leaves out by whom money would not come before the event; none, if nobody would be left.
+func (s *Service) inTimeFor(e Event, all []provider.Provider) []provider.Provider {
+	if e.StartsAt.IsZero() || e.StartsAt.Sub(s.Clock.Now()) >= HandLead {
+		return all
+	}
+	fast := slices.DeleteFunc(slices.Clone(all), func(p provider.Provider) bool { _, slow := p.(provider.ByHand); return slow })
+	if len(fast) == 0 {
+		return all
+	}
+	return fast
 }
 
 // method is who a buyer pays by, "" being the event's first; ErrBadMethod with the fact "methods".
@@ -56,6 +68,9 @@ func (s *Service) Methods(ctx context.Context, eventID int64) ([]string, error) 
 
 // handMargin is how long before the start whoever pays by hand must have paid: what has not come by then others may buy.
 const handMargin = 2 * time.Hour
+
+// HandLead is how long before the start paying by hand is offered last: less than a day is no time for a transfer.
+const HandLead = handMargin + 24*time.Hour
 
 // payTime is how long a buyer has who pays by p: days by hand, but never so long that the seats stay empty at the start.
 func (s *Service) payTime(e Event, p provider.Provider) time.Duration {

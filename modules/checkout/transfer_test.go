@@ -99,9 +99,29 @@ func TestATransferKeepsNoSeatPastTheStart(t *testing.T) {
 			t.Errorf("the buyer has %v", left)
 		}
 	}
-	k.room.startsIn = time.Hour
-	if left := k.order(k.transferred(2).ID).ExpiresAt.Sub(k.Kit.Clock.Now()); left != 15*time.Minute {
-		t.Errorf("an hour before the start the buyer has %v", left)
+}
+
+// With less than a day left nobody is told to send a transfer, unless there is no other way to pay.
+func TestNoTransferIsOfferedTooNearTheStart(t *testing.T) {
+	t.Parallel()
+	k, ctx := withTransfers(t), context.Background()
+	declined := k.mustPlace(k.fan(1)).Order
+	k.pay(declined.ID, provider.Declined, 0)
+	k.room.startsIn = HandLead - time.Minute
+	f := k.fan(0)
+	f.buyer.Method = "transfer"
+	if _, err := k.PlaceOrder(ctx, f.place, f.buyer); !is(err, "bad-method") {
+		t.Errorf("ordered: %v", err)
+	}
+	if _, err := k.PayAgain(ctx, uuid.MustParse(declined.ID), "transfer"); !is(err, "bad-method") {
+		t.Errorf("paid again: %v", err)
+	}
+	if names, err := k.Methods(ctx, k.event); err != nil || len(names) != 1 || names[0] != "sandbox" {
+		t.Errorf("offered: %v, %v", names, err)
+	}
+	k.Providers = k.Providers[1:]
+	if left := k.order(k.transferred(2).ID).ExpiresAt.Sub(k.Kit.Clock.Now()); left != 23*time.Hour+59*time.Minute {
+		t.Errorf("who can pay by nothing else has %v", left)
 	}
 }
 

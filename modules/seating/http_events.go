@@ -66,7 +66,7 @@ func (s *Service) newEventResponse(e *Event, phase string, counts Counts) eventR
 		Slug: e.Slug, Name: e.Name, Description: e.Description, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Accent: e.Accent,
 		Timezone: e.Timezone, StartsAt: clock.Time(e.StartsAt), Currency: e.Currency, SeatsTotal: e.SeatsTotal,
 		SeatsFree: counts.Free, MaxPerBuyer: e.MaxPerBuyer, HoldSeconds: e.HoldSeconds, PaySeconds: e.PaySeconds,
-		OrphanRule: string(e.OrphanRule), Methods: s.methodsOf(e), Phase: phase,
+		OrphanRule: string(e.OrphanRule), Methods: s.OfferedMethods(e), Phase: phase,
 		PrequeueAt: clock.Time(e.PrequeueAt), OpensAt: clock.Time(e.OpensAt), ClosesAt: when(e.ClosesAt), PlanVersion: e.PlanVersion,
 		Categories: make([]categoryResponse, len(e.Categories)),
 	}

@@ -27,6 +27,20 @@ func (s *Service) methodsOf(e *Event) []Method {
 // PaymentMethods are the ways an event may be paid, the usual one first.
 func (s *Service) PaymentMethods(e *Event) []Method { return s.methodsOf(e) }
 
+// OfferedMethods are those by which money that is sent now comes in time; all, if none does.
+func (s *Service) OfferedMethods(e *Event) []Method {
+	all := s.methodsOf(e)
+	if e.StartsAt.IsZero() {
+		return all
+	}
+	left := e.StartsAt.Sub(s.Clock.Now())
+	offered := slices.DeleteFunc(slices.Clone(all), func(m Method) bool { return m.Lead > 0 && left < m.Lead })
+	if len(offered) == 0 {
+		return all
+	}
+	return offered
+}
+
 // checkMethods refuses ways to pay that the house does not have, or has twice.
 func (s *Service) checkMethods(r *eventRequest, fields fault.Fields) {
 	if r.PaymentMethods == nil {

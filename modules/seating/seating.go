@@ -98,6 +98,8 @@ type Sessions interface {
 type Method struct {
 	ID   string `json:"id"`
 	Name string `json:"name"`
+	// Lead is how long before an event starts it is offered last, where the money takes days.
+	Lead time.Duration `json:"-"`
 }
 
 // Limits is a budget by name; a retry above zero means refused. perMinute 0 means no limit.
