@@ -60,6 +60,7 @@ var doneWords = map[string]string{
 	"reopened":              "The sale is open.",
 	"match":                 "The processors' ledgers are being compared with our books; what came of it stands below.",
 	"marked-paid":           "Written down. What became of it stands below.",
+	"corrected-paid":        "Corrected. What became of it stands below.",
 	"marked-sent":           "Written down; the buyer gets a mail.",
 	"no-amount":             "Nothing is written down: that was no amount. Write it like 42.50.",
 	"retry":                 "The processor was asked again; what is still here it refuses, or has not answered.",

@@ -26,6 +26,7 @@ func (a *App) bookPages(g guarded) {
 	g.GET("/transfers", a.transfersPage)
 	g.POST("/orders/:id/paid", a.paidForm)
 	g.POST("/orders/:id/refunds/:refund/sent", a.sentForm)
+	g.POST("/orders/:id/refunds/:refund/correct", a.correctForm)
 	g.POST("/ledger/match", a.matchForm)
 	g.POST("/reconcile/open", a.openAnywayForm)
 	g.GET("/log", a.logPage)
@@ -65,7 +66,7 @@ var actionWords = map[string]string{
 	"seats.unblock": "Seats put back on sale", "seats.block-change": "Block of seats changed", "queue.open": "Sale opened", "queue.pause": "Paused", "queue.resume": "Resumed",
 	"queue.end": "Sale ended", "queue.message": "Message set", "order.refund": "Tickets returned", "order.move": "Seat changed", "order.resend": "Mail sent again",
 	"orders.export": "Orders exported", "event.taxes": "Tax changed", "promotion.make": "Codes made", "promotion.end": "Code switched off", "promotion.export": "Codes exported", "refund.retry": "Refund tried again",
-	"order.mark-paid": "Marked as paid by bank transfer", "refund.mark-sent": "Refund marked as sent",
+	"order.mark-paid": "Marked as paid by bank transfer", "order.correct-paid": "Corrected what came by bank transfer", "refund.mark-sent": "Refund marked as sent",
 	"orphan.return": "Money of nobody sent back", "ledger.match": "Ledgers matched", "reconcile.open": "Opened before the ledgers were compared",
 	"event.refund": "Refund of the event asked for", "event.refund.agree": "Refund of the event agreed to", "event.refund.refuse": "Refund of the event refused",
 	"event.refund.withdraw": "Refund of the event withdrawn", "event.refund.pause": "Refund of the event paused", "event.refund.resume": "Refund of the event resumed",

@@ -112,7 +112,7 @@ type debt struct {
 // debtWords are why money is owed.
 var debtWords = map[string]string{
 	"late": "It came after the order had ended, and its seats are gone.", "wrong-amount": "It was not the price of the order.",
-	"second-payment": "The order was paid twice.", "staff": "Tickets were returned.", "": "It came for an order that has no tickets.",
+	"second-payment": "The order was paid twice.", "overpaid": "More came than the order costs.", "staff": "Tickets were returned.", "": "It came for an order that has no tickets.",
 }
 
 func newDebt(item owedItem, now time.Time) debt {

@@ -23,6 +23,7 @@ func (s *Service) staffRoutes(h *handler, r request.Routes) {
 	r.Admin.POST("/orders/:id/refund", h.refundOrder, r.Idempotent)
 	r.Admin.POST("/orders/:id/move", h.moveTicket, r.Idempotent)
 	r.Admin.POST("/orders/:id/paid", h.markPaid, r.Idempotent)
+	r.Admin.POST("/orders/:id/refunds/:refund/correct", h.correctPaid, r.Idempotent)
 	r.Admin.POST("/orders/:id/refunds/:refund/sent", h.markSent, r.Idempotent)
 	r.Admin.GET("/transfers", h.transfers)
 	r.Admin.POST("/orders/:id/resend", h.staffResend, r.Idempotent)

@@ -25,6 +25,9 @@ var (
 	ErrNotFound = fault.New(fault.NotFound, "not-found", "There is nothing at this address.")
 	// ErrBadMethod has the fact "methods": how this event may be paid.
 	ErrBadMethod = fault.New(fault.Invalid, "bad-method", "This event cannot be paid that way; see methods.")
+	// ErrWrongSum has the fact "due": less came than that.
+	ErrWrongSum       = fault.New(fault.Conflict, "wrong-sum", "That is less than the order costs; see due. Nothing was written down: say return_all if all of it is to go back.")
+	ErrNotCorrectable = fault.New(fault.Conflict, "not-correctable", "This money was sent back already, or there were tickets for it.")
 	// ErrNotPayable has the fact "status".
 	ErrNotPayable  = fault.New(fault.Conflict, "not-payable", "This order cannot be paid now; see status.")
 	ErrAlreadyPaid = fault.New(fault.Conflict, "already-paid", "This order is paid. To give a ticket back, ask the organiser.")

@@ -149,7 +149,7 @@ func (s *Service) credit(ctx context.Context, tx *gorm.DB, o Order, r Refund) er
 
 // creditable tells refunds of what was delivered from money that never was for it.
 func creditable(reason string) bool {
-	return reason != reasonWrongAmount && reason != reasonSecond && reason != reasonLate
+	return reason != reasonWrongAmount && reason != reasonSecond && reason != reasonLate && reason != reasonOverpaid
 }
 
 func (s *Service) creditLines(ctx context.Context, tx *gorm.DB, o Order, of Invoice, lines []invoice.Line, refund *uuid.UUID) error {

@@ -21,6 +21,7 @@ const (
 	reasonWrongAmount = "wrong-amount"
 	reasonSecond      = "second-payment"
 	reasonLate        = "late"
+	reasonOverpaid    = "overpaid"   // by bank transfer: what is more than the price
 	reasonDifference  = "difference" // of cheaper seats taken instead
 	reasonSwap        = "swap"       // for a cheaper seat
 	reasonStaff       = "staff"

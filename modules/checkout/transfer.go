@@ -42,9 +42,10 @@ func (s *Service) transferOf(o Order, p *PaymentView) *TransferView {
 }
 
 // MarkPaid writes down that money for an order came by bank transfer. From there on it is money like any other: the right
-// amount in time is a sale; what is wrong or comes too late goes back, by hand again. ErrAlreadyPaid if it is known,
+// amount in time is a sale, what is too much of it goes back, and so does what comes too late, by hand again. Less is a slip
+// or no sale: only with returnAll it is written down, and goes back; else ErrWrongSum. ErrAlreadyPaid if the money is known,
 // ErrNotPayable if the order never waited for a transfer.
-func (s *Service) MarkPaid(ctx context.Context, who request.Staff, ip string, id uuid.UUID, r provider.Receipt) (*StaffView, error) {
+func (s *Service) MarkPaid(ctx context.Context, who request.Staff, ip string, id uuid.UUID, r provider.Receipt, returnAll bool) (*StaffView, error) {
 	o, err := s.store.order(ctx, s.DB, id, "")
 	if err != nil {
 		return nil, err
@@ -53,18 +54,19 @@ func (s *Service) MarkPaid(ctx context.Context, who request.Staff, ip string, id
 	if err != nil {
 		return nil, err
 	}
+	if r.Amount < p.Amount && !returnAll {
+		return nil, ErrWrongSum.With("due", p.Amount)
+	}
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
-		if _, err := s.store.locked(ctx, tx, p.ID); err != nil {
+		locked, err := s.store.locked(ctx, tx, p.ID)
+		if err != nil {
 			return err
 		}
-		if err := by.MarkPaid(ctx, tx, p.ID, r); err != nil {
+		if err := s.received(ctx, tx, locked.Order, p, by, r); err != nil {
 			return err
 		}
 		detail := map[string]any{"payment": p.ID, "amount": r.Amount, "due": p.Amount, "reference": r.Reference}
 		if err := s.store.note(ctx, tx, id, "transfer-received", detail); err != nil {
-			return err
-		}
-		if err := s.enqueue(ctx, tx, settleArgs{PaymentID: p.ID}, time.Time{}); err != nil {
 			return err
 		}
 		return s.Journal.Note(ctx, tx, who, ip, "order.mark-paid", "order:"+id.String(), detail)
@@ -75,11 +77,7 @@ func (s *Service) MarkPaid(ctx context.Context, who request.Staff, ip string, id
 	if err != nil {
 		return nil, err
 	}
-	s.inTime(ctx, createBudget, func(ctx context.Context) {
-		if err := s.Settle(ctx, p.ID); err != nil {
-			s.Log.Warn("transfer not settled yet; it will be", "order", id, "payment", p.ID, "error", err)
-		}
-	})
+	s.settleReceived(ctx, id, p.ID)
 	return s.StaffOrder(ctx, id)
 }
 

@@ -17,15 +17,20 @@ import (
 
 const longestReference = 200
 
-type markPaidRequest struct {
+type receiptRequest struct {
 	Amount    int64  `json:"amount"`
 	Reference string `json:"reference"`
 	ValueDate string `json:"value_date"`
 }
 
-func (r markPaidRequest) check() (provider.Receipt, error) {
+type markPaidRequest struct {
+	receiptRequest
+	ReturnAll bool `json:"return_all"` // less came than the order costs, and it is to go back
+}
+
+func (r receiptRequest) check(least int64) (provider.Receipt, error) {
 	out, fields := provider.Receipt{Amount: r.Amount, Reference: strings.TrimSpace(r.Reference)}, fault.Fields{}
-	if r.Amount <= 0 {
+	if r.Amount < least {
 		fields["amount"] = "is what came, in minor units"
 	}
 	if utf8.RuneCountInString(out.Reference) > longestReference || !printable(out.Reference) {
@@ -52,12 +57,39 @@ func (h *handler) markPaid(c echo.Context) error {
 	if err := request.Decode(c, &req); err != nil {
 		return err
 	}
-	receipt, err := req.check()
+	receipt, err := req.check(1)
 	if err != nil {
 		return err
 	}
 	who, _ := request.StaffOf(c)
-	v, err := h.s.MarkPaid(c.Request().Context(), who, c.RealIP(), id, receipt)
+	v, err := h.s.MarkPaid(c.Request().Context(), who, c.RealIP(), id, receipt, req.ReturnAll)
+	if err != nil {
+		return err
+	}
+	return c.JSON(http.StatusOK, v)
+}
+
+// correctPaid answers POST /admin/orders/:id/refunds/:refund/correct.
+func (h *handler) correctPaid(c echo.Context) error {
+	noStore(c)
+	id, err := orderID(c)
+	if err != nil {
+		return err
+	}
+	refund, err := uuid.Parse(c.Param("refund"))
+	if err != nil {
+		return ErrNotFound
+	}
+	var req receiptRequest
+	if err := request.Decode(c, &req); err != nil {
+		return err
+	}
+	receipt, err := req.check(0)
+	if err != nil {
+		return err
+	}
+	who, _ := request.StaffOf(c)
+	v, err := h.s.CorrectTransfer(c.Request().Context(), who, c.RealIP(), id, refund, receipt)
 	if err != nil {
 		return err
 	}

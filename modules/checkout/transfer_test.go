@@ -47,7 +47,7 @@ func (k *kit) days(n int) {
 }
 
 func (k *kit) mark(o View, amount int64) (*StaffView, error) {
-	return k.MarkPaid(context.Background(), staffAda(), "", uuid.MustParse(o.ID), provider.Receipt{Amount: amount, Reference: "from Ada"})
+	return k.MarkPaid(context.Background(), staffAda(), "", uuid.MustParse(o.ID), provider.Receipt{Amount: amount, Reference: "from Ada"}, true)
 }
 
 func TestATransferIsASaleWhenStaffSaySo(t *testing.T) {
@@ -228,7 +228,7 @@ func TestMarkingPaidWhatNeverWaited(t *testing.T) {
 	if _, err := k.mark(o, 4200); !is(err, "not-payable") {
 		t.Errorf("an order by card: %v", err)
 	}
-	if _, err := k.MarkPaid(context.Background(), staffAda(), "", uuid.New(), provider.Receipt{Amount: 1}); !is(err, "not-found") {
+	if _, err := k.MarkPaid(context.Background(), staffAda(), "", uuid.New(), provider.Receipt{Amount: 1}, true); !is(err, "not-found") {
 		t.Errorf("an order of nobody: %v", err)
 	}
 }

@@ -17,6 +17,10 @@ type ByHand interface {
 	Time() time.Duration
 	// MarkPaid writes down in the caller's transaction that money came; ErrWrongState if that is known.
 	MarkPaid(ctx context.Context, tx *gorm.DB, payment uuid.UUID, r Receipt) error
+	// Surplus writes down in the caller's transaction money that came beyond what was asked for, as a payment of its own.
+	Surplus(ctx context.Context, tx *gorm.DB, payment, order uuid.UUID, currency string, r Receipt) error
+	// Unmark takes back in the caller's transaction that money came; ErrWrongState if some of it was sent back, or none came.
+	Unmark(ctx context.Context, tx *gorm.DB, payment uuid.UUID) error
 	// MarkSent writes down in the caller's transaction that a refund went back; repeating it changes nothing.
 	MarkSent(ctx context.Context, tx *gorm.DB, payment uuid.UUID, key string, amount int64) error
 }

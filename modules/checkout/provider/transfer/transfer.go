@@ -164,6 +164,29 @@ func (c *Client) MarkPaid(ctx context.Context, tx *gorm.DB, payment uuid.UUID, r
 	return provider.ErrWrongState
 }
 
+// Surplus writes down money that came beyond what was asked for, as a payment of its own.
+func (c *Client) Surplus(ctx context.Context, tx *gorm.DB, payment, order uuid.UUID, currency string, r provider.Receipt) error {
+	err := tx.WithContext(ctx).Exec(`INSERT INTO transfers (payment_id, order_id, amount, currency, status, received, reference, value_date, created_at)
+		VALUES (?, ?, ?, ?, 'captured', ?, ?, ?, coalesce(?::timestamptz, now()))`, payment, order, r.Amount, currency, r.Amount, r.Reference, r.ValueDate, c.now()).Error
+	if err != nil {
+		return fmt.Errorf("write surplus down: %w", err)
+	}
+	return nil
+}
+
+// Unmark takes back that money came, unless some of it was sent back.
+func (c *Client) Unmark(ctx context.Context, tx *gorm.DB, payment uuid.UUID) error {
+	res := tx.WithContext(ctx).Exec(`UPDATE transfers t SET status = 'cancelled', received = 0, reference = '', value_date = NULL WHERE payment_id = ? AND status = 'captured'
+		AND NOT EXISTS (SELECT 1 FROM transfer_refunds r WHERE r.payment_id = t.payment_id)`, payment)
+	if res.Error != nil {
+		return fmt.Errorf("take back that a transfer came: %w", res.Error)
+	}
+	if res.RowsAffected != 1 {
+		return provider.ErrWrongState
+	}
+	return nil
+}
+
 // MarkSent writes down that a refund was sent back, in the caller's transaction, once however often it is said.
 func (c *Client) MarkSent(ctx context.Context, tx *gorm.DB, payment uuid.UUID, key string, amount int64) error {
 	err := tx.WithContext(ctx).Exec(`INSERT INTO transfer_refunds (payment_id, key, amount, sent_at) VALUES (?, ?, ?, coalesce(?::timestamptz, now()))
