@@ -28,8 +28,8 @@ var sqlRules = []rule{
 		  WHERE p.status IN ('captured', 'refund_due') AND p.received > 0 AND o.status NOT IN ('paid', 'part_refunded')
 		    AND NOT EXISTS (SELECT 1 FROM refunds r WHERE r.payment_id = p.id)`},
 	{"I9", "nobody is refunded more than was paid",
-		`SELECT format('order %s: payment %s took %s and gave back %s', max(p.order_id::text), p.id, max(p.received), sum(r.amount)) FROM payments p
-		   JOIN refunds r ON r.payment_id = p.id AND r.status IN ('sent', 'done') GROUP BY p.id HAVING sum(r.amount) > max(p.received)`},
+		`SELECT format('order %s: payment %s took %s and gave or owes back %s', max(p.order_id::text), p.id, max(p.received), sum(r.amount)) FROM payments p
+		   JOIN refunds r ON r.payment_id = p.id GROUP BY p.id HAVING sum(r.amount) > max(p.received)`},
 	{"I10", "nobody has more seats than the event allows",
 		`SELECT format('event %s: one buyer has %s seats, order %s', c.event_id, count(*), max(c.order_id::text)) FROM seat_claims c JOIN events e ON e.id = c.event_id
 		  WHERE c.status <> 'released' AND c.swap_of IS NULL AND c.buyer_key IS NOT NULL GROUP BY c.event_id, c.buyer_key, e.max_per_buyer HAVING count(*) > e.max_per_buyer

@@ -169,3 +169,31 @@ func TestStaffLiftTheBarOfOneDispute(t *testing.T) {
 	}
 	k.check()
 }
+
+// What waits for a bank's decision is asked about every few minutes, and not every few seconds for weeks.
+func TestADisputedRefundIsLookedAtSeldom(t *testing.T) {
+	t.Parallel()
+	k, ctx := newKit(t), context.Background()
+	v, p := k.bought(0)
+	_, err := k.Return(ctx, staffAda(), "", uuid.MustParse(v.ID), nil, "ill")
+	must(t, err)
+	k.bank.dispute(p.ID, provider.DisputeOpen)
+	k.hears(p)
+	for range 5 {
+		_ = k.beatAndTick(10 * time.Second)
+	}
+	before := k.count(`SELECT checks FROM payments`)
+	for range 12 {
+		_ = k.beatAndTick(10 * time.Second)
+	}
+	if n := k.count(`SELECT checks FROM payments`) - before; n > 1 || k.payment(v.ID).Status != PaymentRefundDue {
+		t.Errorf("looked at %d times in two minutes: %s", n, k.dump())
+	}
+	k.bank.dispute(p.ID, provider.DisputeWon)
+	k.hears(p)
+	for range 35 {
+		_ = k.beatAndTick(10 * time.Second)
+	}
+	k.want(v.ID, shownRefunded)
+	k.check()
+}

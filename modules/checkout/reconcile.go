@@ -187,30 +187,32 @@ func (s *Service) reconcile(ctx context.Context) error {
 
 // catchUp acts on webhooks whose job did not.
 func (s *Service) catchUp(ctx context.Context) error {
-	due, err := s.store.dueEvents(ctx, eventWait, batch)
+	due, err := s.store.takeDueEvents(ctx, eventWait, batch)
 	if err != nil {
 		return err
 	}
-	var errs []error
-	for _, e := range due {
-		errs = append(errs, s.processEvent(ctx, e))
-	}
-	return errors.Join(errs...)
+	return atOnce(due, func(e dueEvent) error {
+		ctx, cancel := context.WithTimeout(ctx, settleTime)
+		defer cancel()
+		return s.processEvent(ctx, e)
+	})
 }
 
 // each runs work for every id, a few at a time. That one fails stops none.
-func (s *Service) each(ids []uuid.UUID, work func(uuid.UUID) error) error {
+func (s *Service) each(ids []uuid.UUID, work func(uuid.UUID) error) error { return atOnce(ids, work) }
+
+func atOnce[T any](items []T, work func(T) error) error {
 	var (
 		all  sync.WaitGroup
 		mu   sync.Mutex
 		errs []error
 		free = make(chan struct{}, hands)
 	)
-	for _, id := range ids {
+	for _, item := range items {
 		free <- struct{}{}
 		all.Go(func() {
 			defer func() { <-free }()
-			if err := work(id); err != nil {
+			if err := work(item); err != nil {
 				mu.Lock()
 				errs = append(errs, err)
 				mu.Unlock()

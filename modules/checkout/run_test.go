@@ -3,6 +3,7 @@ package checkout
 import (
 	"context"
 	"errors"
+	"fmt"
 	"testing"
 	"time"
 
@@ -50,5 +51,29 @@ func TestJobsHandOverInsteadOfFailing(t *testing.T) {
 	}
 	if at := w.NextRetry(job(3)); at.Sub(k.Kit.Clock.Now()) > 7*time.Second || w.Timeout(job(1)) >= 30*time.Second {
 		t.Errorf("tried again at %v", at)
+	}
+}
+
+// Webhooks that always fail, as those of a provider that is no longer configured, do not keep those waiting that came after them.
+func TestFailingWebhooksHoldUpNoOther(t *testing.T) {
+	t.Parallel()
+	k, ctx := newKit(t), context.Background()
+	o := k.mustPlace(k.fan(0)).Order
+	for i := range batch + 5 {
+		must(t, k.keepEvent(ctx, "gone", provider.Event{ID: fmt.Sprintf("evt_gone_%d", i), Type: "x", Ref: "x"}))
+	}
+	k.Kit.Clock.Advance(time.Second)
+	p := k.payment(o.ID)
+	k.bank.click(p.ID, provider.Authorized, 0)
+	must(t, k.keepEvent(ctx, "sandbox", k.bank.event(p.ID)))
+	k.Kit.Clock.Advance(eventWait)
+	for range 2 {
+		if err := k.catchUp(ctx); err == nil {
+			t.Error("nothing failed")
+		}
+	}
+	k.want(o.ID, "paid")
+	if n := k.count(`SELECT count(*) FROM psp_events WHERE processed_at IS NULL AND tries = 1`); n != batch+5 {
+		t.Errorf("%d wait, each tried once", n)
 	}
 }

@@ -46,7 +46,7 @@ func (s store) takeDuePayments(ctx context.Context, byHand []string, limit int) 
 		  SELECT p.id FROM payments p JOIN open ON open.id = p.id WHERE p.next_check_at <= `+now+`
 		  ORDER BY p.next_check_at LIMIT ? FOR UPDATE OF p SKIP LOCKED)
 		UPDATE payments p SET checks = p.checks + 1, next_check_at = `+now+` + interval '1 s' * CASE
-		    WHEN p.status IN ('captured','refunded') AND p.dispute = 'open' THEN 300
+		    WHEN p.status IN ('captured','refund_due','refunded') AND p.dispute = 'open' THEN 300
 		    WHEN p.status IN ('captured','refund_due') AND p.provider IN ? THEN 600
 		    WHEN p.status <> 'created' OR p.provider_ref IS NULL OR coalesce(w.status <> 'open', o.status <> 'pending') OR coalesce(w.expires_at, o.expires_at) <= `+now+`
 		      THEN least(10, 3 * (p.checks + 1))

@@ -230,8 +230,8 @@ func (s store) insertEvent(ctx context.Context, tx *gorm.DB, from string, e prov
 	if err != nil {
 		return false, err
 	}
-	n, err := changed(tx.WithContext(ctx), `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at) VALUES (?, ?, ?, ?::jsonb, `+now+`)
-		ON CONFLICT DO NOTHING`, from, e.ID, e.Ref, string(body), s.now())
+	n, err := changed(tx.WithContext(ctx), `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at, next_try_at) VALUES (?, ?, ?, ?::jsonb, `+now+`, `+now+`)
+		ON CONFLICT DO NOTHING`, from, e.ID, e.Ref, string(body), s.now(), s.now())
 	if err != nil {
 		return false, fmt.Errorf("keep event: %w", err)
 	}
@@ -261,10 +261,17 @@ func (s store) eventProcessed(ctx context.Context, e dueEvent) error {
 	return err
 }
 
-// dueEvents are webhooks that waited longer than a job needs.
-func (s store) dueEvents(ctx context.Context, waited time.Duration, limit int) (due []dueEvent, err error) {
-	err = s.db.WithContext(ctx).Raw(`SELECT provider, event_id FROM psp_events
-		WHERE processed_at IS NULL AND received_at <= `+now+` - ?::float8 * interval '1 s' ORDER BY received_at LIMIT ?`,
-		s.now(), waited.Seconds(), limit).Scan(&due).Error
-	return due, err
+// takeDueEvents leases webhooks that waited longer than a job needs. One that is still there is tried ever more seldom, so
+// that those that always fail do not keep the others waiting.
+func (s store) takeDueEvents(ctx context.Context, waited time.Duration, limit int) (due []dueEvent, err error) {
+	err = s.db.WithContext(ctx).Raw(`WITH due AS MATERIALIZED (
+		  SELECT provider, event_id FROM psp_events WHERE processed_at IS NULL AND received_at <= `+now+` - ?::float8 * interval '1 s' AND next_try_at <= `+now+`
+		  ORDER BY next_try_at, received_at LIMIT ? FOR UPDATE SKIP LOCKED)
+		UPDATE psp_events e SET tries = e.tries + 1, next_try_at = `+now+` + interval '1 s' * least(300, 2 ^ least(e.tries, 10))
+		FROM due WHERE e.provider = due.provider AND e.event_id = due.event_id RETURNING e.provider, e.event_id`,
+		s.now(), waited.Seconds(), s.now(), limit, s.now()).Scan(&due).Error
+	if err != nil {
+		return nil, fmt.Errorf("take due events: %w", err)
+	}
+	return due, nil
 }
