@@ -22,6 +22,7 @@ const (
 	matchTime  = 15 * time.Minute
 	matchEvery = time.Hour
 	matchAll   = 24 * time.Hour
+	matchLeast = 5 * time.Minute // between two that strangers' webhooks ask for
 	matchLook  = 10 * time.Second
 	// The heartbeats that say when somebody last began.
 	turnWhole  = "ledger"

@@ -76,8 +76,8 @@ func (s *Service) processEvent(ctx context.Context, e dueEvent) error {
 	switch err := s.Settle(ctx, payment); {
 	case errors.Is(err, ErrNotFound):
 		s.Log.Error("webhook about a payment that is not ours", "provider", e.Provider, "event", e.EventID, "payment", payment)
-		// If there is money under it, the ledger tells: at once, not in an hour.
-		if err := s.store.giveTurn(ctx, turnRecent, matchEvery); err != nil {
+		// If there is money under it, the ledger tells: soon, not in an hour, however many such webhooks come.
+		if err := s.store.hastenTurn(ctx, turnRecent, matchEvery, matchLeast); err != nil {
 			return err
 		}
 	case err != nil:

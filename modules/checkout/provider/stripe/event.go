@@ -43,6 +43,9 @@ func (c *Client) Event(h http.Header, body []byte, now time.Time) (provider.Even
 	}
 	out := provider.Event{ID: e.ID, Type: e.Type}
 	object := e.Data.Object
+	if house := object.Metadata[metaHouse]; house != "" && house != c.config.Installation && c.config.Installation != "" {
+		return provider.Event{ID: e.ID, Type: e.Type}, nil // of another installation with the same account
+	}
 	payment := object.Metadata[metaPayment]
 	if _, err := uuid.Parse(payment); err == nil {
 		out.Payment = payment

@@ -304,6 +304,11 @@ func TestOnlyOurOwnPaymentsAreOurs(t *testing.T) {
 		if err != nil || len(charges) != 1 || charges[0].Ours != ours {
 			t.Errorf("to %q it is %+v, %v", house, charges, err)
 		}
+		body := a.Webhook(st.Ref, "payment_intent", "payment_intent.succeeded", "2031-01-01.future")
+		e, err := a.Event(a.Sign(secret, body), body, a.clock.Now())
+		if err != nil || (e.Payment == "" && e.Ref == "") != (house == "neighbour") {
+			t.Errorf("to %q its webhook is about %+v, %v", house, e, err)
+		}
 	}
 }
 
