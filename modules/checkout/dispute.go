@@ -16,7 +16,8 @@ import (
 //
 //	(none) ──▶ open: the order's tickets are barred at the door, unless staff lift the bar
 //	             ├─ won or withdrawn ──▶ won: the tickets are good again
-//	             └─ lost ──────────────▶ lost: the bank has the money; the tickets are void, the seats free
+//	             └─ lost ──────────────▶ lost: the bank has the money; the tickets are void, the seats free. If it took only a
+//	                                     part, the tickets stay good: what that means for them is for a person to say
 //
 // Nothing of it is believed but what the processor answers when it is asked. What the bank took it returned: a refund for
 // the reason "dispute", which we never send.
@@ -41,6 +42,7 @@ func (s *Service) followDispute(ctx context.Context, c caseFile, st provider.Sta
 		to = provider.DisputeWon // withdrawn: the money stays all the same
 	}
 	var voided []Ticket
+	var part bool
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		locked, err := s.store.locked(ctx, tx, c.Payment.ID)
 		if err != nil {
@@ -48,6 +50,12 @@ func (s *Service) followDispute(ctx context.Context, c caseFile, st provider.Sta
 		}
 		if err := s.store.moveDispute(ctx, tx, c.Payment.ID, c.Payment.Dispute, to); err != nil {
 			return err
+		}
+		if part, err = s.store.inPart(ctx, tx, locked.Payment, st); err != nil {
+			return err
+		}
+		if part = part && to == provider.DisputeLost; part {
+			return s.store.note(ctx, tx, c.Order.ID, "dispute-lost-in-part", map[string]any{"payment": c.Payment.ID, "amount": st.Disputed})
 		}
 		if to == provider.DisputeLost {
 			if voided, err = s.chargeBack(ctx, tx, locked); err != nil {
@@ -63,6 +71,10 @@ func (s *Service) followDispute(ctx context.Context, c caseFile, st provider.Sta
 		return fmt.Errorf("dispute %s: %w", to, err)
 	}
 	s.metrics.disputes.WithLabelValues(string(to)).Inc()
+	if part {
+		s.Log.Error("a bank took a part of a payment back; look whether the tickets stay good", "order", c.Order.ID, "payment", c.Payment.ID, "amount", st.Disputed)
+		return nil
+	}
 	s.Log.Error("a payment is disputed", "order", c.Order.ID, "payment", c.Payment.ID, "dispute", to, "tickets_void", len(voided))
 	return nil
 }

@@ -197,3 +197,37 @@ func TestADisputedRefundIsLookedAtSeldom(t *testing.T) {
 	k.want(v.ID, shownRefunded)
 	k.check()
 }
+
+// A bank that takes a part of a payment back does not take the tickets: that is for a person to judge. All that is left of a
+// payment is no part.
+func TestADisputeLostInPartIsForAPerson(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		returned bool // one of the two tickets, before
+		disputed int64
+		want     string
+	}{{false, 1000, "paid"}, {false, 8400, "refunded"}, {true, 4200, "refunded"}, {true, 1000, "part-refunded"}} {
+		k, ctx := newKit(t), context.Background()
+		v, p := k.bought(0, 1)
+		if c.returned {
+			_, err := k.Return(ctx, staffAda(), "", uuid.MustParse(v.ID), []uuid.UUID{uuid.MustParse(v.Tickets[0].ID)}, "ill")
+			must(t, err)
+			k.quiet(k.Service)
+		}
+		for _, to := range []provider.Dispute{provider.DisputeOpen, provider.DisputeLost} {
+			k.bank.dispute(p.ID, to)
+			k.bank.mu.Lock()
+			k.bank.accounts[p.ID.String()].Disputed = c.disputed
+			k.bank.mu.Unlock()
+			k.hears(p)
+		}
+		k.want(v.ID, c.want)
+		if c.want != "refunded" {
+			must(t, k.atTheDoor(v, 1))
+			if n := k.count(`SELECT count(*) FROM order_history WHERE what = 'dispute-lost-in-part'`); n != 1 {
+				t.Errorf("%+v: %d notes", c, n)
+			}
+		}
+		k.check()
+	}
+}

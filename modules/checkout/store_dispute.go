@@ -27,6 +27,15 @@ func (s store) moveDispute(ctx context.Context, tx *gorm.DB, payment uuid.UUID, 
 	return nil
 }
 
+// inPart tells whether a dispute is about less than what is left of a payment.
+func (s store) inPart(ctx context.Context, tx *gorm.DB, p Payment, st provider.State) (bool, error) {
+	var back int64
+	if _, err := one(tx.WithContext(ctx), &back, `SELECT coalesce(sum(amount), 0)::bigint FROM refunds WHERE payment_id = ? AND status = 'done'`, p.ID); err != nil {
+		return false, fmt.Errorf("read what went back: %w", err)
+	}
+	return st.Disputed > 0 && st.Disputed < p.Received-back, nil
+}
+
 func (s store) liftBar(ctx context.Context, tx *gorm.DB, payment uuid.UUID) error {
 	n, err := changed(tx.WithContext(ctx), `UPDATE payments SET bar_lifted = true WHERE id = ? AND dispute = 'open' AND NOT bar_lifted`, payment)
 	if err == nil && n != 1 {

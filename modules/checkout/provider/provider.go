@@ -114,6 +114,7 @@ type State struct {
 	URL        string
 	Refunds    []Refund
 	Dispute    Dispute
+	Disputed   int64         // how much of the money that is about; 0: all of it, or nobody says
 	Declined   DeclineReason // of the last refusal
 }
 

@@ -77,7 +77,7 @@ func TestEveryRequestFitsStripesDescription(t *testing.T) {
 	_, _ = c.captureOf(ctx, s, "k")
 	_ = c.refundOf(ctx, s, "k", 100)
 	_, _ = c.refunds(ctx, "pi_1")
-	_, _ = c.dispute(ctx, "pi_1")
+	_, _, _ = c.dispute(ctx, "pi_1", "EUR")
 	_, _ = c.Charges(ctx, testkit.Start.Add(-time.Hour))
 	_, _, _ = c.sessions(ctx, span{testkit.Start, testkit.Start.Add(time.Hour)}, "cs_test_9")
 	_, _, _ = c.intents(ctx, span{testkit.Start, testkit.Start.Add(time.Hour)}, "pi_9")

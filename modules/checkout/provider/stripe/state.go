@@ -69,7 +69,7 @@ func (c *Client) after(ctx context.Context, st provider.State, intent *stripe.Pa
 		st.Refunded = 0
 	}
 	if charge.Disputed {
-		st.Dispute, err = c.dispute(ctx, intent.ID)
+		st.Dispute, st.Disputed, err = c.dispute(ctx, intent.ID, st.Currency)
 	}
 	return st, err
 }
@@ -109,8 +109,9 @@ func (c *Client) refunds(ctx context.Context, intent string) (all []*stripe.Refu
 	return all, err
 }
 
-// dispute is where the newest dispute about an intent stands. A bank's mere inquiry is none: no money has gone.
-func (c *Client) dispute(ctx context.Context, intent string) (d provider.Dispute, err error) {
+// dispute is where the newest dispute about an intent stands, and how much it is about, in that currency. A bank's mere inquiry
+// is none: no money has gone.
+func (c *Client) dispute(ctx context.Context, intent, currency string) (d provider.Dispute, amount int64, err error) {
 	err = c.call(ctx, func(ctx context.Context) error {
 		params := &stripe.DisputeListParams{PaymentIntent: stripe.String(intent)}
 		params.Limit = stripe.Int64(1)
@@ -119,8 +120,13 @@ func (c *Client) dispute(ctx context.Context, intent string) (d provider.Dispute
 		if err := list.Err(); err != nil {
 			return err
 		}
-		d = provider.NoDispute
+		d, amount = provider.NoDispute, 0
 		for _, found := range list.Data() {
+			if strings.EqualFold(string(found.Currency), currency) {
+				if amount, err = fromStripe(found.Amount, currency); err != nil {
+					return err
+				}
+			}
 			switch found.Status {
 			case stripe.DisputeStatusLost:
 				d = provider.DisputeLost
@@ -132,7 +138,7 @@ func (c *Client) dispute(ctx context.Context, intent string) (d provider.Dispute
 		}
 		return nil
 	})
-	return d, err
+	return d, amount, err
 }
 
 func currencyOf(s *stripe.CheckoutSession) string {
