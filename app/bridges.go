@@ -138,7 +138,7 @@ func (b seatsForCheckout) basketOf(basket seating.Basket, err error) (checkout.B
 func (b seatsForCheckout) seatsOf(seats []seating.Seat) ([]checkout.Seat, error) {
 	out, say := make([]checkout.Seat, len(seats)), &speaker{words: b.pages.Words("order")}
 	for i, s := range seats {
-		out[i] = checkout.Seat{N: s.N, Label: s.Label, Name: upper(say.names(s)), Category: s.Category, CategoryName: s.CategoryName, Price: s.Price, AnyPlace: s.AnyPlace}
+		out[i] = checkout.Seat{N: s.N, Label: s.Label, Name: upper(say.names(s)), Category: s.Category, CategoryName: s.CategoryName, Price: s.Price, Locked: s.Locked, AnyPlace: s.AnyPlace}
 	}
 	return out, say.err
 }

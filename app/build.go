@@ -53,7 +53,7 @@ func (a *App) build() error {
 		PublicURL: func() string { return a.publicURL }, Loopback: a.onLoopback,
 	})
 	a.checkout = checkout.New(checkout.Deps{
-		DB: db, Clock: a.clock, Log: a.log, Keys: a.keys, Seats: seatsForCheckout{a}, Map: seatsForCheckout{a},
+		DB: db, Clock: a.clock, Log: a.log, Keys: a.keys, Seats: seatsForCheckout{a}, Locks: a.seating, Map: seatsForCheckout{a},
 		Events: eventsForCheckout{a}, Admissions: a.queue, Sale: a.queue, Swaps: c.Tickets.Swaps, SecondAbove: c.Refunds.SecondApproverAbove, Mails: mailsForCheckout{a}, Jobs: jobs, Limits: limits,
 		Journal: a.staff, Places: a.queue, Documents: documents{document.NewRenderer(pdfsAtOnce)},
 		Providers: a.providers(),

@@ -44,8 +44,16 @@ type eventForm struct {
 	Areas                                                  []areaField // of a new event
 	Sold                                                   []soldArea  // of one that is there
 	New                                                    bool
+	LateOffer                                              string            // minutes
+	Locks                                                  []lockField       // which categories only a code opens
 	Methods                                                []methodField     // to choose from, where there is a choice
 	Errors                                                 map[string]string // field → sentence
+}
+
+// lockField is a category, and whether only a code opens its seats.
+type lockField struct {
+	ID, Name string
+	On       bool
 }
 
 // methodField is a way to pay, and whether this event takes it.
@@ -82,7 +90,7 @@ type priceField struct {
 
 // newForm is the form of an event that is still to be made.
 func newForm(made *seating.ImportedPlan) *eventForm {
-	f := &eventForm{New: true, Timezone: "Europe/Berlin", Currency: "EUR", MaxPerBuyer: "4", OrphanRule: string(seating.OrphansOff), WaitingRoom: true, Cap: "200", PerMinute: "600", Identity: queue.IdentityNone, Accent: colour.House}
+	f := &eventForm{New: true, Timezone: "Europe/Berlin", Currency: "EUR", MaxPerBuyer: "4", LateOffer: "10", OrphanRule: string(seating.OrphansOff), WaitingRoom: true, Cap: "200", PerMinute: "600", Identity: queue.IdentityNone, Accent: colour.House}
 	for i := range lanesOffered {
 		f.Lanes = append(f.Lanes, laneField{Number: i + 1})
 	}
@@ -90,6 +98,7 @@ func newForm(made *seating.ImportedPlan) *eventForm {
 	for _, c := range made.Categories {
 		if c.Seats > 0 || len(f.Areas) > 0 { // an area may be sold as one that no seat has
 			f.Prices = append(f.Prices, priceField{ID: c.ID, Name: c.Name, Color: c.Color, Seats: c.Seats})
+			f.Locks = append(f.Locks, lockField{ID: c.ID, Name: c.Name})
 		}
 	}
 	return f
@@ -106,6 +115,7 @@ func formOf(e *seating.Event, l queue.LineSettings) *eventForm {
 	}
 	f := &eventForm{Name: e.Name, Slug: e.Slug, Venue: e.Venue, Description: e.Description, Contact: e.Contact, Terms: e.TermsURL,
 		Accent: e.Accent, Timezone: e.Timezone, StartsAt: local(e.StartsAt), OpensAt: local(e.OpensAt), Currency: e.Currency,
+		LateOffer:   strconv.FormatFloat(float64(e.LateOfferSeconds)/60, 'f', -1, 64),
 		MaxPerBuyer: strconv.Itoa(e.MaxPerBuyer), OrphanRule: string(e.OrphanRule), Identity: l.Identity, ProofOfWork: l.ProofOfWork}
 	for i, lane := range l.Lanes {
 		f.Lanes = append(f.Lanes, laneField{i + 1, lane.Name, strconv.Itoa(lane.Share)})
@@ -118,6 +128,9 @@ func formOf(e *seating.Event, l queue.LineSettings) *eventForm {
 	}
 	f.Sold = soldAreas(e)
 	for _, c := range e.Categories {
+		if c.Price != nil {
+			f.Locks = append(f.Locks, lockField{c.ID, c.Name, c.Locked})
+		}
 		if c.Seats == 0 {
 			continue
 		}
@@ -136,7 +149,7 @@ func (f *eventForm) fill(v url.Values) {
 		"name": &f.Name, "slug": &f.Slug, "venue": &f.Venue, "description": &f.Description, "contact": &f.Contact, "terms_url": &f.Terms,
 		"accent": &f.Accent, "timezone": &f.Timezone, "starts_at": &f.StartsAt, "opens_at": &f.OpensAt, "closes_at": &f.ClosesAt,
 		"currency": &f.Currency, "max_per_buyer": &f.MaxPerBuyer, "orphan_rule": &f.OrphanRule, "cap": &f.Cap, "per_minute": &f.PerMinute,
-		"identity": &f.Identity,
+		"identity": &f.Identity, "late_offer": &f.LateOffer,
 	} {
 		if v.Has(name) {
 			*to = strings.TrimSpace(strings.ReplaceAll(v.Get(name), "\r\n", "\n"))
@@ -145,6 +158,9 @@ func (f *eventForm) fill(v url.Values) {
 	f.ProofOfWork = v.Get("proof_of_work") == "yes"
 	for i := range f.Methods {
 		f.Methods[i].On = slices.Contains(v["payment_methods"], f.Methods[i].ID)
+	}
+	for i := range f.Locks {
+		f.Locks[i].On = slices.Contains(v["locked"], f.Locks[i].ID)
 	}
 	if f.New {
 		f.WaitingRoom = v.Get("waiting_room") == "yes"
@@ -191,6 +207,14 @@ func (f *eventForm) settings() map[string]any {
 		}
 	}
 	f.whole(s, "max_per_buyer", f.MaxPerBuyer)
+	f.lateOffer(s)
+	locked := []string{}
+	for _, one := range f.Locks {
+		if one.On {
+			locked = append(locked, one.Name)
+		}
+	}
+	s["locked"] = locked
 	prices := f.prices()
 	s["prices"] = prices
 	// Where a code is proof enough the other is not asked, whatever the box says.
@@ -266,6 +290,16 @@ func (f *eventForm) moment(s map[string]any, field, text string) {
 	default:
 		s[field] = at.UTC().Format(time.RFC3339)
 	}
+}
+
+// lateOffer is typed in minutes, and kept in seconds.
+func (f *eventForm) lateOffer(s map[string]any) {
+	minutes, err := strconv.ParseFloat(f.LateOffer, 64)
+	if err != nil || !(minutes >= 0 && minutes <= 24*60) {
+		f.Errors["late_offer"] = "Is a number of minutes up to 1440; 0 offers none."
+		return
+	}
+	s["late_offer_seconds"] = int(math.Round(minutes * 60))
 }
 
 func (f *eventForm) whole(s map[string]any, field, text string) {
@@ -387,7 +421,7 @@ var fieldLabels = map[string]string{
 	"timezone": "Time zone", "starts_at": "The event starts", "opens_at": "The sale opens", "closes_at": "The sale closes",
 	"currency": "Currency", "prices": "Prices", "max_per_buyer": "Seats one buyer may have", "orphan_rule": "Single seats left behind", "cap": "Inside at once",
 	"per_minute": "Let in a minute", "identity": "Who may join", "proof_of_work": "Work for browsers", "accent": "Colour",
-	"lanes": "Lanes", "areas": "Areas", "payment_methods": "How to pay",
+	"late_offer": "Other seats for late money", "locked": "Only with a code", "lanes": "Lanes", "areas": "Areas", "payment_methods": "How to pay",
 }
 
 // Label is what a field is called in the form.

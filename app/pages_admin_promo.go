@@ -31,7 +31,7 @@ func (a *App) promotionPages(event guarded) {
 type promotionForm struct {
 	Code, Codes, Name, Kind, Value     string
 	MaxUses, MaxPerBuyer, Starts, Ends string
-	Chosen                             map[string]bool // categories
+	Chosen, Opens                      map[string]bool // categories
 	Errors                             map[string]string
 	terms                              promotion.Terms
 	codes                              int
@@ -40,7 +40,7 @@ type promotionForm struct {
 }
 
 func newPromotionForm() *promotionForm {
-	return &promotionForm{Codes: "1", Kind: "percent", Chosen: map[string]bool{}, Errors: map[string]string{}}
+	return &promotionForm{Codes: "1", Kind: "percent", Chosen: map[string]bool{}, Opens: map[string]bool{}, Errors: map[string]string{}}
 }
 
 // Err is what is wrong with a field, for the templates.
@@ -54,6 +54,9 @@ func (f *promotionForm) read(h *handFill, form url.Values) {
 	}
 	for _, id := range form["category"] {
 		f.Chosen[id] = true
+	}
+	for _, id := range form["opens"] {
+		f.Opens[id] = true
 	}
 	whole := func(name, text string) *int {
 		if text == "" {
@@ -85,14 +88,22 @@ func (f *promotionForm) read(h *handFill, form url.Values) {
 }
 
 func (f *promotionForm) readTerms(e *seating.Event) {
-	var chosen []string
+	var chosen, opens []string
 	for _, c := range e.Categories {
 		if f.Chosen[c.ID] {
 			chosen = append(chosen, c.ID)
 		}
+		if f.Opens[c.ID] {
+			opens = append(opens, c.ID)
+		}
 	}
+	defer func() { f.terms.Unlocks = opens }()
 	sum, isSum := money.Parse(f.Value, e.Currency)
 	switch percent, err := strconv.Atoi(strings.TrimSpace(strings.TrimSuffix(f.Value, "%"))); {
+	case f.Kind == "nothing" && len(opens) == 0:
+		f.Errors["opens"] = "A code that takes nothing off opens at least one kind of seats."
+	case f.Kind == "nothing":
+		f.terms = promotion.Terms{}
 	case f.Kind == "percent" && (err != nil || percent < 1 || percent > 100):
 		f.Errors["value"] = "Must be a whole number from 1 to 100."
 	case f.Kind == "percent":
@@ -115,6 +126,7 @@ func (f *promotionForm) readTerms(e *seating.Event) {
 type promotionRow struct {
 	checkout.Promotion
 	Title, Does, For, When, Said, SavedSaid string
+	Opens                                   string // categories
 	Of                                      string // "of 100", with a limit
 	Live                                    bool   // there is something to switch off
 }
@@ -151,6 +163,8 @@ func promotionRowOf(e *seating.Event, p checkout.Promotion) promotionRow {
 		row.Does = fmt.Sprintf("%d %% off", t.Percent)
 	case t.Amount > 0:
 		row.Does = money.Format(t.Amount, e.Currency) + " off each seat"
+	case t.Prices == nil:
+		row.Does = "full price"
 	default:
 		row.Does = "fixed price"
 		for _, one := range e.Categories {
@@ -163,6 +177,11 @@ func promotionRowOf(e *seating.Event, p checkout.Promotion) promotionRow {
 		parts = append(parts, names[id])
 	}
 	row.For = strings.Join(parts, ", ")
+	var opens []string
+	for _, id := range p.Terms.Unlocks {
+		opens = append(opens, names[id])
+	}
+	row.Opens = strings.Join(opens, ", ")
 	if p.MaxUses != nil {
 		row.Of = fmt.Sprintf("of %d", *p.MaxUses*p.Codes)
 	}

@@ -70,7 +70,11 @@ func (a *App) checkoutPage(c echo.Context) error {
 	if found {
 		return c.Redirect(http.StatusSeeOther, "/orders/"+order.String())
 	}
-	return a.showCheckout(c, http.StatusOK, nil, typed{})
+	code, err := a.checkout.CodeOf(c.Request().Context(), place)
+	if err != nil && !errors.Is(err, seating.ErrNotAdmitted) {
+		return err
+	}
+	return a.showCheckout(c, http.StatusOK, nil, typed{Promo: code})
 }
 
 // checkoutOrder makes the order, which is then paid; pressed twice it is the same order.
@@ -80,6 +84,13 @@ func (a *App) checkoutOrder(c echo.Context) error {
 	}
 	form := typedIn(c)
 	place, _ := request.PlaceOf(c)
+	if form.Promo == "" { // the seats it holds may need one all the same
+		code, err := a.checkout.CodeOf(c.Request().Context(), place)
+		if err != nil && !errors.Is(err, seating.ErrNotAdmitted) {
+			return err
+		}
+		form.Promo = code
+	}
 	err := a.checkout.SpendPromo(c.Request().Context(), place, c.RealIP(), form.Promo)
 	if err == nil && (form.apply || form.Promo != form.applied) {
 		return a.showCheckout(c, http.StatusOK, nil, form) // nobody pays before they have seen what

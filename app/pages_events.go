@@ -85,6 +85,7 @@ func cheapest(e *seating.Event) string {
 
 type priceLine struct {
 	ID, Label, Price string
+	Locked           bool   // only with a code
 	Chance           string // what is likely to be left of it at one's turn; "" for no worry
 	Free             int
 	Known            bool // how many are free
@@ -98,7 +99,7 @@ func (a *App) eventData(ctx context.Context, event *seating.Event) map[string]an
 	for _, c := range event.Categories {
 		if c.Price != nil && c.Seats > 0 {
 			prices = append(prices, priceLine{
-				ID: c.ID, Label: c.Name, Price: money.Format(*c.Price, event.Currency), Free: counts.FreeByCategory[c.ID], Known: err == nil, minor: *c.Price,
+				ID: c.ID, Locked: c.Locked, Label: c.Name, Price: money.Format(*c.Price, event.Currency), Free: counts.FreeByCategory[c.ID], Known: err == nil, minor: *c.Price,
 			})
 		}
 	}

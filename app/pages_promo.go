@@ -51,5 +51,5 @@ func (a *App) promoSaid(f *fault.Error, event *seating.Event) (string, error) {
 		return "", err
 	}
 	reason, _ := f.Facts["reason"].(string)
-	return words.Say("promo."+reason, "from", when)
+	return words.Say("promo."+reason, "from", when, "left", f.Facts["left"])
 }

@@ -40,7 +40,7 @@ func (r *refusal) header(c echo.Context) {
 
 // refusable are the codes that the checkout's pages have words for: "refused.<code>" in their catalogue.
 var refusable = map[string]bool{
-	"leaves-orphan": true, "companion-seat": true,
+	"access-code-required": true, "leaves-orphan": true, "companion-seat": true,
 	"seats-taken": true, "too-many": true, "none-left": true, "no-such-seat": true, "slow-down": true, "bad-field": true, "ended": true,
 	"hold-expired": true, "buyer-limit": true, "bad-buyer": true, "bad-promo": true, "bad-method": true, "bad-billing": true, "invoice-locked": true, "price-changed": true, "payments-down": true, "not-payable": true, "already-paid": true, "offer-over": true, "disputed": true, "swap-paid": true,
 }

@@ -21,12 +21,27 @@ import (
 const atOnce = 12
 
 // seatListPage shows the seats in words, to whoever is inside; the others belong to the waiting room.
-func (a *App) seatListPage(c echo.Context) error { return a.showSeats(c, http.StatusOK, nil) }
+func (a *App) seatListPage(c echo.Context) error { return a.showSeats(c, http.StatusOK, nil, "") }
 
 // seatListChange takes a click on that page: hold what is ticked, the best there is, or give back.
 func (a *App) seatListChange(c echo.Context) error {
-	err := a.changeBasket(c)
+	event, err := a.seating.EventByID(c.Request().Context(), request.EventOf(c).ID)
+	if err != nil {
+		return err
+	}
+	form, err := c.FormParams()
+	if err != nil {
+		return request.BodyError(err)
+	}
+	badCode := ""
+	if form.Has("code") {
+		badCode, err = a.openWithCode(c, event)
+	} else {
+		err = a.changeBasket(c, form)
+	}
 	switch {
+	case badCode != "":
+		return a.showSeats(c, http.StatusUnprocessableEntity, nil, badCode)
 	case err == nil:
 		return c.Redirect(http.StatusSeeOther, seatListPath(c))
 	case errors.Is(err, seating.ErrNotAdmitted):
@@ -36,7 +51,7 @@ func (a *App) seatListChange(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	return a.showSeats(c, refusal.status, refusal)
+	return a.showSeats(c, refusal.status, refusal, "")
 }
 
 func placePath(c echo.Context) string { return "/events/" + request.EventOf(c).Slug + "/place" }
@@ -69,11 +84,7 @@ func partOf(c echo.Context) int {
 var errNothingTicked = fault.New(fault.Invalid, "bad-field", "Tick the seats you want first.")
 
 // changeBasket does what the pressed button says.
-func (a *App) changeBasket(c echo.Context) error {
-	form, err := c.FormParams()
-	if err != nil {
-		return request.BodyError(err)
-	}
+func (a *App) changeBasket(c echo.Context, form url.Values) error {
 	ctx := c.Request().Context()
 	place, _ := request.PlaceOf(c)
 	seats := form["seat"]
@@ -100,7 +111,7 @@ func (a *App) changeBasket(c echo.Context) error {
 		return err
 	}
 	if !some {
-		_, err = a.seating.Choose(ctx, place.EventID, place.Key, seating.Choice{Seats: numbers, Offer: true})
+		_, err := a.seating.Choose(ctx, place.EventID, place.Key, seating.Choice{Seats: numbers, Offer: true})
 		return err
 	}
 	quantity, err := strconv.Atoi(form.Get("quantity"))
@@ -134,7 +145,7 @@ func (a *App) minutesUntil(t time.Time) int {
 	return max(1, int((t.Sub(a.clock.Now())+59*time.Second)/time.Minute))
 }
 
-func (a *App) showSeats(c echo.Context, status int, refusal *refusal) error {
+func (a *App) showSeats(c echo.Context, status int, refusal *refusal, badCode string) error {
 	ctx := c.Request().Context()
 	place, _ := request.PlaceOf(c)
 	event, err := a.seating.EventByID(ctx, place.EventID)
@@ -155,6 +166,16 @@ func (a *App) showSeats(c echo.Context, status int, refusal *refusal) error {
 	list, part, err := a.listed(c, event.ID, price)
 	if err != nil {
 		return err
+	}
+	code, codes, err := a.codeForm(c, event, badCode)
+	if err != nil {
+		return err
+	}
+	shut := map[string]bool{}
+	for _, one := range event.Categories {
+		if _, open := codes[one.ID]; one.Locked && !open {
+			shut[one.ID] = true
+		}
 	}
 	counts, err := a.seating.Counts(ctx, event.ID)
 	if err != nil {
@@ -182,7 +203,7 @@ func (a *App) showSeats(c echo.Context, status int, refusal *refusal) error {
 	}
 	data := map[string]any{
 		"Accent": accentPath(event.Accent), "Event": event, "Basket": yours, "Parts": parts, "Areas": list.Areas, "Accessible": list.Accessible, "Rows": rows,
-		"Max": event.MaxPerBuyer, "Part": part, "Price": price, "Prices": onSale(event), "Mine": mine, "Offers": offers(event, counts.FreeByCategory), "Said": refusal.said(), "Order": "",
+		"Max": event.MaxPerBuyer, "Part": part, "Price": price, "Prices": onSale(event), "Mine": mine, "Offers": offers(event, counts.FreeByCategory, shut), "Code": code, "Shut": shut, "Said": refusal.said(), "Order": "",
 		"Choices": upTo(min(atOnce, event.MaxPerBuyer-taken-len(basket.Seats))),
 	}
 	if found {
@@ -230,11 +251,11 @@ func onSale(e *seating.Event) []offer {
 	return all
 }
 
-// offers are the categories that are on sale and not gone, cheapest first.
-func offers(e *seating.Event, free map[string]int) []offer {
+// offers are the categories that are on sale, not gone and not shut, cheapest first.
+func offers(e *seating.Event, free map[string]int, shut map[string]bool) []offer {
 	var all []offer
 	for _, c := range e.Categories {
-		if c.Price != nil && free[c.ID] > 0 {
+		if c.Price != nil && free[c.ID] > 0 && !shut[c.ID] {
 			all = append(all, offer{c.ID, c.Name, *c.Price, free[c.ID]})
 		}
 	}

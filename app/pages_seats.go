@@ -31,8 +31,13 @@ type (
 	seatsCategory struct {
 		ID    string `json:"id"`
 		Price *int64 `json:"price"`
+		// Locked: only a code opens its seats.
+		Locked bool `json:"locked,omitempty"`
 	}
-	seatsPrice struct{ ID, Label, Price string }
+	seatsPrice struct {
+		ID, Label, Price string
+		Locked           bool
+	}
 )
 
 // seatsPage answers GET /events/:event/seats.
@@ -45,12 +50,13 @@ func (a *App) seatsPage(c echo.Context) error {
 		data := seatsData{Slug: event.Slug, Currency: event.Currency, Digits: money.Digits(event.Currency), PlanVersion: event.PlanVersion,
 			MaxPerBuyer: event.MaxPerBuyer, HoldSeconds: event.HoldSeconds}
 		for _, category := range event.Categories {
-			data.Categories = append(data.Categories, seatsCategory{category.ID, category.Price})
+			data.Categories = append(data.Categories, seatsCategory{category.ID, category.Price, category.Locked})
 		}
 		encoded, err := json.Marshal(data)
 		return map[string]any{
 			"Accent": accentPath(event.Accent), "Event": event, "Prices": seatsPrices(event),
 			"Data":        template.JS(encoded), // json.Marshal escapes <, > and &: nothing in it can end the element
+			"Locked":      event.Locks(),
 			"HoldMinutes": (event.HoldSeconds + 59) / 60,
 		}, err
 	})
@@ -67,7 +73,7 @@ func seatsPrices(event *seating.Event) []seatsPrice {
 	sort.SliceStable(sale, func(i, j int) bool { return *sale[i].Price > *sale[j].Price })
 	out := make([]seatsPrice, len(sale))
 	for i, category := range sale {
-		out[i] = seatsPrice{category.ID, category.Name, money.Format(*category.Price, event.Currency)}
+		out[i] = seatsPrice{category.ID, category.Name, money.Format(*category.Price, event.Currency), category.Locked}
 	}
 	return out
 }

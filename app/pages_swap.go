@@ -90,7 +90,7 @@ func swapRows(rows []seatRow, from checkout.Seat) []swapRow {
 		kept := swapRow{Title: row.Title}
 		for _, seat := range row.Seats {
 			price := checkout.SwapPrice(from, checkout.Seat{Category: seat.Category, Price: seat.Price})
-			if seat.State == "free" && seat.ListedSeat.Beside == nil && price <= from.Price {
+			if seat.State == "free" && seat.ListedSeat.Beside == nil && price <= from.Price && (!seat.Locked || seat.Category == from.Category) {
 				kept.Seats = append(kept.Seats, swapSeat{seat, from.Price - price})
 			}
 		}
@@ -130,7 +130,7 @@ func (a *App) swapForm(c echo.Context, o checkout.Order) error {
 var swapRefusals = map[string]string{
 	seating.ErrSeatsTaken.Code: "taken", seating.ErrSeatOffSale.Code: "taken", fault.ErrBadField.Code: "choose", checkout.ErrSwapClosed.Code: "closed",
 	checkout.ErrSwapDearer.Code: "dearer", checkout.ErrNotMovable.Code: "moved", seating.ErrCompanionSeat.Code: "alone", seating.ErrLeavesOrphan.Code: "alone",
-	checkout.ErrSlowDown.Code: "often", checkout.ErrSwapUnderWay.Code: "open", checkout.ErrSwapOver.Code: "over", checkout.ErrPaymentsDown.Code: "down",
+	checkout.ErrSlowDown.Code: "often", checkout.ErrSwapUnderWay.Code: "open", checkout.ErrSwapOver.Code: "over", checkout.ErrPaymentsDown.Code: "down", seating.ErrAccessCode.Code: "code",
 }
 
 func (a *App) refuseSwap(c echo.Context, o checkout.Order, status int, why string) error {

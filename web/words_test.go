@@ -106,11 +106,12 @@ func TestPagesSpeakTheLanguageOfTheCatalogue(t *testing.T) {
 		Free             int
 		Known            bool
 		Chance           string
+		Locked           bool
 	}
 	type text struct{ Class, Text string }
 	whole := map[string]any{
-		"Test": true, "Accent": "", "Event": event, "StartsAt": "2027-05-01T18:00:00Z", "Mail": false, "Token": "τ",
-		"Prices": []price{{"α", "Πλατεία", "42", 3, true, "Χ"}, {"β", "Εξώστης", "21", 1, true, ""}, {"γ", "Θεωρείο", "63", 0, true, ""}},
+		"Test": true, "Accent": "", "Event": event, "Locked": true, "StartsAt": "2027-05-01T18:00:00Z", "Mail": false, "Token": "τ",
+		"Prices": []price{{"α", "Πλατεία", "42", 3, true, "Χ", true}, {"β", "Εξώστης", "21", 1, true, "", false}, {"γ", "Θεωρείο", "63", 0, true, "", false}},
 		"Door":   "Δ", "Lead": "Λ", "Open": true, "Refused": "Ρ", "Lines": []text{{"big", "Μ"}}, "Bar": true, "Share": 300,
 		"Reason": "Ρ", "Message": "Μ", "Refresh": true, "State": "waiting",
 		"Keeps": true, "Returns": false, "Outlook": "Χ", "Link": "μ", "Mailed": "Μ", "Typed": "τ",

@@ -41,6 +41,7 @@ type Deps struct {
 	Log         *slog.Logger
 	Keys        *keyring.Ring
 	Seats       Seats
+	Locks       Locks
 	Map         LiveMap
 	Events      Events
 	Admissions  Admissions

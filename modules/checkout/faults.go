@@ -2,11 +2,12 @@ package checkout
 
 import "fairseat/app/fault"
 
-// What a stranger can be refused for. The first three come from whoever keeps the seats, and are named here so that
+// What a stranger can be refused for. The first four come from whoever keeps the seats, and are named here so that
 // errors.Is can ask for them by their code.
 var (
 	ErrHoldExpired = fault.New(fault.Conflict, "hold-expired", "Your time ran out and the seats went back. Choose again.")
 	ErrSeatsTaken  = fault.New(fault.Conflict, "seats-taken", "Some of these seats have just been taken.")
+	ErrAccessCode  = fault.New(fault.Forbidden, "access-code-required", "Some of these seats are only for those who have a code; see categories. Order with it.")
 	ErrBuyerLimit  = fault.New(fault.Conflict, "buyer-limit", "This buyer already has as many seats as one buyer may have.")
 
 	// ErrBadBuyer has the fact "fields".

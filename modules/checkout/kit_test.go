@@ -54,7 +54,7 @@ func newKitWith(t *testing.T, price int64, perBuyer int) *kit {
 func (k *kit) service(db *gorm.DB) *Service {
 	own := &seats{db, k.room}
 	return New(Deps{
-		DB: db, Clock: k.Kit.Clock, Log: k.Kit.Log, Keys: testRing(), Seats: own, Map: own, Events: events{db, k.room}, Admissions: doorman{k.room}, Sale: doorman{k.room}, Swaps: true, SecondAbove: 20_000,
+		DB: db, Clock: k.Kit.Clock, Log: k.Kit.Log, Keys: testRing(), Seats: own, Locks: own, Map: own, Events: events{db, k.room}, Admissions: doorman{k.room}, Sale: doorman{k.room}, Swaps: true, SecondAbove: 20_000,
 		Mails: mails{db}, Jobs: jobRows{}, Limits: &limits{}, Journal: journal{}, Places: k.places, Documents: drawings{},
 		Providers: []provider.Provider{k.bank}, PublicURL: func() string { return "http://fairseat.test" }, PerIP: 1, PerPlace: 1, Trial: true,
 	})
@@ -315,6 +315,9 @@ func (e events) Event(ctx context.Context, id int64) (Event, error) {
 	ev.Slug, ev.Name, ev.Currency, ev.MaxPerBuyer = row.Slug, row.Name, row.Currency, row.MaxPerBuyer
 	price := int64(4200)
 	ev.Categories = []Category{{"c1", "Stalls", &price}, {"c2", "Pit", nil}}
+	if e.room.cheap > 0 {
+		ev.Categories[1] = Category{"c2", "Circle", &e.room.cheapPrice}
+	}
 	ev.LateOffer = time.Duration(row.LateOfferSeconds) * time.Second
 	return ev, nil
 }

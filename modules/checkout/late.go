@@ -120,7 +120,7 @@ func (s *Service) claimAnew(ctx context.Context, tx *gorm.DB, o *Order, to wish,
 	if err != nil {
 		return nil, err
 	}
-	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: to.seats, Prices: to.prices})
+	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: to.seats, Prices: to.prices, Again: true})
 	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
 		if gone, _ := f.Facts["seats"].([]int); len(gone) > 0 {
 			return nil, &goneError{gone}

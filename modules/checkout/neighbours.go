@@ -28,7 +28,8 @@ type Seats interface {
 	Pin(ctx context.Context, eventID int64, place string, min time.Duration, clockStands bool) (Basket, error)
 	// Basket is what the place holds now, with no promise for how long.
 	Basket(ctx context.Context, eventID int64, place string) (Basket, error)
-	// Claim ties the seats to an order: all of them, or a fault 409 seats-taken {seats} or 409 buyer-limit.
+	// Claim ties the seats to an order: all of them, or a fault 409 seats-taken {seats}, 409 buyer-limit or
+	// 403 access-code-required {categories}.
 	Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) ([]Claim, error)
 	// Move changes the status of exactly these claims; one that is not in from is an error and changes none.
 	Move(ctx context.Context, tx *gorm.DB, claims []int64, from []string, to string) error
@@ -47,6 +48,18 @@ type Seats interface {
 	Alike(ctx context.Context, eventID int64, place string, seats, gone []int) ([]Seat, error)
 	// SeatInfo tells label, category and price; seats it does not know are left out.
 	SeatInfo(ctx context.Context, eventID int64, seats []int) ([]Seat, error)
+}
+
+// Locks are on categories whose seats only a code opens.
+type Locks interface {
+	// Lock puts them there, in the transaction that makes the code.
+	Lock(ctx context.Context, tx *gorm.DB, eventID int64, categories []string) error
+	// Forget makes them count at once, after the commit.
+	Forget(ctx context.Context, eventID int64)
+	// Unlock lets a place hold such seats, and remembers the code for its order.
+	Unlock(ctx context.Context, eventID int64, place string, categories []string, code string) error
+	// Unlocked are the categories that a place has opened, with the code of each.
+	Unlocked(ctx context.Context, eventID int64, place string) (map[string]string, error)
 }
 
 // LiveMap is the quick, forgetful side of the seats. What fails here is repaired from Postgres by its owner.
@@ -77,6 +90,7 @@ type Seat struct {
 	Category     string
 	CategoryName string
 	Price        int64
+	Locked       bool // only with a code
 	AnyPlace     bool // no seat of its own: one stands or sits in that part of the house where one likes
 }
 
@@ -87,7 +101,9 @@ type ClaimRequest struct {
 	BuyerKey []byte
 	Place    string
 	Seats    []int
-	Prices   []int64 // what the buyer pays for each of Seats, whatever they cost later
+	Prices   []int64  // what the buyer pays for each of Seats, whatever they cost later
+	Opened   []string // categories that the order's code opens, of those that are locked
+	Again    bool     // the order had these seats, or such, before: what was locked since does not matter
 }
 
 // ExchangeRequest changes the seat of a sold claim.

@@ -62,6 +62,11 @@ func (s *Service) PlaceOrder(ctx context.Context, place request.Place, b Buyer) 
 		}
 		return nil, err
 	}
+	if b.Promo == "" {
+		if b.Promo, err = s.codeOf(ctx, place, basket); err != nil {
+			return nil, err
+		}
+	}
 	failpoint.Hit("K2")
 	for range 3 { // a code in use is rare, three in a row do not happen
 		placed, err := s.write(ctx, event, by, place, b, basket)
@@ -174,7 +179,7 @@ func (s *Service) claim(ctx context.Context, tx *gorm.DB, pay time.Duration, o *
 	for i, seat := range basket.Seats {
 		seats[i], prices[i] = seat.N, seat.Price
 	}
-	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: seats, Prices: prices})
+	claims, err := s.Seats.Claim(ctx, tx, ClaimRequest{EventID: o.EventID, OrderID: o.ID, BuyerKey: o.BuyerKey, Place: o.PlaceKey, Seats: seats, Prices: prices, Opened: uses.opened()})
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ const (
 	promoUsedUp   = "used-up"
 	promoUsed     = "used-by-you"
 	promoNotThese = "not-for-these-seats"
+	promoTooFew   = "too-few-uses"
 )
 
 // promoSaid says each reason to a stranger, and what to do about it.
@@ -39,6 +40,7 @@ var promoSaid = map[string]string{
 	promoOver:     "This code is no longer good. Order without it, or try another.",
 	promoUsedUp:   "This code has been used as often as it may be. Order without it, or try another.",
 	promoUsed:     "You have used this code as often as one buyer may. Order without it, or try another.",
+	promoTooFew:   "This code opens fewer seats than you hold; see left. Give the others back, then order.",
 	promoNotThese: "This code takes nothing off these seats. Choose others, order without it, or try another.",
 }
 
@@ -58,6 +60,8 @@ type Offer struct {
 	FullTotal int64
 	Currency  string
 	ExpiresAt time.Time
+	Unlocked  []string // categories that the code opens, by their ids
+	used      []bool   // by seat: it has a use of the code
 }
 
 // Saved is what the code takes off.
@@ -76,14 +80,11 @@ type promoCode struct {
 }
 
 // TryPromo is what the basket of a place would cost with a code. It promises nothing: others may use the code up before
-// the order is made.
+// the order is made. The seats that the code opens may be held by the place from then on; an empty basket will do for that.
 func (s *Service) TryPromo(ctx context.Context, place request.Place, typed string) (Offer, error) {
 	basket, err := s.Seats.Basket(ctx, place.EventID, place.Key)
 	if err != nil {
 		return Offer{}, err
-	}
-	if len(basket.Seats) == 0 {
-		return Offer{}, ErrHoldExpired
 	}
 	p, err := s.promoOf(ctx, s.DB, place.EventID, typed, "")
 	if err != nil {
@@ -93,7 +94,22 @@ func (s *Service) TryPromo(ctx context.Context, place request.Place, typed strin
 	if err != nil {
 		return Offer{}, err
 	}
-	return reduce(p, basket, left, left)
+	opens := len(p.Terms.Unlocks) > 0
+	switch {
+	case len(basket.Seats) == 0 && !opens:
+		return Offer{}, ErrHoldExpired
+	case opens && left == 0:
+		return Offer{}, badPromo(promoUsedUp)
+	case opens:
+		if err := s.Locks.Unlock(ctx, place.EventID, place.Key, p.Terms.Unlocks, p.Shown); err != nil {
+			return Offer{}, err
+		}
+	}
+	o, err := reduce(p, basket, left, left)
+	if f := fault.As(err); opens && f != nil && f.Facts["reason"] == promoNotThese {
+		o, err = newOffer(p, basket), nil // good for seats that are still to be chosen
+	}
+	return o, err
 }
 
 // SpendPromo takes one try from the budgets, right or wrong: an answer that comes only to who is right is one, too.
@@ -130,25 +146,37 @@ func (s *Service) promoOf(ctx context.Context, db *gorm.DB, eventID int64, typed
 
 // reduce applies a code to a basket. left is how many seats may still have its price, of which one buyer has mine.
 func reduce(p promoCode, b Basket, left, mine int) (Offer, error) {
-	seats, full := make([]promotion.Seat, len(b.Seats)), make([]int64, len(b.Seats))
+	seats := make([]promotion.Seat, len(b.Seats))
 	for i, seat := range b.Seats {
-		seats[i], full[i] = promotion.Seat{Category: seat.Category, Price: seat.Price}, seat.Price
+		seats[i] = promotion.Seat{Category: seat.Category, Price: seat.Price}
 	}
-	prices, reduced := p.Terms.Apply(seats, min(left, mine))
+	a := p.Terms.Apply(seats, min(left, mine))
 	switch {
-	case reduced == 0:
+	case a.Good == 0:
 		return Offer{}, badPromo(promoNotThese)
 	case left == 0:
 		return Offer{}, badPromo(promoUsedUp)
 	case mine == 0:
 		return Offer{}, badPromo(promoUsed)
+	case min(left, mine) < a.Opened:
+		return Offer{}, badPromo(promoTooFew).With("left", min(left, mine))
 	}
-	o := Offer{Code: p.Shown, Full: full, FullTotal: b.Total, Currency: b.Currency, ExpiresAt: b.ExpiresAt}
-	for i, seat := range b.Seats {
-		seat.Price = prices[i]
-		o.Seats, o.Total = append(o.Seats, seat), o.Total+seat.Price
+	o := newOffer(p, b)
+	o.used, o.Total = a.Used, 0
+	for i := range o.Seats {
+		o.Seats[i].Price = a.Prices[i]
+		o.Total += a.Prices[i]
 	}
 	return o, nil
+}
+
+// newOffer is a basket at what it costs without the code.
+func newOffer(p promoCode, b Basket) Offer {
+	o := Offer{Code: p.Shown, Seats: slices.Clone(b.Seats), Total: b.Total, FullTotal: b.Total, Currency: b.Currency, ExpiresAt: b.ExpiresAt, Unlocked: p.Terms.Unlocks}
+	for _, seat := range b.Seats {
+		o.Full = append(o.Full, seat.Price)
+	}
+	return o
 }
 
 // priced is the basket at the buyer's prices inside T1. With a code the code is locked, so that its uses are counted one
@@ -166,7 +194,7 @@ func (s *Service) priced(ctx context.Context, tx *gorm.DB, o *Order, b Buyer, ba
 		}
 		uses = &promoUses{code: p, slots: slots, full: map[int]int64{}}
 		for i, seat := range offer.Seats {
-			if seat.Price != offer.Full[i] {
+			if offer.used[i] {
 				uses.full[seat.N] = offer.Full[i]
 			}
 		}
@@ -194,7 +222,48 @@ func (s *Service) offerFor(ctx context.Context, tx *gorm.DB, p promoCode, buyer 
 type promoUses struct {
 	code  promoCode
 	slots promoSlots
-	full  map[int]int64 // seat → what it costs without the code, of the seats that cost less with it
+	full  map[int]int64 // seat → what it costs without the code, of the seats that use it
+}
+
+// opened are the categories that the code opens.
+func (u *promoUses) opened() []string {
+	if u == nil {
+		return nil
+	}
+	return u.code.Terms.Unlocks
+}
+
+// codeOf is the code that a place gave for the locked seats of its basket, which its order goes by unless the buyer says
+// another; "" for none.
+func (s *Service) codeOf(ctx context.Context, place request.Place, b Basket) (string, error) {
+	if !slices.ContainsFunc(b.Seats, func(seat Seat) bool { return seat.Locked }) {
+		return "", nil
+	}
+	codes, err := s.Locks.Unlocked(ctx, place.EventID, place.Key)
+	return codeFor(b, codes), err
+}
+
+// CodeOf is codeOf the basket that the place has now.
+func (s *Service) CodeOf(ctx context.Context, place request.Place) (string, error) {
+	codes, err := s.Locks.Unlocked(ctx, place.EventID, place.Key)
+	if err != nil || len(codes) == 0 {
+		return "", err
+	}
+	basket, err := s.Seats.Basket(ctx, place.EventID, place.Key)
+	if err != nil {
+		return "", err
+	}
+	return codeFor(basket, codes), nil
+}
+
+// codeFor is the code of the first locked seat.
+func codeFor(b Basket, codes map[string]string) string {
+	for _, seat := range b.Seats {
+		if seat.Locked {
+			return codes[seat.Category]
+		}
+	}
+	return ""
 }
 
 // use ties the uses to the claims that were made for them.

@@ -32,6 +32,8 @@ type OfferView struct {
 	Total     int64           `json:"total"`
 	FullTotal int64           `json:"full_total"`
 	Currency  string          `json:"currency"`
+	// Unlocked are the categories that the code opens, by their ids: their seats may be held from now on.
+	Unlocked []string `json:"unlocked,omitempty"`
 }
 
 // OfferSeatView is a seat at what it costs with the code, and without.
@@ -59,7 +61,7 @@ func (h *handler) tryPromo(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	v := OfferView{Code: o.Code, Seats: []OfferSeatView{}, Total: o.Total, FullTotal: o.FullTotal, Currency: o.Currency}
+	v := OfferView{Code: o.Code, Seats: []OfferSeatView{}, Total: o.Total, FullTotal: o.FullTotal, Currency: o.Currency, Unlocked: o.Unlocked}
 	for i, seat := range seatViews(o.Seats) {
 		v.Seats = append(v.Seats, OfferSeatView{seat, o.Full[i]})
 	}
@@ -76,6 +78,7 @@ type PromotionView struct {
 	Amount      int64            `json:"amount,omitempty"`
 	Prices      map[string]int64 `json:"prices,omitempty"`
 	Categories  []string         `json:"categories"`
+	Unlocks     []string         `json:"unlocks"`
 	MaxUses     *int             `json:"max_uses"`
 	MaxPerBuyer *int             `json:"max_per_buyer"`
 	StartsAt    *clock.Time      `json:"starts_at"`
@@ -98,7 +101,7 @@ func newPromotionView(p Promotion) PromotionView {
 	}
 	return PromotionView{
 		ID: p.ID.String(), Name: p.Name, Code: p.Code, Codes: p.Codes, Percent: p.Terms.Percent, Amount: p.Terms.Amount, Prices: p.Terms.Prices,
-		Categories: append([]string{}, p.Terms.Categories...), MaxUses: p.MaxUses, MaxPerBuyer: p.MaxPerBuyer, StartsAt: moment(p.StartsAt),
+		Categories: append([]string{}, p.Terms.Categories...), Unlocks: append([]string{}, p.Terms.Unlocks...), MaxUses: p.MaxUses, MaxPerBuyer: p.MaxPerBuyer, StartsAt: moment(p.StartsAt),
 		EndsAt: moment(p.EndsAt), State: p.State, Uses: p.Uses, Saved: p.Saved, MadeBy: p.MadeBy, CreatedAt: clock.Time(p.MadeAt), Created: p.Created,
 	}
 }
@@ -129,6 +132,7 @@ type makePromotionRequest struct {
 	Amount      int64            `json:"amount"`
 	Prices      map[string]int64 `json:"prices"`
 	Categories  []string         `json:"categories"`
+	Unlocks     []string         `json:"unlocks"`
 	MaxUses     *int             `json:"max_uses"`
 	MaxPerBuyer *int             `json:"max_per_buyer"`
 	StartsAt    *time.Time       `json:"starts_at"`
@@ -145,7 +149,7 @@ func (h *handler) makePromotion(c echo.Context) error {
 	who, _ := request.StaffOf(c)
 	made, err := h.s.MakePromotion(c.Request().Context(), who, c.RealIP(), request.EventOf(c).ID, Draft{
 		Name: req.Name, Code: req.Code, Codes: req.Codes, MaxUses: req.MaxUses, MaxPerBuyer: req.MaxPerBuyer, StartsAt: req.StartsAt, EndsAt: req.EndsAt,
-		Terms: promotion.Terms{Percent: req.Percent, Amount: req.Amount, Prices: req.Prices, Categories: req.Categories},
+		Terms: promotion.Terms{Percent: req.Percent, Amount: req.Amount, Prices: req.Prices, Categories: req.Categories, Unlocks: req.Unlocks},
 	})
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func TestPromotionsOverHTTP(t *testing.T) {
 	}
 	w.want(t, w.do("POST", "/api/v1/events/gala/promo", `{"code":"nothing"}`, "X-Place", f.place.Key), 422, "bad-promo")
 	w.want(t, w.do("POST", "/api/v1/events/gala/promo", `{}`, "X-Place", f.place.Key), 422, "bad-promo")
-	w.want(t, w.do("POST", "/api/v1/events/gala/promo", `{"code":"nothing"}`, "X-Place", "nobody"), 409, "hold-expired")
+	w.want(t, w.do("POST", "/api/v1/events/gala/promo", `{"code":"`+made.Created[8]+`"}`, "X-Place", "nobody"), 409, "hold-expired")
 	order := strings.Replace(adaOrders, "}}", `},"promo":"`+made.Created[7]+`","total":2100}`, 1)
 	w.want(t, w.do("POST", "/api/v1/events/gala/orders", strings.Replace(order, "2100", "4200", 1), "X-Place", f.place.Key), 409, "price-changed")
 	placed := w.do("POST", "/api/v1/events/gala/orders", order, "X-Place", f.place.Key)

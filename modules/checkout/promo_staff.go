@@ -54,7 +54,7 @@ type Promotion struct {
 	Created []string // the codes, right after they were made
 }
 
-// MakePromotion makes a promotion with one code or many; ErrPromoExists, or bad-field with what cannot be.
+// MakePromotion makes a promotion with one code or many, and locks the categories that they open; ErrPromoExists, or bad-field with what cannot be.
 func (s *Service) MakePromotion(ctx context.Context, who request.Staff, ip string, eventID int64, d Draft) (*Promotion, error) {
 	event, err := s.Events.Event(ctx, eventID)
 	if err != nil {
@@ -68,12 +68,20 @@ func (s *Service) MakePromotion(ctx context.Context, who request.Staff, ip strin
 		if err := s.store.insertPromotion(ctx, tx, eventID, made); err != nil {
 			return err
 		}
+		if len(d.Terms.Unlocks) > 0 {
+			if err := s.Locks.Lock(ctx, tx, eventID, d.Terms.Unlocks); err != nil {
+				return err
+			}
+		}
 		if made.Created, err = s.store.insertCodes(ctx, tx, eventID, made.ID, d); err != nil {
 			return err
 		}
 		detail := map[string]any{"name": d.Name, "codes": len(made.Created)}
 		if d.Code != "" {
 			detail["code"] = d.Code
+		}
+		if len(d.Terms.Unlocks) > 0 {
+			detail["unlocks"] = d.Terms.Unlocks
 		}
 		if err := s.Journal.Note(ctx, tx, who, ip, "promotion.make", "event:"+event.Slug, detail); err != nil {
 			return err
@@ -88,6 +96,9 @@ func (s *Service) MakePromotion(ctx context.Context, who request.Staff, ip strin
 	})
 	if err != nil {
 		return nil, err
+	}
+	if len(d.Terms.Unlocks) > 0 {
+		s.Locks.Forget(ctx, eventID)
 	}
 	return made, nil
 }
@@ -129,8 +140,8 @@ func (d *Draft) checkTerms(event Event, fields fault.Fields) {
 		}
 	}
 	switch {
-	case kinds != 1:
-		fields["percent"] = "say exactly one of percent, amount and prices"
+	case kinds > 1 || kinds == 0 && len(t.Unlocks) == 0:
+		fields["percent"] = "say exactly one of percent, amount and prices, or none for a code that only opens seats"
 	case t.Percent < 0 || t.Percent > 100:
 		fields["percent"] = "must be 1 to 100"
 	case t.Amount < 0:
@@ -149,15 +160,22 @@ func (d *Draft) checkTerms(event Event, fields fault.Fields) {
 	if len(prices) > 0 {
 		t.Prices = prices
 	}
-	for i, named := range t.Categories {
-		id, ok := categoryID(event, named)
+	t.Categories = categoryIDs(event, t.Categories, "categories", fields)
+	t.Unlocks = categoryIDs(event, t.Unlocks, "unlocks", fields)
+}
+
+// categoryIDs are the ids of categories on sale, each once.
+func categoryIDs(event Event, named []string, field string, fields fault.Fields) []string {
+	var ids []string
+	for _, name := range named {
+		id, ok := categoryID(event, name)
 		if !ok {
-			fields["categories"] = "must be categories of this event that are on sale"
+			fields[field] = "must be categories of this event that are on sale"
 		}
-		t.Categories[i] = id
+		ids = append(ids, id)
 	}
-	slices.Sort(t.Categories)
-	t.Categories = slices.Compact(t.Categories)
+	slices.Sort(ids)
+	return slices.Compact(ids)
 }
 
 // categoryID finds a category on sale by its id or, as a new event's prices do, by its name.

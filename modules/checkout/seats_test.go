@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -36,13 +37,16 @@ type room struct {
 	finished   []string
 	cheap      int // a seat of another category, above 0
 	cheapPrice int64
-	ended      bool  // the sale is over
-	shut       bool  // Finish fails
-	last       []int // what the last fan wanted
+	ended      bool                         // the sale is over
+	shut       bool                         // Finish fails
+	last       []int                        // what the last fan wanted
+	locked     map[string]bool              // categories that a code opens
+	unlocked   map[string]map[string]string // place → category → code
 }
 
 func newRoom(c clock.Clock, price int64) *room {
-	return &room{clock: c, price: price, baskets: map[string][]int{}, pinned: map[string]time.Duration{}, taken: map[int]string{}}
+	return &room{clock: c, price: price, baskets: map[string][]int{}, pinned: map[string]time.Duration{}, taken: map[int]string{},
+		locked: map[string]bool{}, unlocked: map[string]map[string]string{}}
 }
 
 func (s *room) put(place string, seats []int) {
@@ -62,7 +66,7 @@ func (s *seats) Pin(_ context.Context, _ int64, place string, least time.Duratio
 	b := Basket{Currency: "EUR", ExpiresAt: s.clock.Now().Add(least)}
 	for _, n := range numbers {
 		b.Seats = append(b.Seats, s.info(n))
-		b.Total += s.price
+		b.Total += s.info(n).Price
 	}
 	return b, nil
 }
@@ -82,7 +86,35 @@ func (s *seats) info(n int) Seat {
 	if n > 0 && n == s.cheap {
 		seat.Category, seat.CategoryName, seat.Price = "c2", "Circle", s.cheapPrice
 	}
+	seat.Locked = s.locked[seat.Category]
 	return seat
+}
+
+func (s *seats) Lock(_ context.Context, _ *gorm.DB, _ int64, categories []string) error {
+	for _, id := range categories {
+		s.locked[id] = true
+	}
+	return nil
+}
+
+func (s *seats) Forget(context.Context, int64) {}
+
+func (s *seats) Unlock(_ context.Context, _ int64, place string, categories []string, code string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.unlocked[place] == nil {
+		s.unlocked[place] = map[string]string{}
+	}
+	for _, id := range categories {
+		s.unlocked[place][id] = code
+	}
+	return nil
+}
+
+func (s *seats) Unlocked(_ context.Context, _ int64, place string) (map[string]string, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return maps.Clone(s.unlocked[place]), nil
 }
 
 func (s *seats) SeatInfo(_ context.Context, _ int64, numbers []int) ([]Seat, error) {
@@ -122,6 +154,11 @@ func (s *seats) Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) (claims 
 	}
 	if len(taken) > 0 {
 		return nil, ErrSeatsTaken.With("seats", taken)
+	}
+	for _, n := range r.Seats {
+		if seat := s.info(n); seat.Locked && !r.Again && !slices.Contains(r.Opened, seat.Category) {
+			return nil, ErrAccessCode.With("categories", []string{seat.Category})
+		}
 	}
 	var most, buyer, place int
 	if err := tx.Raw(`SELECT max_per_buyer FROM events WHERE id = ?`, r.EventID).Scan(&most).Error; err != nil {

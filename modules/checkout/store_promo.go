@@ -24,22 +24,23 @@ type promoRow struct {
 	Amount      *int64
 	Prices      *string
 	Categories  string
+	Unlocks     string
 	MaxUses     *int
 	MaxPerBuyer *int
 	StartsAt    *time.Time
 	Early, Late bool
 }
 
-const promoColumns = `c.id, c.shown, p.percent, p.amount, p.prices, p.categories, c.max_uses, c.max_per_buyer, p.starts_at`
+const promoColumns = `c.id, c.shown, p.percent, p.amount, p.prices, p.categories, p.unlocks, c.max_uses, c.max_per_buyer, p.starts_at`
 
 func (r promoRow) code() (promoCode, error) {
 	p := promoCode{ID: r.ID, Shown: r.Shown, MaxUses: r.MaxUses, MaxPerBuyer: r.MaxPerBuyer, StartsAt: r.StartsAt, Early: r.Early, Late: r.Late}
 	var err error
-	p.Terms, err = termsOf(r.Percent, r.Amount, r.Prices, r.Categories)
+	p.Terms, err = termsOf(r.Percent, r.Amount, r.Prices, r.Categories, r.Unlocks)
 	return p, err
 }
 
-func termsOf(percent *int, amount *int64, prices *string, categories string) (t promotion.Terms, err error) {
+func termsOf(percent *int, amount *int64, prices *string, categories, unlocks string) (t promotion.Terms, err error) {
 	if percent != nil {
 		t.Percent = *percent
 	}
@@ -53,6 +54,9 @@ func termsOf(percent *int, amount *int64, prices *string, categories string) (t 
 	}
 	if err := json.Unmarshal([]byte(categories), &t.Categories); err != nil {
 		return t, fmt.Errorf("categories of promotion: %w", err)
+	}
+	if err := json.Unmarshal([]byte(unlocks), &t.Unlocks); err != nil {
+		return t, fmt.Errorf("categories that a promotion opens: %w", err)
 	}
 	return t, nil
 }
@@ -83,8 +87,8 @@ func (s store) promoCode(ctx context.Context, db *gorm.DB, eventID int64, code, 
 	return p, true, err
 }
 
-// promoOfOrder is the code an order was made with, locked, switched off or not, and its seats that cost less with it with what they
-// cost without.
+// promoOfOrder is the code an order was made with, locked, switched off or not, and its seats that use it with what they cost
+// without.
 func (s store) promoOfOrder(ctx context.Context, tx *gorm.DB, o Order) (p promoCode, full map[int]int64, err error) {
 	var row promoRow
 	found, err := one(tx.WithContext(ctx), &row, `SELECT `+promoColumns+` FROM promotion_codes c JOIN promotions p ON p.id = c.promotion_id

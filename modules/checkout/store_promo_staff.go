@@ -21,7 +21,7 @@ func (s store) insertPromotion(ctx context.Context, tx *gorm.DB, eventID int64, 
 		percent = &t.Percent
 	case t.Amount > 0:
 		amount = &t.Amount
-	default:
+	case t.Prices != nil:
 		text, err := json.Marshal(t.Prices)
 		if err != nil {
 			return err
@@ -33,9 +33,13 @@ func (s store) insertPromotion(ctx context.Context, tx *gorm.DB, eventID int64, 
 	if err != nil {
 		return err
 	}
-	if err := tx.WithContext(ctx).Exec(`INSERT INTO promotions (id, event_id, name, percent, amount, prices, categories, max_uses, max_per_buyer,
-		starts_at, ends_at, made_by, created_at) VALUES (?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, `+now+`)`,
-		p.ID, eventID, p.Name, percent, amount, prices, string(categories), p.MaxUses, p.MaxPerBuyer, p.StartsAt, p.EndsAt, p.MadeBy, s.now()).Error; err != nil {
+	unlocks, err := json.Marshal(append([]string{}, p.Terms.Unlocks...))
+	if err != nil {
+		return err
+	}
+	if err := tx.WithContext(ctx).Exec(`INSERT INTO promotions (id, event_id, name, percent, amount, prices, categories, unlocks, max_uses, max_per_buyer,
+		starts_at, ends_at, made_by, created_at) VALUES (?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, `+now+`)`,
+		p.ID, eventID, p.Name, percent, amount, prices, string(categories), string(unlocks), p.MaxUses, p.MaxPerBuyer, p.StartsAt, p.EndsAt, p.MadeBy, s.now()).Error; err != nil {
 		return fmt.Errorf("insert promotion: %w", err)
 	}
 	return nil
@@ -81,7 +85,8 @@ func (s store) promotions(ctx context.Context, db *gorm.DB, eventID int64, id uu
 		Percent              *int
 		Amount               *int64
 		Prices               *string
-		Categories, State    string
+		Categories, Unlocks  string
+		State                string
 		MaxUses, MaxPerBuyer *int
 		StartsAt, EndsAt     *time.Time
 		Uses                 int
@@ -90,7 +95,7 @@ func (s store) promotions(ctx context.Context, db *gorm.DB, eventID int64, id uu
 		MadeAt               time.Time
 		EndedAt              *time.Time
 	}
-	err := db.WithContext(ctx).Raw(`SELECT p.id, p.name, p.percent, p.amount, p.prices, p.categories, p.max_uses, p.max_per_buyer, p.starts_at, p.ends_at,
+	err := db.WithContext(ctx).Raw(`SELECT p.id, p.name, p.percent, p.amount, p.prices, p.categories, p.unlocks, p.max_uses, p.max_per_buyer, p.starts_at, p.ends_at,
 		p.made_by, p.created_at AS made_at, p.ended_at, k.codes, CASE WHEN k.codes = 1 THEN k.shown ELSE '' END AS code, u.uses, u.saved,
 		CASE WHEN p.ended_at IS NOT NULL THEN 'off' WHEN p.ends_at <= `+now+` THEN 'over' WHEN p.starts_at > `+now+` THEN 'not-yet' ELSE 'on' END AS state
 		FROM promotions p
@@ -104,7 +109,7 @@ func (s store) promotions(ctx context.Context, db *gorm.DB, eventID int64, id uu
 	}
 	out := make([]Promotion, len(rows))
 	for i, r := range rows {
-		terms, err := termsOf(r.Percent, r.Amount, r.Prices, r.Categories)
+		terms, err := termsOf(r.Percent, r.Amount, r.Prices, r.Categories, r.Unlocks)
 		if err != nil {
 			return nil, err
 		}

@@ -28,6 +28,7 @@ func (s *Service) Alike(ctx context.Context, eventID int64, place string, seats,
 	b.picks.Lock()
 	free, aside := b.freeFor(place, lost, nil, true)
 	b.picks.Unlock()
+	e.shutBut(e.lockedOf(room, seats)).setAside(room, free, aside)
 	v := view{e: e, room: room, free: among(free), aside: aside, mine: map[int]bool{}}
 	return e.info(room, v.alike(seats)), nil
 }

@@ -84,6 +84,7 @@ func (s *Service) amended(tx *gorm.DB, was *Event, r *eventRequest, fields fault
 	s.checkMethods(r, fields)
 	r.schedule(e, s.Clock.Now().Truncate(time.Millisecond), fields)
 	r.price(e, fields)
+	r.lock(e, fields)
 	r.sameAreas(was, fields)
 	e.check(fields)
 	if _, none := r.line(fields); none {

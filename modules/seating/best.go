@@ -27,7 +27,8 @@ const (
 	patientTries = 3
 )
 
-// HoldBest adds the best free seats to a place's basket, or answers ErrNoneLeft. A place that may have no more, but
+// HoldBest adds the best free seats to a place's basket, or answers ErrNoneLeft; of locked categories only what the place
+// has opened, ErrAccessCode if it asks for another. A place that may have no more, but
 // holds what it asks for already, gets its basket: the answer to its first request was lost.
 func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, want Best) (Basket, error) {
 	e, b, room, err := s.onSale(ctx, eventID)
@@ -43,6 +44,13 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 	if want.Quantity > e.MaxPerBuyer {
 		return Basket{}, ErrTooMany.With("max", e.MaxPerBuyer)
 	}
+	shut, err := b.shutTo(ctx, e, place)
+	if err != nil {
+		return Basket{}, err
+	}
+	if category >= 0 && shut.has(category) {
+		return Basket{}, needsCode(want.Category)
+	}
 	want.InsteadOf = withCompanions(room, want.InsteadOf)
 	lost := map[int]bool{}
 	also := want.InsteadOf // what is given back, or makes way, is as good as free
@@ -55,6 +63,7 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 		}
 		wish := holds.Wish{Place: place, InsteadOf: want.InsteadOf}
 		picked := b.pick(place, lost, also, func(free []bool, aside map[int]bool) []int {
+			shut.setAside(room, free, aside)
 			// The map may not have heard yet that a price was taken away.
 			is := among(free)
 			open := func(n int) bool { return is(n) && e.priceOf(room, n) != nil }
@@ -87,7 +96,7 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 			continue
 		}
 		if seats == nil {
-			if a := b.areaFor(e, category, want); a != nil {
+			if a := b.areaFor(e, category, want, shut); a != nil {
 				return s.holdIn(ctx, e, b, place, a, AreaPlaces{Quantity: want.Quantity, InsteadOf: want.InsteadOf})
 			}
 		}
@@ -97,7 +106,7 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 		if seats == nil {
 			return s.noneLeft(ctx, e, b, place, want)
 		}
-		wish.Seats, wish.Picked = seats, picked.sure && firm
+		wish.Seats, wish.Picked, wish.Locked = seats, picked.sure && firm, e.lockedOf(room, seats)
 		if try >= patientTries {
 			wish.Free, wish.NotFree = nil, nil // in such a crowd rather an orphan than no seats
 		}
@@ -132,7 +141,7 @@ func (s *Service) HoldBest(ctx context.Context, eventID int64, place string, wan
 		if err != nil || !want.Others {
 			return basket, err
 		}
-		basket.Others = b.others(ctx, e, room, place, want, category, seats)
+		basket.Others = b.others(ctx, e, room, place, want, category, seats, shut)
 		return basket, nil
 	}
 	return Basket{}, ErrBusy // there are seats, but no getting at them in this crowd

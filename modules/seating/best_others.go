@@ -15,8 +15,8 @@ const crowded = 4
 
 // others finds further choices for who holds the best now: as many seats, in another zone, at another price, in another row,
 // whichever of these there are. Nobody else is shown the same for half a minute.
-func (b *board) others(ctx context.Context, e *Event, room *room, place string, want Best, category int, got []int) (others [][]Seat) {
-	for _, group := range b.promise(ctx, place, b.findOthers(e, room, place, want, category, got)) {
+func (b *board) others(ctx context.Context, e *Event, room *room, place string, want Best, category int, got []int, shut shut) (others [][]Seat) {
+	for _, group := range b.promise(ctx, place, b.findOthers(e, room, place, want, category, got, shut)) {
 		seats := make([]Seat, 0, len(group))
 		for _, n := range group {
 			if seat, ok := e.seat(room.plan, n); ok {
@@ -28,10 +28,11 @@ func (b *board) others(ctx context.Context, e *Event, room *room, place string, 
 	return others
 }
 
-func (b *board) findOthers(e *Event, room *room, place string, want Best, category int, got []int) (groups [][]int) {
+func (b *board) findOthers(e *Event, room *room, place string, want Best, category int, got []int, shut shut) (groups [][]int) {
 	// Only the look at what is free waits for others who choose. Two may so find the same: it is promised to the quicker.
 	b.picks.Lock()
-	free, _ := b.freeFor(place, nil, nil, true)
+	free, aside := b.freeFor(place, nil, nil, true)
+	shut.setAside(room, free, aside)
 	promised := len(b.picks.promised)
 	b.picks.Unlock()
 	counts := b.mirror.Counts()

@@ -197,6 +197,7 @@ func (s *Service) prepare(ctx context.Context, r *eventRequest) (*Event, *room, 
 	}
 	if room != nil {
 		r.price(e, fields)
+		r.lock(e, fields)
 	}
 	if r.Prices == nil {
 		fields["prices"] = "is needed"

@@ -18,7 +18,7 @@ const judgings = 4
 // makes sure that the seats on which the verdict hung are still as they were. Nobody is refused on an old copy.
 func (b *board) choose(ctx context.Context, e *Event, room *room, place string, c Choice) (held holds.Basket, err error) {
 	for try := range judgings {
-		wish := holds.Wish{Place: place, Seats: c.Seats, InsteadOf: c.InsteadOf}
+		wish := holds.Wish{Place: place, Seats: c.Seats, InsteadOf: c.InsteadOf, Locked: e.lockedOf(room, c.Seats)}
 		if judged := e.OrphanRule != plan.OrphansOff || hasCompanions(room, c.Seats); judged && try < judgings-1 {
 			if err := b.judge(ctx, e, room, &wish); err != nil {
 				return holds.Basket{}, err

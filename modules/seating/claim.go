@@ -45,7 +45,9 @@ type ClaimRequest struct {
 	BuyerKey []byte // who pays, as the limit counts people
 	Place    string // who ordered; the limit counts places too
 	Seats    []int
-	Prices   []int64 // what the buyer pays for each of Seats; nil: what they cost now
+	Prices   []int64  // what the buyer pays for each of Seats; nil: what they cost now
+	Opened   []string // categories that the order's code opens, of those that are locked
+	Again    bool     // the order had these seats, or such, before: what was locked since does not matter
 }
 
 // Claim is one seat tied to an order.
@@ -55,7 +57,7 @@ type Claim struct {
 }
 
 // Claim takes seats for an order inside the caller's transaction: all of them in the order of their numbers, or
-// *SeatsTakenError, or ErrBuyerLimit; after a refusal the transaction must be rolled back. The order's row must exist.
+// *SeatsTakenError, ErrBuyerLimit or ErrAccessCode; after a refusal the transaction must be rolled back. The order's row must exist.
 func (s *Service) Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) ([]Claim, error) {
 	tx = tx.WithContext(ctx)
 	seats := slices.Clone(r.Seats)
@@ -70,10 +72,14 @@ func (s *Service) Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) ([]Cla
 	if err := lockBuyer(tx, r); err != nil {
 		return nil, err
 	}
-	limit, err := lockLimit(tx, r.EventID)
+	sale, err := lockLimit(tx, r.EventID)
 	if err != nil {
 		return nil, err
 	}
+	if err := refuseLocked(tx, r, sale.Locked); err != nil {
+		return nil, err
+	}
+	limit := sale.MaxPerBuyer
 	buyerSlots, placeSlots, err := freeSlots(tx, r, limit)
 	if err != nil {
 		return nil, err

@@ -60,6 +60,8 @@ type Category struct {
 	Color string
 	Price *int64 // minor units, all-in; nil = not on sale
 	Seats int
+	// Locked: only who gave a code that opens it may hold its seats.
+	Locked bool
 }
 
 // Seat is one place of an event as a fan knows it.
@@ -72,6 +74,7 @@ type Seat struct {
 	Category     string // its id
 	CategoryName string
 	Price        int64 // minor units; 0 also for a seat that is not on sale
+	Locked       bool  // only with a code
 	AnyPlace     bool  // a place of an area: one stands or sits there where one likes
 }
 

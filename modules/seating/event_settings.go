@@ -30,6 +30,7 @@ type eventRequest struct {
 	Currency    *string `json:"currency,omitempty"`
 
 	Prices map[string]json.RawMessage `json:"prices,omitempty"`
+	Locked *[]string                  `json:"locked,omitempty"` // names of categories that only a code opens
 
 	StartsAt   json.RawMessage `json:"starts_at,omitempty"`
 	PrequeueAt json.RawMessage `json:"prequeue_at,omitempty"`

@@ -3,6 +3,7 @@ package seating
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -99,7 +100,8 @@ func refusedExchange(tx *gorm.DB, r ExchangeRequest) error {
 	return &SeatsTakenError{Seats: []int{r.Seat}}
 }
 
-// MayExchange holds a seat that a fan wants for another against the rules of the house: ErrCompanionSeat, ErrLeavesOrphan.
+// MayExchange holds a seat that a fan wants for another against the rules of the house: ErrCompanionSeat, ErrLeavesOrphan,
+// and ErrAccessCode for a locked one, unless the other is of the same category.
 func (s *Service) MayExchange(ctx context.Context, eventID int64, back, seat int) error {
 	e, b, err := s.mustEvent(ctx, eventID)
 	if err != nil {
@@ -108,6 +110,9 @@ func (s *Service) MayExchange(ctx context.Context, eventID int64, back, seat int
 	room, err := s.roomOf(ctx, e)
 	if err != nil {
 		return err
+	}
+	if locked := e.lockedOf(room, []int{seat}); len(locked) > 0 && !slices.Equal(locked, e.lockedOf(room, []int{back})) {
+		return needsCode(locked...)
 	}
 	if e.OrphanRule == plan.OrphansOff && !hasCompanions(room, []int{seat}) {
 		return nil

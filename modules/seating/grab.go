@@ -67,7 +67,10 @@ func (e *Event) plain(room *room, seats []int) bool {
 		return false
 	}
 	for _, n := range seats {
-		if n < 0 || n >= e.SeatsTotal || e.Categories[room.house[n]].Price == nil {
+		if n < 0 || n >= e.SeatsTotal {
+			return false
+		}
+		if c := e.Categories[room.house[n]]; c.Price == nil || c.Locked {
 			return false
 		}
 	}

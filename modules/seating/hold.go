@@ -54,6 +54,8 @@ type Basket struct {
 	// Others are further choices that were asked for with the best: instead of it, not held, and shown to nobody else for
 	// half a minute.
 	Others [][]Seat
+	// Unlocked are the locked categories that the place has opened, where that was asked.
+	Unlocked []string
 }
 
 // Choice is what a fan wants to hold.
@@ -69,8 +71,8 @@ func (s *Service) PlaceHold(ctx context.Context, eventID int64, place string, se
 	return s.Choose(ctx, eventID, place, Choice{Seats: seats})
 }
 
-// Choose adds a choice to a place's basket, all of it, or changes nothing: *SeatsTakenError, ErrTooMany, ErrLeavesOrphan or
-// ErrCompanionSeat. Offers made to the place before make way unless they are chosen.
+// Choose adds a choice to a place's basket, all of it, or changes nothing: *SeatsTakenError, ErrTooMany, ErrLeavesOrphan,
+// ErrCompanionSeat or ErrAccessCode. Offers made to the place before make way unless they are chosen.
 func (s *Service) Choose(ctx context.Context, eventID int64, place string, c Choice) (Basket, error) {
 	e, b, room, err := s.onSale(ctx, eventID)
 	if err != nil {

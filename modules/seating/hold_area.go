@@ -54,7 +54,7 @@ func (s *Service) holdIn(ctx context.Context, e *Event, b *board, place string, 
 		if len(places) < quantity {
 			return s.noPlaces(ctx, e, b, place, a, quantity)
 		}
-		held, err := b.hold(ctx, e, holds.Wish{Place: place, Seats: places, Some: quantity, InsteadOf: want.InsteadOf})
+		held, err := b.hold(ctx, e, holds.Wish{Place: place, Seats: places, Some: quantity, InsteadOf: want.InsteadOf, Locked: e.lockedIn(a)})
 		var taken *SeatsTakenError
 		switch {
 		case errors.As(err, &taken):
@@ -73,10 +73,10 @@ func (s *Service) holdIn(ctx context.Context, e *Event, b *board, place string, 
 }
 
 // areaFor is the first area that has what is left of a wish for the best when no drawn seats are: all of a party in one.
-func (b *board) areaFor(e *Event, category int, want Best) *Area {
+func (b *board) areaFor(e *Event, category int, want Best, shut shut) *Area {
 	for i := range e.Areas {
 		a := &e.Areas[i]
-		if want.Accessible || (category >= 0 && a.Category != category) {
+		if want.Accessible || (category >= 0 && a.Category != category) || shut.has(a.Category) {
 			continue
 		}
 		if len(b.mirror.FreeIn(a.First, a.First+a.Capacity, a.First, want.Quantity)) == want.Quantity {

@@ -3,8 +3,10 @@ package seating
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -232,6 +234,11 @@ func (h *handler) getHolds(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	codes, err := h.seating.Unlocked(c.Request().Context(), place.EventID, place.Key)
+	if err != nil {
+		return err
+	}
+	basket.Unlocked = slices.Sorted(maps.Keys(codes))
 	return answerBasket(c, http.StatusOK, basket)
 }
 
@@ -266,6 +273,7 @@ type (
 		Version   int64           `json:"version"`
 		Offered   []int           `json:"offered,omitempty"`
 		Others    []otherResponse `json:"others,omitempty"`
+		Unlocked  []string        `json:"unlocked,omitempty"` // locked categories that this place has opened
 	}
 	otherResponse struct {
 		Seats []seatResponse `json:"seats"`
@@ -289,7 +297,7 @@ func newSeatResponses(seats []Seat) []seatResponse {
 
 func newBasketResponse(b Basket) basketResponse {
 	out := basketResponse{Seats: newSeatResponses(b.Seats), Total: b.Total, Currency: b.Currency,
-		ExpiresAt: clock.Time(b.ExpiresAt), Version: b.Version, Offered: b.Offered}
+		ExpiresAt: clock.Time(b.ExpiresAt), Version: b.Version, Offered: b.Offered, Unlocked: b.Unlocked}
 	for _, other := range b.Others {
 		choice := otherResponse{Seats: newSeatResponses(other)}
 		for _, seat := range other {

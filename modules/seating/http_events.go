@@ -45,6 +45,8 @@ type (
 		Price *int64 `json:"price"`
 		Seats int    `json:"seats"`
 		Free  int    `json:"free"`
+		// Locked: only who gave a code that opens it may hold its seats.
+		Locked bool `json:"locked"`
 	}
 	// wholeEventResponse is what staff see beside it.
 	wholeEventResponse struct {
@@ -71,7 +73,7 @@ func (s *Service) newEventResponse(e *Event, phase string, counts Counts) eventR
 		Categories: make([]categoryResponse, len(e.Categories)),
 	}
 	for i, c := range e.Categories {
-		out.Categories[i] = categoryResponse{ID: c.ID, Name: c.Name, Color: c.Color, Price: c.Price, Seats: c.Seats, Free: counts.FreeByCategory[c.ID]}
+		out.Categories[i] = categoryResponse{ID: c.ID, Name: c.Name, Color: c.Color, Price: c.Price, Seats: c.Seats, Free: counts.FreeByCategory[c.ID], Locked: c.Locked}
 	}
 	return out
 }

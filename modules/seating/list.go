@@ -30,6 +30,7 @@ type Listed struct {
 // ListedArea is an area on sale, with the places that are free.
 type ListedArea struct {
 	ID, Name     string
+	Category     string // its id
 	CategoryName string
 	Price        int64
 	Free         int
@@ -142,7 +143,7 @@ func listAreas(e *Event, states []string) []ListedArea {
 		if c.Price == nil || a.First+a.Capacity > len(states) {
 			continue
 		}
-		listed := ListedArea{ID: a.ID, Name: a.Name, CategoryName: c.Name, Price: *c.Price}
+		listed := ListedArea{ID: a.ID, Name: a.Name, Category: c.ID, CategoryName: c.Name, Price: *c.Price}
 		for _, state := range states[a.First : a.First+a.Capacity] {
 			if state == "free" {
 				listed.Free++
@@ -192,7 +193,7 @@ func seatOf(e *Event, p *plan.Plan, drawn *plan.Seat) Seat {
 // sold is one place of a category, which is an index into Categories.
 func (e *Event) sold(n int, label string, category int) Seat {
 	c := e.Categories[category]
-	seat := Seat{N: n, Label: label, Category: c.ID, CategoryName: c.Name}
+	seat := Seat{N: n, Label: label, Category: c.ID, CategoryName: c.Name, Locked: c.Locked}
 	if c.Price != nil {
 		seat.Price = *c.Price
 	}

@@ -21,6 +21,7 @@ func (b *board) offer(ctx context.Context, e *Event, room *room, place string, c
 	// What was offered before makes way; what the fan chose stays.
 	kept := slices.DeleteFunc(slices.Clone(had.Seats), func(n int) bool { return slices.Contains(had.Offered, n) })
 	choice = slices.DeleteFunc(slices.Clone(choice), func(n int) bool { return slices.Contains(kept, n) })
+	shut := e.shutBut(e.lockedOf(room, choice)) // what the fan may choose was asked already
 	lost := map[int]bool{}
 	for _, n := range gone {
 		lost[n] = true
@@ -44,6 +45,7 @@ func (b *board) offer(ctx context.Context, e *Event, room *room, place string, c
 		}
 		wish := holds.Wish{Place: place}
 		picked := b.pick(place, lost, had.Offered, func(free []bool, aside map[int]bool) []int {
+			shut.setAside(room, free, aside)
 			v := view{e: e, room: room, free: among(free), aside: aside, mine: map[int]bool{}}
 			for _, n := range kept {
 				v.mine[n] = true
@@ -58,7 +60,7 @@ func (b *board) offer(ctx context.Context, e *Event, room *room, place string, c
 			}
 			continue
 		}
-		wish.Seats, wish.Offer, wish.Picked = picked.seats, true, picked.sure && firm
+		wish.Seats, wish.Offer, wish.Picked, wish.Locked = picked.seats, true, picked.sure && firm, e.lockedOf(room, picked.seats)
 		held, err := b.hold(ctx, e, wish)
 		picked.done(held.Version)
 		var taken *SeatsTakenError

@@ -30,6 +30,7 @@ type eventRow struct {
 	PlanID           int64
 	PlanVersion      string
 	Prices           string // category id → minor units or null
+	Locked           string // ids of categories, JSON
 	Areas            string // see storedArea
 	SeatsTotal       int
 	MaxPerBuyer      int
@@ -44,7 +45,7 @@ type eventRow struct {
 }
 
 const selectEvent = `SELECT id, slug, name, description, venue, contact, terms_url, accent, timezone, starts_at, currency, plan_id,
-	plan_version, prices::text AS prices, areas::text AS areas, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds,
+	plan_version, prices::text AS prices, locked::text AS locked, areas::text AS areas, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds,
 	payment_methods::text AS payment_methods, orphan_rule, prequeue_at, opens_at, closes_at FROM events `
 
 // event reads the row; room is the plan's.
@@ -73,7 +74,7 @@ func (r *eventRow) event(room *room) (*Event, error) {
 	for i := range e.Categories {
 		e.Categories[i].Price = prices[e.Categories[i].ID]
 	}
-	return e, nil
+	return e, e.readLocked(r.Locked)
 }
 
 // categories of a plan, not priced yet.
@@ -139,11 +140,11 @@ func insertEvent(tx *gorm.DB, e *Event, room *room) error {
 		return err
 	}
 	err = tx.Raw(`INSERT INTO events (slug, name, description, venue, contact, terms_url, accent, timezone, starts_at, currency, plan_id,
-			plan_version, prices, areas, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds, payment_methods, orphan_rule,
+			plan_version, prices, locked, areas, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds, payment_methods, orphan_rule,
 			prequeue_at, opens_at, closes_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?) RETURNING id`,
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?) RETURNING id`,
 		e.Slug, e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Accent, e.Timezone, orNil(e.StartsAt), e.Currency, e.PlanID,
-		e.PlanVersion, prices, areas, e.SeatsTotal, e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, methodsJSON(e), string(e.OrphanRule),
+		e.PlanVersion, prices, lockedJSON(e), areas, e.SeatsTotal, e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, methodsJSON(e), string(e.OrphanRule),
 		e.PrequeueAt,
 		e.OpensAt, e.ClosesAt).Scan(&e.ID).Error
 	var pg *pgconn.PgError
@@ -184,9 +185,9 @@ func updateEvent(tx *gorm.DB, e *Event) error {
 		return err
 	}
 	err = tx.Exec(`UPDATE events SET name = ?, description = ?, venue = ?, contact = ?, terms_url = ?, accent = ?, timezone = ?, starts_at = ?,
-			currency = ?, prices = ?::jsonb, max_per_buyer = ?, hold_seconds = ?, pay_seconds = ?, late_offer_seconds = ?,
+			currency = ?, prices = ?::jsonb, locked = ?::jsonb, max_per_buyer = ?, hold_seconds = ?, pay_seconds = ?, late_offer_seconds = ?,
 			payment_methods = ?::jsonb, orphan_rule = ?, prequeue_at = ?, opens_at = ?, closes_at = ? WHERE id = ?`,
-		e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Accent, e.Timezone, orNil(e.StartsAt), e.Currency, prices,
+		e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Accent, e.Timezone, orNil(e.StartsAt), e.Currency, prices, lockedJSON(e),
 		e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, methodsJSON(e), string(e.OrphanRule), e.PrequeueAt, e.OpensAt, e.ClosesAt, e.ID).Error
 	if err != nil {
 		return fmt.Errorf("update event: %w", err)

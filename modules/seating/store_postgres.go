@@ -23,16 +23,22 @@ func lockBuyer(tx *gorm.DB, r ClaimRequest) error {
 	return nil
 }
 
-// lockLimit reads the limit and keeps it from being changed until the transaction ends; claims carry it.
-func lockLimit(tx *gorm.DB, eventID int64) (int, error) {
-	var limits []int
-	if err := tx.Raw(`SELECT max_per_buyer FROM events WHERE id = ? FOR KEY SHARE`, eventID).Scan(&limits).Error; err != nil {
-		return 0, fmt.Errorf("claim: read limit: %w", err)
+// saleRow is what Postgres says of an event on sale: the limit of a buyer, which claims carry, and the locked categories.
+type saleRow struct {
+	MaxPerBuyer int
+	Locked      string
+}
+
+// lockLimit reads it, and keeps the limit from being changed until the transaction ends.
+func lockLimit(tx *gorm.DB, eventID int64) (saleRow, error) {
+	var rows []saleRow
+	if err := tx.Raw(`SELECT max_per_buyer, locked::text AS locked FROM events WHERE id = ? FOR KEY SHARE`, eventID).Scan(&rows).Error; err != nil {
+		return saleRow{}, fmt.Errorf("claim: read limit: %w", err)
 	}
-	if len(limits) == 0 {
-		return 0, ErrNoSuchEvent
+	if len(rows) == 0 {
+		return saleRow{}, ErrNoSuchEvent
 	}
-	return limits[0], nil
+	return rows[0], nil
 }
 
 // freeSlots are the numbers 1..limit that no live claim of the buyer, and of the place, has. Each live claim has one of

@@ -82,6 +82,7 @@ func (b *board) expire(ctx context.Context) (freed int, err error) {
 func away(err error) error {
 	var taken *holds.TakenError
 	var slow *holds.SlowError
+	var locked *holds.LockedError
 	switch {
 	case err == nil:
 		return nil
@@ -89,6 +90,8 @@ func away(err error) error {
 		return &SeatsTakenError{Seats: taken.Seats}
 	case errors.As(err, &slow):
 		return newSlowError(slow)
+	case errors.As(err, &locked):
+		return needsCode(locked.Categories...)
 	case errors.Is(err, holds.ErrNotAdmitted):
 		return ErrNotAdmitted
 	case errors.Is(err, holds.ErrLimit):

@@ -18,7 +18,7 @@ export function makeRows(list, room, party, want, on) {
     const button = buttons.get(n), mine = basket.has(n), asking = basket.asking.has(n), wished = room.wishes.has(n);
     const kind = mine ? 'mine' : asking ? 'asking' : kinds[states[n]];
     button.hidden = !mine && !asking && (!wanted(n) || want.free && states[n] !== FREE && !wished);
-    const is = `${kind} ${wished} ${room.due.get(n) ?? ''}`;
+    const is = `${kind} ${wished} ${room.due.get(n) ?? ''} ${room.locked?.has(plan.category[n])}`;
     if (button.dataset.is === is) return;
     Object.assign(button.dataset, { is, kind });
     button.classList.toggle('wished', wished);

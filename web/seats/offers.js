@@ -8,7 +8,7 @@ import { FREE, HELD, freeIn } from './state.js';
 
 /**
  * makeOffers gives {refused(problem, wanted), standing()}: the second says what is still offered when the page is opened again. on: mark(kind, seats), patch(changes) and show(seats) of the map · outside(), where somebody
- * without a turn goes · door, the address of the waiting room.
+ * without a turn goes · locked(ids) and code(), of categories that a code must open · door, the address of the waiting room.
  */
 export function makeOffers(room, on) {
   const { basket, states, plan } = room;
@@ -39,6 +39,7 @@ export function makeOffers(room, on) {
     if (problem.status === 401 || problem.code === 'not-admitted') return on.outside(problem);
     if (problem.status === 0 || problem.status >= 500) reread(1000);
     const said = explain(problem, wanted, room);
+    if (said.code) on.locked(said.code);
     if (said.taken) {
       on.mark('lost', said.taken);
       on.patch(said.taken.filter((n) => states[n] === FREE).map((n) => [n, HELD]));
@@ -52,6 +53,7 @@ export function makeOffers(room, on) {
     const acts = [
       said.take && { label: said.label, act: () => basket.hold(said.take, said.instead) },
       said.best && { label: plural('js.best', said.best), act: () => basket.best(said.best, wanted.best) },
+      said.code && { label: t('js.code-type'), act: on.code },
       said.door && { label: t('js.to-waiting'), href: on.door },
       // One that was lost may come back: who held it may let it go.
       said.taken?.length === 1 && said.taken[0] < plan.seats && !said.offer?.length && !room.wishes.has(said.taken[0]) && { label: t('js.tell'), act: () => on.wish(said.taken[0]) },

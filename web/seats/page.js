@@ -3,6 +3,7 @@
 import { api, ask } from '../shared/api.js';
 import { money, plural, t } from '../shared/words.js';
 import { makeBasket } from './basket.js';
+import { lockedOf, makeCode } from './code.js';
 import { back, comeIn, enter } from './door.js';
 import { follow, orderOpen, setDues } from './feed.js';
 import { makeFloors } from './floorchips.js';
@@ -39,7 +40,7 @@ async function start() {
   const plan = decodePlan(bytes), states = unpackStates(seats.status, plan.size), priceOf = new Map(event.categories.map((c) => [c.id, c.price]));
   const prices = plan.categories.map((c) => priceOf.get(c.id) ?? null);
   // Everything that is drawn is drawn from this. due: about when held seats may come back, in seconds since 1970, by seat.
-  const room = { plan, states, prices, hues: huesOf(prices), currency: event.currency, digits: event.digits, basket, max: event.max_per_buyer, due: new Map(), clock };
+  const room = { plan, states, prices, hues: huesOf(prices), currency: event.currency, digits: event.digits, basket, max: event.max_per_buyer, due: new Map(), clock, locked: lockedOf(plan, event, basket) };
   setDues(room.due, seats.due);
   const wished = () => {
     map.mark('wish', room.wishes.all().filter((n) => n < plan.seats));
@@ -100,8 +101,9 @@ async function start() {
     if (basket.seats.length < held && !await ordered()) note(t('js.expired'), { kind: 'warn', own: false });
     return true;
   };
+  const code = makeCode(event, room, () => { list?.update(); standing.update(); });
   const offers = makeOffers(room, {
-    mark: map.mark, patch: map.patch, show, wish: (n) => tap.wish(n), door,
+    locked: code.shut, code: code.show, mark: map.mark, patch: map.patch, show, wish: (n) => tap.wish(n), door,
     outside: async (problem) => {
       if (problem.status === 401 || await enter(event.slug)) return back(event.slug);
       // Let in again, but what was held is gone: say so rather than take seats for somebody who may not look.

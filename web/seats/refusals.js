@@ -3,9 +3,9 @@ import { number, plural, t } from '../shared/words.js';
 import { names, priceOf } from './say.js';
 
 /**
- * explain gives {text, taken, offer, take, instead, best, door} for a refusal: the words, seats to mark as gone, seats that are
+ * explain gives {text, taken, offer, take, instead, best, code, door} for a refusal: the words, seats to mark as gone, seats that are
  * held instead, seats that could be held now (with their label, and what makes way for them), a smaller wish for the house
- * to fill, whether the way on is the waiting room. room is {plan, prices, basket, max}, wanted the body that was sent.
+ * to fill, categories that a code must open, whether the way on is the waiting room. room is {plan, prices, basket, max}, wanted the body that was sent.
  */
 export function explain(problem, wanted, room) {
   const { plan, basket, max } = room, { facts } = problem;
@@ -47,6 +47,7 @@ export function explain(problem, wanted, room) {
       const quantity = wanted.best?.quantity ?? 1;
       return { text: plural(wanted.best?.category ? 'js.none-left-price' : 'js.none-left', quantity), best: quantity > 1 ? quantity - 1 : 0 };
     }
+    case 'access-code-required': return { text: t('js.code-needed'), code: facts.categories };
     case 'slow-down': return { text: slow(problem, (seats) => names(plan, seats)) };
     case 'hold-expired': return { text: t('js.expired') };
     case 'sold-out': return { text: t('js.sold-out'), door: true };

@@ -48,6 +48,7 @@ export function say(room, n, within = false) {
   const note = plan.noteOf.get(n);
   if (note) parts.push(note);
   parts.push(plan.categories[category].name);
+  if (room.locked?.has(category)) parts.push(t('js.with-code'));
   if (price !== null) parts.push(money(price, room.currency, room.digits));
   return upper(parts.join(', '));
 }

@@ -6,10 +6,11 @@ import { freeIn } from './state.js';
 const $ = (id) => document.getElementById(id);
 
 /** areaSays is an area in words: "312 free, 39.00 EUR each". */
-export function areaSays({ states, prices, currency, digits }, area) {
+export function areaSays({ states, prices, currency, digits, locked }, area) {
   const price = prices[area.category] ?? null, free = freeIn(states, area);
   if (!free || price === null) return t('js.none-free');
-  return plural('js.each', free, { price: money(price, currency, digits) });
+  const said = plural('js.each', free, { price: money(price, currency, digits) });
+  return locked?.has(area.category) ? `${said}, ${t('js.with-code')}` : said;
 }
 
 /**

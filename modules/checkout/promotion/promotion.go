@@ -1,4 +1,5 @@
-// Package promotion knows the rules of codes that lower prices: how a code is typed, and what it takes off which seats.
+// Package promotion knows the rules of codes that lower prices or open seats: how a code is typed, and what it does to which
+// seats.
 // It asks nobody, and keeps nothing.
 package promotion
 
@@ -13,12 +14,13 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// Terms are what a code does to a price: exactly one of Percent, Amount and Prices is set.
+// Terms are what a code does: exactly one of Percent, Amount and Prices is set, or none of a code that only opens seats.
 type Terms struct {
 	Percent    int              // 1 to 100
 	Amount     int64            // off each seat, in minor units
 	Prices     map[string]int64 // category id → what its seats cost
 	Categories []string         // ids it is good for; none means all. Prices name their own
+	Unlocks    []string         // ids of categories whose seats are only to be had with it, or with another such code
 }
 
 // Price is what a seat costs with the code: never more than without it, and never less than nothing. A percentage is
@@ -42,25 +44,43 @@ type Seat struct {
 	Price    int64
 }
 
-// Apply is what each of the seats costs when at most so many may have the code's price: those it saves most on.
-// Reduced counts the seats it is good for, also beyond uses.
-func (t Terms) Apply(seats []Seat, uses int) (prices []int64, reduced int) {
-	prices = make([]int64, len(seats))
+// Applied is what a code does to some seats.
+type Applied struct {
+	Prices []int64
+	Used   []bool // by seat: it has a use of the code
+	Good   int    // seats the code is good for, also beyond uses
+	Opened int    // those of them that it opens
+}
+
+// Apply is what each of the seats costs when at most so many may use the code: first those it opens, which cannot be had
+// without, then those it saves most on.
+func (t Terms) Apply(seats []Seat, uses int) Applied {
+	a := Applied{Prices: make([]int64, len(seats)), Used: make([]bool, len(seats))}
 	order := make([]int, len(seats))
 	for i, seat := range seats {
-		prices[i], order[i] = seat.Price, i
+		a.Prices[i], order[i] = seat.Price, i
 	}
 	saves := func(i int) int64 { return seats[i].Price - t.Price(seats[i].Category, seats[i].Price) }
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(saves(b), saves(a)) })
-	for _, i := range order {
-		if saves(i) == 0 {
-			break
+	opens := func(i int) int {
+		if slices.Contains(t.Unlocks, seats[i].Category) {
+			return 1
 		}
-		if reduced++; reduced <= uses {
-			prices[i] -= saves(i)
+		return 0
+	}
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(opens(b), opens(a)), cmp.Compare(saves(b), saves(a)))
+	})
+	for _, i := range order {
+		if opens(i) == 0 && saves(i) == 0 {
+			continue
+		}
+		a.Opened += opens(i)
+		if a.Good++; a.Good <= uses {
+			a.Prices[i] -= saves(i)
+			a.Used[i] = true
 		}
 	}
-	return prices, reduced
+	return a
 }
 
 // A code is compared by letters and digits alone.

@@ -40,9 +40,32 @@ func TestApplyWhereItSavesMost(t *testing.T) {
 	for uses, want := range map[int][]int64{
 		0: {1000, 5000, 3000, 9000}, 1: {1000, 2500, 3000, 9000}, 2: {1000, 2500, 1500, 9000}, 9: {500, 2500, 1500, 9000},
 	} {
-		prices, reduced := terms.Apply(seats, uses)
-		if !slices.Equal(prices, want) || reduced != 3 {
-			t.Errorf("%d uses: %v of %d seats, want %v", uses, prices, reduced, want)
+		a := terms.Apply(seats, uses)
+		if !slices.Equal(a.Prices, want) || a.Good != 3 || a.Opened != 0 {
+			t.Errorf("%d uses: %+v, want %v", uses, a, want)
+		}
+	}
+}
+
+// A seat that only the code opens has a use of it first, at whatever price; what is left goes where it saves most.
+func TestApplyToWhatItOpensFirst(t *testing.T) {
+	t.Parallel()
+	seats := []promotion.Seat{{"a", 1000}, {"b", 5000}, {"c", 800}}
+	for _, c := range []struct {
+		terms  promotion.Terms
+		uses   int
+		prices []int64
+		used   []bool
+		good   int
+	}{
+		{promotion.Terms{Unlocks: []string{"c"}}, 9, []int64{1000, 5000, 800}, []bool{false, false, true}, 1},
+		{promotion.Terms{Unlocks: []string{"c"}}, 0, []int64{1000, 5000, 800}, []bool{false, false, false}, 1},
+		{promotion.Terms{Unlocks: []string{"c"}, Percent: 50, Categories: []string{"a", "b"}}, 2, []int64{1000, 2500, 800}, []bool{false, true, true}, 3},
+		{promotion.Terms{Unlocks: []string{"c"}, Prices: map[string]int64{"c": 500}}, 1, []int64{1000, 5000, 500}, []bool{false, false, true}, 1},
+	} {
+		a := c.terms.Apply(seats, c.uses)
+		if !slices.Equal(a.Prices, c.prices) || !slices.Equal(a.Used, c.used) || a.Good != c.good || a.Opened != 1 {
+			t.Errorf("%+v, %d uses: %+v", c.terms, c.uses, a)
 		}
 	}
 }

@@ -36,6 +36,8 @@ func read(out answer) (answer, error) {
 			return nil, err
 		}
 		return nil, &SlowError{Why: out.text(1), Wait: time.Duration(out.number(2)) * time.Millisecond, Seats: seats}
+	case "CODE":
+		return nil, &LockedError{Categories: out.words(1)}
 	case "TAKEN":
 		seats, err := out.seats(1, len(out))
 		if err != nil {
@@ -74,6 +76,14 @@ func (a answer) seats(i, end int) ([]int, error) {
 	}
 	slices.Sort(seats)
 	return seats, nil
+}
+
+// words are the elements from i on.
+func (a answer) words(i int) (words []string) {
+	for ; i < len(a); i++ {
+		words = append(words, a.text(i))
+	}
+	return words
 }
 
 func (a answer) list(i int) ([]string, error) {

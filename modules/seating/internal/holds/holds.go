@@ -45,6 +45,11 @@ type TakenError struct{ Seats []int }
 
 func (e *TakenError) Error() string { return fmt.Sprintf("taken: %v", e.Seats) }
 
+// LockedError says which categories a place would have to open with a code first.
+type LockedError struct{ Categories []string }
+
+func (e *LockedError) Error() string { return fmt.Sprintf("only with a code: %v", e.Categories) }
+
 // SlowError says that a place may not take seats for a while.
 type SlowError struct {
 	Why   string // HeldLong, JustExpired or OthersFirst
@@ -89,6 +94,8 @@ type Wish struct {
 	InsteadOf []int // of its own, given back in the same step
 	Offer     bool  // the house's idea: they make way for the place's next Hold
 	Picked    bool  // the house's choice: what is promised to another place counts as taken
+	// Locked are the categories among the seats that the place must have opened: *LockedError where it has not.
+	Locked []string
 	// Free and NotFree are how other seats are believed to be; ErrStale, and nothing happens, where that is wrong.
 	Free, NotFree []int
 }
@@ -106,7 +113,7 @@ type Store struct {
 	redis rueidis.Client
 	clock clock.Clock
 
-	grab, promise, hold, release, basket, pin, take, untake, expire, pulse, begin, open, snapshot, lapsed, changes, audit *rueidis.Lua
+	grab, promise, unlock, unlocked, hold, release, basket, pin, take, untake, expire, pulse, begin, open, snapshot, lapsed, changes, audit *rueidis.Lua
 }
 
 // timeout bounds every call; a call that timed out may have happened, and may be repeated.
@@ -119,7 +126,7 @@ func New(redis rueidis.Client, c clock.Clock) *Store {
 	for name, script := range map[string]**rueidis.Lua{
 		"hold": &s.hold, "release": &s.release, "basket": &s.basket, "pin": &s.pin, "take": &s.take, "untake": &s.untake,
 		"expire": &s.expire, "pulse": &s.pulse, "begin": &s.begin, "open": &s.open, "snapshot": &s.snapshot, "lapsed": &s.lapsed,
-		"changes": &s.changes, "promise": &s.promise, "audit": &s.audit,
+		"changes": &s.changes, "promise": &s.promise, "unlock": &s.unlock, "unlocked": &s.unlocked, "audit": &s.audit,
 	} {
 		*script = rueidis.NewLuaScript(common + "\n" + text(name))
 	}
@@ -135,7 +142,7 @@ func text(name string) string {
 	return string(b)
 }
 
-// Hold adds seats to a place's basket: all it wishes, or *TakenError, *SlowError, ErrLimit, ErrNotAdmitted or ErrStale. A
+// Hold adds seats to a place's basket: all it wishes, or *TakenError, *LockedError, *SlowError, ErrLimit, ErrNotAdmitted or ErrStale. A
 // basket that is there keeps its deadline. Offers made before are given back unless they are wished for. The basket comes
 // back whole.
 func (s *Store) Hold(ctx context.Context, at At, w Wish) (Basket, error) {
@@ -150,10 +157,11 @@ func (s *Store) Hold(ctx context.Context, at At, w Wish) (Basket, error) {
 		some = strconv.Itoa(w.Some)
 	}
 	args := []string{w.Place, strconv.Itoa(w.Most), millis(w.Life), flag(w.Budgets), some, how,
-		strconv.Itoa(len(w.InsteadOf)), strconv.Itoa(len(w.Free)), strconv.Itoa(len(w.NotFree))}
-	for _, list := range [][]int{w.InsteadOf, w.Free, w.NotFree, w.Seats} {
+		strconv.Itoa(len(w.InsteadOf)), strconv.Itoa(len(w.Free)), strconv.Itoa(len(w.NotFree)), strconv.Itoa(len(w.Locked))}
+	for _, list := range [][]int{w.InsteadOf, w.Free, w.NotFree} {
 		args = append(args, texts(list)...)
 	}
+	args = append(append(args, w.Locked...), texts(w.Seats)...)
 	return s.runBasket(ctx, s.hold, at, args...)
 }
 

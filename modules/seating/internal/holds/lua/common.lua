@@ -12,6 +12,7 @@
 -- k:<seat> expires about when the hold does: only a bell          chose    set of places that held since admitted
 -- o:<place> set of those of its seats that the house offered for others that went; they make way for the next hold
 -- soft   hash seat -> "until place": shown to that place as a further choice (promise)     p:<place> set of those seats
+-- u:<place> hash category -> code: locked categories whose seats this place may hold
 -- pins   hash place -> ms when its basket would have run out without a pin; only while a pin made it later
 -- taken  hash seat -> "claim:c|s|b:place" (checkout, sold, blocked); only that claim's id removes it
 -- t:<place> set of seats taken by its claims     payers  set of places with a claim in checkout

@@ -4,18 +4,25 @@
 --      7 how many of the seats, whichever are free; "" = all of them  8 words: "offer": the house offers these for others that
 --        went; "pick": what is promised to another place counts as gone
 --      9 number of seats to give back  10 number believed free  11 number believed to be anything else
---      12… those three lists one after the other, then the seats wanted
+--      12 number of categories that a code must have opened
+--      13… those four lists one after the other, then the seats wanted
 -- returns OK deadline version offers offered… seat… (the whole basket) | NOTADMITTED | LIMIT | TAKEN seat…
---      | SLOW why ms seat… | STALE (a belief is wrong) | EPOCH e | CLOSED
+--      | CODE category… (these it has not opened) | SLOW why ms seat… | STALE (a belief is wrong) | EPOCH e | CLOSED
 local no = refused(false)
 if no then return no end
 awake()
 local place, most, life, budgets = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local some, is_offer, is_pick = tonumber(ARGV[7]), string.find(ARGV[8], 'offer'), string.find(ARGV[8], 'pick')
 if not admitted(place) then return { 'NOTADMITTED' } end
-local free = 12 + tonumber(ARGV[9]) -- where each list begins
+local free = 13 + tonumber(ARGV[9]) -- where each list begins
 local not_free = free + tonumber(ARGV[10])
-local first = not_free + tonumber(ARGV[11])
+local locked = not_free + tonumber(ARGV[11])
+local first = locked + tonumber(ARGV[12])
+local shut = { 'CODE' }
+for i = locked, first - 1 do
+  if redis.call('HEXISTS', key('u:' .. place), ARGV[i]) == 0 then table.insert(shut, ARGV[i]) end
+end
+if #shut > 1 then return shut end
 
 local function gone(seat) return redis.call('HEXISTS', key('taken'), seat) == 1 or held(seat) ~= nil end
 local function refuse(why)
@@ -36,7 +43,7 @@ local function give_back(seat)
     table.insert(back, seat)
   end
 end
-for i = 12, free - 1 do give_back(ARGV[i]) end
+for i = 13, free - 1 do give_back(ARGV[i]) end
 local before = offered(place)
 for _, seat in ipairs(before) do give_back(seat) end
 
@@ -52,7 +59,7 @@ for i = first, #ARGV do
 end
 if #mine - #back + redis.call('SCARD', key('t:' .. place)) + (some or #new) > most then return refuse({ 'LIMIT' }) end
 if #new < (some or 0) or (not some and #missed > 0) then return refuse({ 'TAKEN', unpack(missed) }) end
-for i = free, first - 1 do
+for i = free, locked - 1 do
   if (i < not_free) == gone(ARGV[i]) then return refuse({ 'STALE' }) end
 end
 
