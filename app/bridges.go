@@ -72,7 +72,7 @@ func (b ordersForQueue) LivePlaces(ctx context.Context, eventID int64) ([]string
 func (b paymentsForQueue) Health() queue.PaymentHealth {
 	h := b.checkout.WorstHealth()
 	_, closed := b.checkout.Reconciling() // nobody could pay either
-	return queue.PaymentHealth{Down: h.Down || closed, Errors: h.Trend, P95: time.Duration(h.P95MS) * time.Millisecond}
+	return queue.PaymentHealth{Down: h.Down || closed, Errors: h.Trend, P95: time.Duration(h.P95MS) * time.Millisecond, Closed: closed}
 }
 
 func (b linesForSeating) Publish(ctx context.Context, tx *gorm.DB, eventID int64, slug string, s seating.LineSettings) (string, error) {

@@ -145,7 +145,9 @@ func (a *App) showCheckout(c echo.Context, status int, refusal *refusal, form ty
 	bad := wrongFields(refusal, form)
 	sums, err := a.sums(c, event, yours, form)
 	if why := fault.As(err); why != nil && why.Code == checkout.ErrBadPromo.Code {
-		status = max(status, statusOf[why.Kind])
+		if c.Request().Method == http.MethodPost { // else the code is the one given for the seats, and nothing was refused
+			status = max(status, statusOf[why.Kind])
+		}
 		bad.Promo, err = a.promoSaid(why, event)
 	}
 	if err != nil {

@@ -123,6 +123,9 @@ func (a *App) eventPage(c echo.Context) error {
 	phase, draws, reason := "", true, ""
 	if line, err := a.queue.Figures(ctx, event.ID); err == nil {
 		phase, draws, reason = line.Phase, line.Draws, line.Reason
+		if phase == queue.PhaseOpen && !line.Restored {
+			reason = "" // who is not in the line is not told of its pace
+		}
 	} else if phase, err = a.queue.Phase(ctx, event.ID); err != nil {
 		return err
 	}
@@ -162,7 +165,7 @@ func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phas
 	case queue.PhaseSoldOut:
 		data["Lead"] = say.t("js.wait-for-return")
 	default:
-		if data["Lead"] = say.t("js.behind"); phase == queue.PhasePaused && reason != "" {
+		if data["Lead"] = say.t("js.behind"); (phase == queue.PhasePaused || phase == queue.PhaseOpen) && reason != "" {
 			data["Lead"] = reason
 		}
 	}

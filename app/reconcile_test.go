@@ -51,6 +51,9 @@ func TestClosedForRestore(t *testing.T) {
 	if !(paymentsForQueue{a}).Health().Down {
 		t.Error("the line calls on")
 	}
+	if !(paymentsForQueue{a}).Health().Closed {
+		t.Error("the line is not told why")
+	}
 	who, _, _ := code("POST", "/api/v1/admin/reconcile/open")
 	if who != http.StatusUnauthorized {
 		t.Errorf("a stranger may open: %d", who)

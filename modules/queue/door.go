@@ -79,6 +79,14 @@ func slowedBy(state reply) (by, reason *string) {
 	return &payments, &text
 }
 
+// Restored is what the door is shut by while nothing is sold, see PaymentHealth.Closed.
+const Restored = "restored"
+
+func closedByRestore() (by, reason *string) {
+	word, text := Restored, "The sale stands still for a moment while we make sure that nothing is sold twice. Your place is kept, and it goes on by itself."
+	return &word, &text
+}
+
 // tellDoor puts into the log when payments begin to slow the way in, and when it is open again; what wavers at the border is
 // told once.
 func (s *Service) tellDoor(ctx context.Context, row *lineRow, state reply) error {

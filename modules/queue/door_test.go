@@ -164,3 +164,28 @@ func TestShutDoorLetsOneTry(t *testing.T) {
 	}
 	k.checkLine()
 }
+
+// While a restored database is made sure of, whoever waits and whoever comes reads why nobody is let in.
+func TestTheLineSaysThatTheSaleStandsStill(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	k.joinMany(3)
+	k.open()
+	k.tick()
+	k.neighbours.pay(PaymentHealth{Down: true, Closed: true})
+	k.Clock.Advance(2 * time.Second)
+	k.tick()
+	now := k.do("GET", k.queuePath("/now"), "").want(200)
+	if now["slowed"] != "restored" || now["reason"] != "The sale stands still for a moment while we make sure that nothing is sold twice. Your place is kept, and it goes on by itself." {
+		t.Errorf("%v %v", now["slowed"], now["reason"])
+	}
+	if f, err := k.queue.Figures(t.Context(), k.id); err != nil || !f.Restored {
+		t.Errorf("%+v, %v", f, err)
+	}
+	k.neighbours.pay(PaymentHealth{})
+	k.Clock.Advance(2 * time.Second)
+	k.tick()
+	if now := k.do("GET", k.queuePath("/now"), "").want(200); now["slowed"] == "restored" {
+		t.Errorf("open again, and %v", now["reason"])
+	}
+}

@@ -104,6 +104,7 @@ type Figures struct {
 	Size                              int64 // of the draw; 0 before it, and without one
 	SeatsFree, SeatsHeld              int   // 0 while they are not known
 	Slowed                            bool  // for the sake of payments; Reason says so
+	Restored                          bool  // nobody is let in while a restored database is made sure of; Reason says so
 	// Lasts is how many more positions the seats that are left will feed, by category and in all ("").
 	Lasts map[string]int64
 }
@@ -124,7 +125,7 @@ func (s *Service) Figures(ctx context.Context, eventID int64) (Figures, error) {
 		OpensAt: time.Time(m.view.OpensAt), Draws: m.view.Draw != nil,
 		Reason: said(m.view.Reason), Message: said(m.view.Message),
 		Phase: m.view.Phase, Joined: m.people, Aside: m.view.Joined - m.people, Waiting: m.waiting, Admitted: m.view.Active, Called: m.view.Serving,
-		Cap: m.view.Cap, AdmittedPerMinute: m.view.AdmittedPerMinute, Slowed: m.view.Slowed != nil, Lasts: map[string]int64{},
+		Cap: m.view.Cap, AdmittedPerMinute: m.view.AdmittedPerMinute, Slowed: m.view.Slowed != nil, Restored: m.view.Slowed != nil && *m.view.Slowed == Restored, Lasts: map[string]int64{},
 	}
 	if m.view.Lasts != nil {
 		f.Lasts[""] = *m.view.Lasts

@@ -38,7 +38,7 @@ type nowView struct {
 	Cap               int64          `json:"cap"`
 	Wait              []waitPoint    `json:"wait"`
 	Lasts             *int64         `json:"lasts"`  // positions more that the seats left will feed; null: not known
-	Slowed            *string        `json:"slowed"` // by what fewer are let in: "payments", or a "fault" of ours; null: by nothing
+	Slowed            *string        `json:"slowed"` // by what fewer are let in: "payments", a "fault" of ours, or "restored": nobody is; null: by nothing
 	PollAfterMS       int64          `json:"poll_after_ms"`
 	Log               *logHead       `json:"log"` // the last entry of the fairness log
 }
@@ -228,6 +228,9 @@ func (s *Service) view(event Event, row *lineRow, state reply, counts *Counts) (
 			text := fmt.Sprintf("All seats are taken or being paid for. %d may come back.", back)
 			v.Reason, v.Slowed = &text, nil
 		}
+	}
+	if s.door.payments.Health().Closed && slices.Contains([]string{PhaseOpen, PhaseSoldOut}, v.Phase) {
+		v.Slowed, v.Reason = closedByRestore()
 	}
 	if row.LogSeq > 0 {
 		v.Log = &logHead{row.LogSeq, row.LogHash}

@@ -80,6 +80,7 @@ type PaymentHealth struct {
 	Down   bool          // the processor is taken to be away, and is not even asked
 	Errors float64       // share of the last payments that failed, 0 to 1, the latest counting most
 	P95    time.Duration // of a payment's calls in the last minute; 0 without one
+	Closed bool          // nothing is sold at all for now: a restored database is compared with what was paid
 }
 
 // Payments is what the line asks of whoever collects the money.
