@@ -82,8 +82,10 @@ var bugs = []bug{
 	{name: "webhooks alone, nobody asks", patches: []patch{{reconcileGo, `loops.Go(func() { s.every(ctx, tickEvery, "payments", s.reconcile) })`, ``}},
 		storm: func(p *plan) {
 			p.mix = map[string]int{"walks away": 1} // and the jobs that would look die with their process
-			p.every("K9=kill@4")
-			p.times("N2", 2*time.Second, 3*time.Second, 4*time.Second, 5*time.Second)
+			p.every("K9=kill@2")
+			for at := 2000; at < 12000; at += 1500 { // now and then in the hands of a job of a deadline
+				p.times("N2", time.Duration(at)*time.Millisecond)
+			}
 			p.during("M3 lost", 0, 12*time.Second)
 		}},
 	{name: "a refused refund counts as done", patches: []patch{{"modules/checkout/refund.go", `return s.store.refuseRefund(ctx, r.ID, cause.Error())`, `return s.refundDone(ctx, r)`}},
@@ -95,6 +97,23 @@ var bugs = []bug{
 		}},
 	{name: "late money is nobody's matter", patches: []patch{{paymentGo, "\tcase at.Order != OrderPending:\n\t\treturn stepReclaim\n", "\tcase at.Order != OrderPending:\n\t\treturn stepNone\n"}},
 		storm: func(p *plan) { p.during("M4", time.Second, 11*time.Second) }},
+	{name: "seats go back at the deadline, nobody asks", patches: []patch{
+		{"modules/checkout/give_up.go", "\t\tif !found {\n\t\t\tended, err = s.end(ctx, tx, o)\n", "\t\tif !found || true {\n\t\t\tended, err = s.end(ctx, tx, o)\n"},
+		{"modules/checkout/store_due.go", "\t\tAND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = o.id AND p.status IN `+liveStatuses+`)\n\t\tORDER BY o.expires_at", "\t\tORDER BY o.expires_at"},
+		{"modules/checkout/ledger.go", "matchEvery = time.Second", "matchEvery = time.Hour"}}, // as it is in the product: else it tells in time
+		storm: func(p *plan) {
+			p.small()
+			p.mix, p.pay = map[string]int{"last minute": 1}, 5*time.Second
+			p.during("M3 lost", 0, 12*time.Second)
+			p.during("M1 slow", 0, 12*time.Second)
+			p.calm = true
+		}},
+	{name: "deadlines by a process's own clock", patches: []patch{{"app/clock/clock.go", `func (System) Fixed() (time.Time, bool) { return time.Time{}, false }`, `func (System) Fixed() (time.Time, bool) { return System{}.Now(), true }`}},
+		storm: func(p *plan) {
+			p.small()
+			p.mix = map[string]int{"forgets": 2, "pays": 1}
+			p.replicas, p.points, p.skew = 2, []string{"", ""}, []string{"", "3s"}
+		}},
 	{name: "a mail is written off before it is taken", patches: []patch{{"modules/notification/jobs.go", "\terr = s.send(ctx, m)\n", "\t_ = s.send(ctx, m)\n"}},
 		storm: func(p *plan) { p.during("S1 busy", 0, 6*time.Second) }},
 }
