@@ -244,6 +244,9 @@ func TestPatchesApply(t *testing.T) {
 		if err := typecheck(fmt.Sprint("patched-", batch), together...); err != nil {
 			t.Error(err)
 		}
+		if len(later) == len(left) {
+			t.Fatalf("%d patches meet with themselves", len(left))
+		}
 		left = later
 	}
 }
