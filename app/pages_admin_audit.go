@@ -94,6 +94,8 @@ type books struct {
 	Owed   []string
 	// Disputed are the orders whose money a bank is asked to take back.
 	Disputed []checkout.Disputed
+	// Wrong is what a processor took of late that was not what was asked for.
+	Wrong []checkout.WrongMoney
 }
 
 func (a *App) books(ctx context.Context) books {
@@ -101,12 +103,16 @@ func (a *App) books(ctx context.Context) books {
 	if err != nil {
 		return books{}
 	}
-	last, err := a.lastAudit(ctx)
-	if err != nil || last == nil {
+	wrong, err := a.checkout.WrongMoney(ctx)
+	if err != nil {
 		return books{Disputed: disputed}
 	}
+	last, err := a.lastAudit(ctx)
+	if err != nil || last == nil {
+		return books{Disputed: disputed, Wrong: wrong}
+	}
 	v := newAuditView(last)
-	b := books{Disputed: disputed, Known: true, OK: last.OK, Broken: v.Broken, When: v.When, Old: a.clock.Now().Sub(v.When) > 5*auditEvery}
+	b := books{Disputed: disputed, Wrong: wrong, Known: true, OK: last.OK, Broken: v.Broken, When: v.When, Old: a.clock.Now().Sub(v.When) > 5*auditEvery}
 	for _, m := range v.Money {
 		if last.Money[m.Currency].Owed != 0 {
 			b.Owed = append(b.Owed, m.Owed)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/google/uuid"
 	"gorm.io/gorm"
@@ -219,4 +220,25 @@ func (s *Service) Disputes(ctx context.Context) (open []Disputed, err error) {
 		return nil, fmt.Errorf("list disputes: %w", err)
 	}
 	return open, nil
+}
+
+// WrongMoney is money that a processor took of another amount, or in another currency, than was asked for.
+type WrongMoney struct {
+	OrderID uuid.UUID
+	Code    string
+	Problem string
+}
+
+// wrongFor is how long such money is told of: it is a mistake of the processor's, or of who set it up, and soon comes again.
+const wrongFor = 7 * 24 * time.Hour
+
+// WrongMoney lists what came of late, the newest first. What people move by hand is theirs to count.
+func (s *Service) WrongMoney(ctx context.Context) (wrong []WrongMoney, err error) {
+	err = s.DB.WithContext(ctx).Raw(`SELECT p.order_id, o.code, p.problem FROM payments p JOIN orders o ON o.id = p.order_id
+		WHERE p.created_at > ? AND p.problem LIKE ? AND p.provider NOT IN ? ORDER BY p.created_at DESC LIMIT ?`,
+		s.Clock.Now().Add(-wrongFor), wrongAmountBegins+"%", append(s.byHand(), ""), mostDisputed).Scan(&wrong).Error
+	if err != nil {
+		return nil, fmt.Errorf("list wrong money: %w", err)
+	}
+	return wrong, nil
 }

@@ -183,8 +183,11 @@ func (p Payment) right(st provider.State) bool {
 	return st.Money() == p.Amount && st.Currency == p.Currency
 }
 
+// wrongAmountBegins is how such a sentence is found again.
+const wrongAmountBegins = "wrong amount:"
+
 // wrongAmount is the sentence for an operator about money that does not match.
 func (p Payment) wrongAmount(st provider.State) string {
-	return fmt.Sprintf("wrong amount: the processor %s %s instead of %s",
+	return fmt.Sprintf(wrongAmountBegins+" the processor %s %s instead of %s",
 		st.Status, money.Format(st.Money(), st.Currency), money.Format(p.Amount, p.Currency))
 }

@@ -235,6 +235,9 @@ func TestWrongAmountGivesNoTicket(t *testing.T) {
 			if p := k.payment(o.ID); p.Problem == "" {
 				t.Errorf("no word for the operator: %+v", p)
 			}
+			if wrong, err := k.WrongMoney(context.Background()); err != nil || len(wrong) != 1 || wrong[0].OrderID.String() != o.ID || !strings.Contains(wrong[0].Problem, "instead of") {
+				t.Errorf("the desk is told of %+v, %v", wrong, err)
+			}
 			if n := k.count(`SELECT count(*) FROM tickets`); n != 0 {
 				t.Fatalf("%d tickets", n)
 			}
