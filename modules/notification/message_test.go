@@ -177,7 +177,7 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
-var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindSent, kindSwapOffer, kindTransfer, kindJoinCode, kindPlaceLink, kindYourTurn, kindAlarm}
+var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindSent, kindListed, kindKept, kindSwapOffer, kindTransfer, kindJoinCode, kindPlaceLink, kindYourTurn, kindAlarm}
 
 func TestMailsReadAsWritten(t *testing.T) {
 	t.Parallel()
@@ -212,6 +212,9 @@ func TestMailsReadAsWritten(t *testing.T) {
 		"refund-some":  {false, mail{Kind: kindRefund, Data: mailData{Amount: "42.50 EUR", Reason: "staff", ByHand: true, Void: []string{"Row A, seat 3"}}}, one},
 		"refund-event": {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "event", Void: []string{"Row F, seat 12", "Row F, seat 13"}}}, none},
 		"refund-sent":  {false, mail{Kind: kindSent, Data: mailData{Amount: "85.00 EUR", ByHand: true}}, none},
+		"listed":       {false, mail{Kind: kindListed, Data: mailData{From: "Row A, seat 3", Amount: "42.50 EUR"}}, one},
+		"kept":         {true, mail{Kind: kindKept, Data: mailData{From: "Row A, seat 3"}}, one},
+		"resold":       {false, mail{Kind: kindRefund, Data: mailData{Amount: "42.50 EUR", Reason: "resold", Void: []string{"Row A, seat 3"}}}, one},
 	} {
 		subject, text, body, err := newWriter(c.trial).write(c.mail, c.order)
 		if err != nil {
@@ -327,9 +330,10 @@ func TestCatalogueIsComplete(t *testing.T) {
 		used["refund.intro."+reason+".one"], used["refund.intro."+reason+".many"] = true, true
 	}
 	for _, key := range []string{"intro.other", "intro.unnamed", "intro.void.one", "intro.void.many", "way.itself", "way.hand", "way.free", "left.one", "left.many",
-		"subject.all.one", "subject.all.many", "subject.some.one", "subject.some.many"} {
+		"subject.all.one", "subject.all.many", "subject.some.one", "subject.some.many", "subject.resold"} {
 		used["refund."+key] = true
 	}
+	used["listed.intro"], used["kept.intro"] = true, true
 	used["refund-sent.intro.hand"], used["refund-sent.intro.itself"] = true, true
 	entries, err := files.ReadDir("templates")
 	if err != nil {

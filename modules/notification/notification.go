@@ -97,6 +97,8 @@ func New(d Deps) *Service {
 const (
 	kindTickets   = "tickets"
 	kindChanged   = "seat-changed" // the tickets anew, because one has another seat
+	kindListed    = "listed"       // a ticket that was given back is on sale
+	kindKept      = "kept"         // and nobody bought it
 	kindOrderLink = "order-link"
 	kindRefund    = "refund"      // money goes back, and perhaps tickets are void
 	kindSent      = "refund-sent" // it has left
@@ -133,7 +135,7 @@ func (s *Service) OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID,
 }
 
 // Refund is what a mail says of money that goes back. Amount is for a person, "" if the tickets were free. Reason is one of
-// late, dispute, difference, wrong-amount, second-payment, swap, staff and event, each with its own words. Seats are those
+// late, dispute, difference, wrong-amount, second-payment, swap, staff, event, resold and free, each with its own words. Seats are those
 // whose tickets are void with it. What goes back by hand a person sends.
 type Refund struct {
 	Amount, Reason string
@@ -149,6 +151,17 @@ func (s *Service) RefundDue(ctx context.Context, tx *gorm.DB, orderID uuid.UUID,
 // RefundSent promises the notice that the money has left.
 func (s *Service) RefundSent(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, r Refund) error {
 	return s.promiseNew(ctx, tx, kindSent, orderID, "", mailData{Amount: r.Amount, ByHand: r.ByHand})
+}
+
+// Listed promises the news that a ticket which its holder gave back is on sale again; seat is its name, amount what comes
+// back when it is sold, for a person.
+func (s *Service) Listed(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, seat, amount string) error {
+	return s.promiseNew(ctx, tx, kindListed, orderID, "", mailData{From: seat, Amount: amount})
+}
+
+// Kept promises the news that nobody bought it.
+func (s *Service) Kept(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, seat string) error {
+	return s.promiseNew(ctx, tx, kindKept, orderID, "", mailData{From: seat})
 }
 
 // SwapOffered promises, once for an order, the news that its seats went while its payment was on its way, what is held

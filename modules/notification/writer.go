@@ -113,6 +113,8 @@ func (w *writer) content(m mail, d OrderDocument) (c content, err error) {
 		if m.Data.Reason == "event" {
 			c.Word = line(d.Refunding)
 		}
+	case kindListed, kindKept:
+		c.Intro = said(w.words.Say(m.Kind+".intro", "seat", line(m.Data.From), "amount", line(m.Data.Amount)))
 	case kindSent:
 		c.Intro = said(w.words.Say("refund-sent.intro."+map[bool]string{true: "hand", false: "itself"}[m.Data.ByHand], "amount", line(m.Data.Amount)))
 	case kindTransfer:
@@ -140,6 +142,8 @@ func (w *writer) subject(m mail, c content) (string, error) {
 	switch void := len(m.Data.Void); {
 	case m.Kind == kindTickets:
 		s, err = w.words.Plural("tickets.subject", c.Count, pairs...)
+	case m.Kind == kindRefund && m.Data.Reason == "resold":
+		s, err = w.words.Say("refund.subject.resold", pairs...)
 	case m.Kind == kindRefund && void > 0 && c.Count > 0:
 		s, err = w.words.Plural("refund.subject.some", void, pairs...)
 	case m.Kind == kindRefund && void > 0:
