@@ -38,6 +38,7 @@ type statsResponse struct {
 	Paying            int                    `json:"paying"`
 	Sold              int                    `json:"sold"`
 	Blocked           int                    `json:"blocked"`
+	Listed            int                    `json:"listed"` // of the free: given back by their holders
 	Orders            checkout.OrderCounts   `json:"orders"`
 	Money             checkout.EventMoney    `json:"money"`
 	Payments          checkout.PaymentHealth `json:"payments"`
@@ -66,13 +67,17 @@ func (a *App) figures(ctx context.Context, eventID int64) (*statsResponse, error
 	if err != nil {
 		return nil, err
 	}
+	listed, err := a.seating.Listed(ctx, eventID)
+	if err != nil {
+		return nil, err
+	}
 	sales, err := a.checkout.Stats(ctx, eventID)
 	if err != nil {
 		return nil, err
 	}
 	return &statsResponse{
 		Phase: phase, Joined: line.Joined, Waiting: line.Waiting, Admitted: line.Admitted, Cap: line.Cap, AdmittedPerMinute: line.AdmittedPerMinute,
-		Free: seats.Free, Held: seats.Held, Paying: seats.Paying, Sold: seats.Sold, Blocked: seats.Blocked,
+		Free: seats.Free, Held: seats.Held, Paying: seats.Paying, Sold: seats.Sold, Blocked: seats.Blocked, Listed: listed,
 		Orders: sales.Orders, Money: sales.Money, Payments: sales.Payments,
 	}, nil
 }

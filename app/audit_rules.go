@@ -8,7 +8,7 @@ type rule struct{ id, name, query string }
 // the order's own deadline: until then the work is under way.
 var sqlRules = []rule{
 	{"I1", "a seat has one live claim",
-		`SELECT format('event %s: seat %s has %s live claims', event_id, seat_id, count(*)) FROM seat_claims WHERE status <> 'released' GROUP BY event_id, seat_id HAVING count(*) > 1`},
+		`SELECT format('event %s: seat %s has %s live claims', event_id, seat_id, count(*)) FROM seat_claims WHERE status NOT IN ('released', 'listed') GROUP BY event_id, seat_id HAVING count(*) > 1`},
 	{"I2", "a seat has one valid ticket",
 		`SELECT format('event %s: seat %s has %s valid tickets', event_id, seat_id, count(*)) FROM tickets WHERE status = 'valid' GROUP BY event_id, seat_id HAVING count(*) > 1`},
 	{"I3", "a valid ticket stands on a sold claim of a paid order",
@@ -16,8 +16,8 @@ var sqlRules = []rule{
 		   FROM tickets t JOIN seat_claims c ON c.id = t.claim_id LEFT JOIN orders o ON o.id = c.order_id
 		  WHERE t.status = 'valid' AND (c.status <> 'sold' OR o.status IS NULL OR o.status NOT IN ('paid', 'part_refunded'))`},
 	{"I4", "a paid order has a ticket for each of its seats",
-		`SELECT format('order %s: %s seats sold, %s tickets', o.id, count(c.id), count(t.id)) FROM orders o LEFT JOIN seat_claims c ON c.order_id = o.id AND c.status = 'sold'
-		   LEFT JOIN tickets t ON t.claim_id = c.id AND t.status = 'valid'
+		`SELECT format('order %s: %s seats sold, %s tickets', o.id, count(c.id), count(t.id)) FROM orders o LEFT JOIN seat_claims c ON c.order_id = o.id AND c.status IN ('sold', 'listed')
+		   LEFT JOIN tickets t ON t.claim_id = c.id AND t.status = CASE c.status WHEN 'sold' THEN 'valid' ELSE 'listed' END
 		  WHERE o.status IN ('paid', 'part_refunded') GROUP BY o.id HAVING count(c.id) = 0 OR count(c.id) <> count(t.id)`},
 	{"I5", "a paid order was paid its price, no more and no less",
 		`SELECT format('order %s: costs %s %s, paid %s', o.id, o.amount, o.currency, coalesce(sum(p.received), 0)) FROM orders o LEFT JOIN payments p ON p.order_id = o.id AND p.status = 'captured'
@@ -78,6 +78,22 @@ var sqlRules = []rule{
 		  WHERE NOT CASE w.status WHEN 'done' THEN t.replaces = w.from_claim AND f.status = 'released' AND coalesce(p.received, 0) = w.difference
 		    WHEN 'open' THEN t.swap_of = w.from_claim AND t.status IN ('checkout', 'secured') AND f.status = 'sold' AND p.id IS NULL
 		    ELSE t.status = 'released' AND t.replaces IS NULL AND p.id IS NULL END`},
+	{"I29", "a ticket that was given back is on sale, sold, or its holder's again",
+		`SELECT format('order %s: ticket %s is %s, its claim %s and the order %s', o.id, t.id, t.status, c.status, o.status) FROM tickets t JOIN seat_claims c ON c.id = t.claim_id
+		   JOIN orders o ON o.id = c.order_id WHERE (t.status = 'listed') <> (c.status = 'listed') OR t.status = 'listed' AND o.status NOT IN ('paid', 'part_refunded')
+		 UNION ALL
+		 SELECT format('order %s: seat %s of its ticket is blocked', l.order_id, l.seat_id) FROM seat_claims l JOIN seat_claims b ON b.event_id = l.event_id AND b.seat_id = l.seat_id
+		  WHERE l.status = 'listed' AND b.status = 'blocked'
+		 UNION ALL
+		 SELECT format('order %s: seat %s was sold again by order %s, and nothing is owed for it', l.order_id, l.seat_id, b.order_id) FROM seat_claims l
+		   JOIN seat_claims b ON b.event_id = l.event_id AND b.seat_id = l.seat_id AND b.status = 'sold' JOIN orders o ON o.id = b.order_id
+		  WHERE l.status = 'listed' AND greatest(b.created_at, coalesce(o.paid_at, o.created_at)) < @until - interval '60 s'
+		    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.order_id = l.order_id AND p.status = 'captured' AND p.dispute = 'open')
+		 UNION ALL
+		 SELECT format('order %s: seat %s is still on sale, the event begins %s', l.order_id, l.seat_id, e.starts_at) FROM seat_claims l JOIN events e ON e.id = l.event_id
+		  WHERE l.status = 'listed' AND e.starts_at - interval '1 h' < @until - interval '60 s' AND NOT EXISTS
+		    (SELECT 1 FROM seat_claims b WHERE b.event_id = l.event_id AND b.seat_id = l.seat_id AND b.status NOT IN ('released', 'listed'))
+		    AND NOT EXISTS (SELECT 1 FROM event_refunds r WHERE r.event_id = l.event_id AND r.status = 'running')`},
 	{"I26", "a refunded event leaves nobody out",
 		`SELECT format('order %s: event %s was refunded, and it is %s', o.id, r.event_id, o.status) FROM event_refunds r JOIN orders o ON o.event_id = r.event_id
 		  WHERE r.status = 'done' AND o.status IN ('paid', 'part_refunded') AND coalesce(o.paid_at, o.created_at) < @until - interval '60 s'

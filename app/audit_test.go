@@ -111,6 +111,14 @@ func TestAuditFindsWhatIsPlanted(t *testing.T) {
 			SELECT event_id, 5, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, 'checkout', id FROM seat_claims;
 			INSERT INTO swaps (id, order_id, ticket_id, from_claim, to_claim, difference, expires_at) SELECT gen_random_uuid(), c.order_id, t.id, c.swap_of, c.id, 100, now() - interval '5 min'
 			FROM seat_claims c JOIN tickets t ON t.claim_id = c.swap_of`},
+		"listed for nobody": {[]string{"I29", "I3", "I4"}, loose + `; UPDATE seat_claims SET status = 'listed'`},
+		"listed and blocked": {[]string{"I29"}, `UPDATE tickets SET status = 'listed', claim_status = NULL; UPDATE seat_claims SET status = 'listed';
+			INSERT INTO seat_claims (event_id, seat_id, block_id, status) SELECT event_id, seat_id, gen_random_uuid(), 'blocked' FROM seat_claims`},
+		"listed and sold": {[]string{"I29", "I4"}, `UPDATE tickets SET status = 'listed', claim_status = NULL; UPDATE seat_claims SET status = 'listed'; UPDATE orders SET paid_at = now() - interval '5 min';
+			INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status, created_at)
+			SELECT event_id, seat_id, order_id, buyer_key, 2, place_key, 2, max_per_buyer, price, 'sold', now() - interval '5 min' FROM seat_claims`},
+		"listed for too long": {[]string{"I29"}, `UPDATE tickets SET status = 'listed', claim_status = NULL; UPDATE seat_claims SET status = 'listed'; UPDATE events SET starts_at = now() + interval '50 min'`},
+		"listed":              {nil, `UPDATE tickets SET status = 'listed', claim_status = NULL; UPDATE seat_claims SET status = 'listed'; UPDATE events SET starts_at = now() + interval '70 min'`},
 		"job given up": {[]string{"I21"}, `INSERT INTO psp_events (provider, event_id, provider_ref, body, received_at) VALUES ('sandbox', 'e1', 'pay_0', '{}', now()); UPDATE mails SET status = 'queued', next_try_at = now() - interval '1 h';` +
 			job + `SELECT 'notification.mail', 'mail', jsonb_build_object('mail_id', id), 'discarded', 1, now(), now() FROM mails`},
 		"given up and done": {nil, job + `SELECT 'checkout.settle_payment', 'checkout', jsonb_build_object('payment_id', id), 'discarded', 1, now(), now() FROM payments`},

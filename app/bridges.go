@@ -174,6 +174,10 @@ func (b seatsForCheckout) MayExchange(ctx context.Context, eventID int64, back, 
 	return b.seating.MayExchange(ctx, eventID, back, seat)
 }
 
+func (b seatsForCheckout) Unlist(ctx context.Context, tx *gorm.DB, c checkout.ListedClaim, overHolds bool) error {
+	return b.seating.Unlist(ctx, tx, seating.ListedClaim(c), overHolds)
+}
+
 func (b seatsForCheckout) SyncJob(eventID int64, claims []int64) river.JobArgs {
 	return b.seating.SyncJob(eventID, claims)
 }
@@ -226,7 +230,7 @@ func (b eventsForCheckout) Event(ctx context.Context, eventID int64) (checkout.E
 	return checkout.Event{
 		Categories: categories, ID: e.ID, Slug: e.Slug, Name: e.Name, Venue: e.Venue, Contact: e.Contact, TermsURL: e.TermsURL, Accent: e.Accent, Timezone: e.Timezone,
 		StartsAt: e.StartsAt, Currency: e.Currency, MaxPerBuyer: e.MaxPerBuyer, PayTime: time.Duration(e.PaySeconds) * time.Second,
-		Methods: e.PaymentMethods, LateOffer: time.Duration(e.LateOfferSeconds) * time.Second,
+		Returns: e.Returns, Methods: e.PaymentMethods, LateOffer: time.Duration(e.LateOfferSeconds) * time.Second,
 	}, nil
 }
 
@@ -245,6 +249,14 @@ func (b mailsForCheckout) TicketsAgain(ctx context.Context, tx *gorm.DB, orderID
 
 func (b mailsForCheckout) SeatChanged(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, from, to string) error {
 	return b.notification.SeatChanged(ctx, tx, orderID, "", from, to)
+}
+
+func (b mailsForCheckout) Listed(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, seat string, price int64, currency string) error {
+	return b.notification.Listed(ctx, tx, orderID, seat, money.Format(price, currency))
+}
+
+func (b mailsForCheckout) Kept(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, seat string) error {
+	return b.notification.Kept(ctx, tx, orderID, seat)
 }
 
 func (b mailsForCheckout) OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error {

@@ -220,6 +220,8 @@ func (s *stage) orderScenes() []scene {
 	s.refund(part, partOrder, "part-refunded", partOrder.Tickets[0].ID)
 	back, backOrder := s.orders("shop", "Ray", 1, "paid", "paid")
 	s.refund(back, backOrder, "refunded")
+	away, awayOrder := s.orders("shop", "Kim", 2, "paid", "paid")
+	away.must(s.t, 200, "POST", "/api/v1/orders/"+awayOrder.ID+"/tickets/"+awayOrder.Tickets[0].ID+"/listing", object{}, nil)
 	long, longOrder := s.orders("long", longBuyer, 4, "paid", "paid")
 	rtl, rtlOrder := s.orders("rtl", rtlBuyer, 2, "paid", "paid")
 	s.hasty()
@@ -230,6 +232,9 @@ func (s *stage) orderScenes() []scene {
 		{"order paid", as(paid, "/orders/"+paidOrder.ID), paidOrder.Code},
 		{"order swap", as(paid, "/orders/"+paidOrder.ID+"/swap?part=0&ticket="+paidOrder.Tickets[0].ID), "Change to this seat"},
 		{"order swap which", as(paid, "/orders/"+paidOrder.ID+"/swap"), "Which seat"},
+		{"order give back", as(paid, "/orders/"+paidOrder.ID+"/giveback?ticket="+paidOrder.Tickets[0].ID), "Put it on sale again"},
+		{"order give back which", as(paid, "/orders/"+paidOrder.ID+"/giveback"), "Which ticket"},
+		{"order on sale again", as(away, "/orders/"+awayOrder.ID), "Take it back"},
 		{"order expired", as(expired, "/orders/"+expiredOrder.ID), expiredOrder.Code},
 		{"order cancelled", as(gone, "/orders/"+goneOrder.ID), goneOrder.Code},
 		{"order part refunded", as(part, "/orders/"+partOrder.ID), partOrder.Code},

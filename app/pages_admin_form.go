@@ -35,6 +35,7 @@ type eventForm struct {
 	Timezone, StartsAt, OpensAt, ClosesAt, Currency        string
 	MaxPerBuyer                                            string
 	OrphanRule                                             string
+	Returns                                                bool
 	WaitingRoom                                            bool
 	Cap, PerMinute                                         string
 	Identity                                               string
@@ -90,7 +91,7 @@ type priceField struct {
 
 // newForm is the form of an event that is still to be made.
 func newForm(made *seating.ImportedPlan) *eventForm {
-	f := &eventForm{New: true, Timezone: "Europe/Berlin", Currency: "EUR", MaxPerBuyer: "4", LateOffer: "10", OrphanRule: string(seating.OrphansOff), WaitingRoom: true, Cap: "200", PerMinute: "600", Identity: queue.IdentityNone, Accent: colour.House}
+	f := &eventForm{New: true, Timezone: "Europe/Berlin", Currency: "EUR", MaxPerBuyer: "4", LateOffer: "10", OrphanRule: string(seating.OrphansOff), Returns: true, WaitingRoom: true, Cap: "200", PerMinute: "600", Identity: queue.IdentityNone, Accent: colour.House}
 	for i := range lanesOffered {
 		f.Lanes = append(f.Lanes, laneField{Number: i + 1})
 	}
@@ -116,7 +117,7 @@ func formOf(e *seating.Event, l queue.LineSettings) *eventForm {
 	f := &eventForm{Name: e.Name, Slug: e.Slug, Venue: e.Venue, Description: e.Description, Contact: e.Contact, Terms: e.TermsURL,
 		Accent: e.Accent, Timezone: e.Timezone, StartsAt: local(e.StartsAt), OpensAt: local(e.OpensAt), Currency: e.Currency,
 		LateOffer:   strconv.FormatFloat(float64(e.LateOfferSeconds)/60, 'f', -1, 64),
-		MaxPerBuyer: strconv.Itoa(e.MaxPerBuyer), OrphanRule: string(e.OrphanRule), Identity: l.Identity, ProofOfWork: l.ProofOfWork}
+		MaxPerBuyer: strconv.Itoa(e.MaxPerBuyer), OrphanRule: string(e.OrphanRule), Returns: e.Returns, Identity: l.Identity, ProofOfWork: l.ProofOfWork}
 	for i, lane := range l.Lanes {
 		f.Lanes = append(f.Lanes, laneField{i + 1, lane.Name, strconv.Itoa(lane.Share)})
 	}
@@ -156,6 +157,9 @@ func (f *eventForm) fill(v url.Values) {
 		}
 	}
 	f.ProofOfWork = v.Get("proof_of_work") == "yes"
+	if v.Has("returns") {
+		f.Returns = v.Get("returns") == "yes"
+	}
 	for i := range f.Methods {
 		f.Methods[i].On = slices.Contains(v["payment_methods"], f.Methods[i].ID)
 	}
@@ -185,7 +189,7 @@ func (f *eventForm) settings() map[string]any {
 	f.Errors = map[string]string{}
 	s := map[string]any{"name": f.Name, "venue": f.Venue, "description": f.Description, "contact": f.Contact, "terms_url": f.Terms,
 		"timezone": f.Timezone, "currency": f.Currency, "accent": f.Accent,
-		"orphan_rule": f.OrphanRule}
+		"orphan_rule": f.OrphanRule, "returns": f.Returns}
 	if strings.EqualFold(f.Accent, colour.House) {
 		s["accent"] = "" // the house's own
 	}
@@ -419,7 +423,7 @@ func (f *eventForm) ErrOfPrice(id string) fieldError { return f.Err("price_" + i
 var fieldLabels = map[string]string{
 	"name": "Name", "slug": "Address", "venue": "Venue", "description": "Description", "contact": "Contact", "terms_url": "Terms",
 	"timezone": "Time zone", "starts_at": "The event starts", "opens_at": "The sale opens", "closes_at": "The sale closes",
-	"currency": "Currency", "prices": "Prices", "max_per_buyer": "Seats one buyer may have", "orphan_rule": "Single seats left behind", "cap": "Inside at once",
+	"currency": "Currency", "prices": "Prices", "max_per_buyer": "Seats one buyer may have", "orphan_rule": "Single seats left behind", "returns": "Tickets given back", "cap": "Inside at once",
 	"per_minute": "Let in a minute", "identity": "Who may join", "proof_of_work": "Work for browsers", "accent": "Colour",
 	"late_offer": "Other seats for late money", "locked": "Only with a code", "lanes": "Lanes", "areas": "Areas", "payment_methods": "How to pay",
 }

@@ -168,6 +168,9 @@ func (a *App) orderWhole(c echo.Context) (*deskOrderView, error) {
 	for _, t := range o.Tickets {
 		v.Sellable = append(v.Sellable, refundLine{t.ID, t.Seat.Label, money.Format(prices[t.Seat.N], o.Currency), t.URL, prices[t.Seat.N]})
 	}
+	for _, t := range o.Listed {
+		v.Sellable = append(v.Sellable, refundLine{t.ID, t.Seat.Label + " (on sale again)", money.Format(t.Price, o.Currency), "", t.Price})
+	}
 	for _, p := range o.Payments {
 		step := moneyStep{At: time.Time(p.CreatedAt).In(zone), Amount: money.Format(p.Amount, o.Currency), Status: paymentWords[string(p.Status)], Problem: p.Problem}
 		if p.ProviderRef != nil {
@@ -196,7 +199,7 @@ var refundWords = map[string]string{"due": "Not asked for yet", "sent": "Asked f
 // historyWords are the steps of an order.
 var historyWords = map[string]string{
 	"placed": "Order made", "promotion": "A code was used", "invoice": "Invoice written", "credit": "Credit note written", "payment-opened": "Payment begun", "authorized": "The bank agreed", "transfer-received": "A bank transfer came", "paid": "Paid, tickets issued",
-	"expired": "Time to pay ran out, seats went back", "cancelled": "Given up, seats went back", "given-up": "The buyer gave the order up",
+	"listed": "The buyer gave a ticket back, it is on sale again", "unlisted": "It is the buyer's again", "expired": "Time to pay ran out, seats went back", "cancelled": "Given up, seats went back", "given-up": "The buyer gave the order up",
 	"cancelling": "Payment is being cancelled", "payment-cancelled": "Payment cancelled",
 	"payment-failed": "Payment failed", "late-money": "Money came late, seats were free", "swap-offered": "Those were offered instead of the buyer's own, which had gone",
 	"offer-accepted": "The buyer took the seats offered",

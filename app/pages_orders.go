@@ -27,6 +27,7 @@ func (a *App) orderPages(r request.Routes) {
 	r.Root.POST("/orders/:id/swap/cancel", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
 		return "", a.checkout.GiveUpSwap(c.Request().Context(), o.ID)
 	}))
+	a.givebackPages(r)
 	r.Root.POST("/orders/:id/pay", a.orderClick(func(c echo.Context, o checkout.Order) (string, error) {
 		_, err := a.checkout.PayAgain(c.Request().Context(), o.ID, c.FormValue("method"))
 		return "?go=pay", err
@@ -104,10 +105,18 @@ type orderSight struct {
 	Seen    []ticketSight
 	Methods []seating.Method // ways to pay
 	TooLate bool             // there are others, which take too long by now
-	Back    map[int]bool     // seats whose tickets were given back
+	Back    map[int]bool     // seats whose tickets are void
+	OnSale  []onSaleSight
+	Away    map[int]bool // seats of those
 	Swap    *swapSight
 	Dearer  *dearerSight
 	Bill    *billSight // nil where no invoice can be addressed
+}
+
+// onSaleSight is a ticket that was given back and whose seat nobody has bought yet.
+type onSaleSight struct {
+	checkout.ListedEntry
+	Said string
 }
 
 // swapSight is the offer of other seats on the order's page.
@@ -185,8 +194,21 @@ func (a *App) showOrder(c echo.Context, status int, o checkout.Order, refusal *r
 	} else if len(swappable.Tickets) > 0 {
 		data["Swaps"] = true
 	}
-	if c.QueryParam("swapped") != "" && refusal == nil {
-		text, err := a.pages.Words("order").Say("swap.done")
+	returnable, err := a.checkout.Returnable(ctx, o)
+	if err != nil {
+		return err
+	}
+	returns := map[string]bool{}
+	for _, t := range returnable.Tickets {
+		returns[t.ID.String()] = true
+	}
+	data["Returns"] = returns
+	done := map[string]string{"back": "giveback.done", "free": "giveback.done.free", "taken": "takeback.done"}[c.QueryParam("given")]
+	if c.QueryParam("swapped") != "" {
+		done = "swap.done"
+	}
+	if done != "" && refusal == nil {
+		text, err := a.pages.Words("order").Say(done)
 		if err != nil {
 			return err
 		}
@@ -277,6 +299,17 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 	for _, seat := range v.Seats {
 		s.Back[seat.N] = v.Status == "part-refunded" || v.Status == "refunded"
 	}
+	s.Away = map[int]bool{}
+	for _, t := range v.Listed {
+		s.Back[t.Seat.N], s.Away[t.Seat.N] = false, true
+		s.OnSale = append(s.OnSale, onSaleSight{t, s.Said[t.Seat.N]})
+		if s.Waiting == 0 {
+			s.Waiting = 60
+		}
+	}
+	if len(s.OnSale) > 0 && len(v.Tickets) == 0 {
+		s.State = "listed"
+	}
 	names := categoryNames(e)
 	for _, t := range v.Tickets {
 		s.Back[t.Seat.N] = false
@@ -321,7 +354,7 @@ func (a *App) swapSight(c echo.Context, v checkout.View, e *seating.Event, say *
 
 // orderStates are all that orderState and the clock make of an order; each is said in the catalogue.
 var orderStates = []string{"pay", "asking", "outage", "ending", "paying", "paying-on", "declined", "paid", "part-refunded", "refund-pending",
-	"refunded", "expired", "cancelled", "swap-offered", "checking", "transfer"}
+	"refunded", "expired", "cancelled", "swap-offered", "checking", "transfer", "listed"}
 
 // declineReasons are what a bank says that helps the payer; each has words.
 var declineReasons = []string{"insufficient-funds", "expired-card", "authentication-failed"}

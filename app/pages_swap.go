@@ -52,18 +52,9 @@ func (a *App) showSwap(c echo.Context, status int, o checkout.Order, refused *sa
 	if err != nil {
 		return err
 	}
-	say := &speaker{words: a.pages.Words("order")}
-	var tickets []swapTicket
-	var chosen *swapTicket
-	for _, t := range mine.Tickets {
-		seats, err := a.seating.SeatInfo(ctx, event.ID, []int{t.Seat.N})
-		if err != nil {
-			return err
-		}
-		tickets = append(tickets, swapTicket{t, upper(say.names(seats...))})
-		if t.ID.String() == c.FormValue("ticket") || len(mine.Tickets) == 1 {
-			chosen = &tickets[len(tickets)-1]
-		}
+	tickets, chosen, err := a.choose(ctx, event, mine.Tickets, c.FormValue("ticket"))
+	if err != nil {
+		return err
 	}
 	data := map[string]any{"Accent": accentPath(event.Accent), "Event": event, "Order": o, "Tickets": tickets, "Ticket": chosen, "Said": refused, "Until": mine.Until}
 	if chosen != nil {
@@ -76,9 +67,6 @@ func (a *App) showSwap(c echo.Context, status int, o checkout.Order, refused *sa
 			return err
 		}
 		data["Parts"], data["Part"], data["Rows"] = parts, part, swapRows(rows, chosen.Seat)
-	}
-	if say.err != nil {
-		return say.err
 	}
 	return a.render(c, status, "order/swap", data)
 }

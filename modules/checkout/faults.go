@@ -53,7 +53,17 @@ var (
 	errSwapDown     = ErrPaymentsDown.Say("The payment processor does not answer, so nothing has changed. Your ticket is as it was; try again in a few seconds.")
 	// ErrTicketVoid is about a ticket that was good once.
 	ErrTicketVoid = fault.New(fault.Gone, "ticket-void", "This ticket was given back and is no longer valid.")
-	ErrBadCode    = fault.New(fault.Invalid, "bad-code", "This is no valid ticket of this event.")
+	// ErrTicketListed is about a ticket that is good again if its holder takes it back.
+	ErrTicketListed = fault.New(fault.Conflict, "ticket-listed",
+		"This ticket was given back and its seat is on sale again, so it lets nobody in. Until the seat is sold, whoever gave it back can take it back on the page of the order.")
+	// ErrNotListable says why in its sentence, and for programs in the fact "reason": void, inside or cheaper.
+	ErrNotListable = fault.New(fault.Conflict, "not-listable", "This ticket is not valid any more, so it cannot be given back.")
+	// ErrListingClosed is for who comes too late, or where the organiser wants none of it.
+	ErrListingClosed = fault.New(fault.Conflict, "listing-closed", "Tickets for this event cannot be given back here any more. Ask the organiser.")
+	// ErrListingTaken is for a holder who wants a ticket back that somebody else is about to have, or has.
+	ErrListingTaken = fault.New(fault.Conflict, "listing-taken",
+		"Somebody has chosen this seat and may be paying right now. If they do not buy it, you can take it back in a few minutes.")
+	ErrBadCode = fault.New(fault.Invalid, "bad-code", "This is no valid ticket of this event.")
 	// ErrAlreadyIn has the facts "at" and "gate".
 	ErrAlreadyIn = fault.New(fault.Conflict, "already-in", "Somebody came in with this ticket already; see at and gate.")
 	ErrSlowDown  = fault.New(fault.TooMany, "slow-down", "That is too often. Wait a moment.")

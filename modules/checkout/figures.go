@@ -20,8 +20,11 @@ type Money struct {
 	InFlight  int64
 }
 
+// resold tells of a listed claim c that somebody else has its seat: its money is owed, even before it has a refund.
+const resold = `(c.status = 'listed' AND EXISTS (SELECT 1 FROM seat_claims b WHERE b.event_id = c.event_id AND b.seat_id = c.seat_id AND b.status = 'sold'))`
+
 // moneyRows are payments, refunds and tickets of the orders that the condition names, each with its order. Delivered is
-// what valid tickets cost.
+// what tickets cost that are valid, or will be again unless somebody buys their seats.
 const moneyRows = `
   SELECT o.id AS order_id, p.currency, p.received AS captured, 0 AS delivered, 0 AS refunded,
          -- taken, for an order that has no tickets for it: owed, less what has a refund of its own
@@ -33,9 +36,9 @@ const moneyRows = `
   SELECT o.id, p.currency, 0, 0, CASE WHEN r.status = 'done' THEN r.amount ELSE 0 END, CASE WHEN r.status <> 'done' THEN r.amount ELSE 0 END, 0
   FROM refunds r JOIN payments p ON p.id = r.payment_id JOIN orders o ON o.id = p.order_id WHERE TRUE %[1]s
   UNION ALL
-  SELECT o.id, o.currency, 0, c.price, 0, 0, 0
+  SELECT o.id, o.currency, 0, CASE WHEN ` + resold + ` THEN 0 ELSE c.price END, 0, CASE WHEN ` + resold + ` THEN c.price ELSE 0 END, 0
   FROM tickets t JOIN seat_claims c ON c.id = t.claim_id JOIN orders o ON o.id = c.order_id
-  WHERE t.status = 'valid' %[1]s`
+  WHERE t.status <> 'void' %[1]s`
 
 const moneySums = `sum(captured)::bigint AS captured, sum(delivered)::bigint AS delivered, sum(refunded)::bigint AS refunded,
        sum(owed)::bigint AS owed, sum(in_flight)::bigint AS in_flight`

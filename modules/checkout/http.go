@@ -24,6 +24,8 @@ func (s *Service) Routes(r request.Routes) {
 	r.API.POST("/orders/:id/pay", h.pay, h.owner, r.Idempotent)
 	r.API.POST("/orders/:id/swap", h.swapSeat, h.owner, r.Idempotent)
 	r.API.DELETE("/orders/:id/swap", h.giveUpSwap, h.owner)
+	r.API.POST("/orders/:id/tickets/:ticket/listing", h.listTicket, h.owner, r.Idempotent)
+	r.API.DELETE("/orders/:id/tickets/:ticket/listing", h.unlistTicket, h.owner)
 	r.API.POST("/orders/:id/resend", h.resend, h.owner, r.Idempotent)
 	r.API.POST("/orders/:id/offer", h.acceptOffer, h.owner)
 	r.API.DELETE("/orders/:id/offer", h.declineOffer, h.owner)

@@ -152,6 +152,7 @@ func (k *kit) quiet(s *Service) {
 				AND NOT (o.status = 'pending' AND o.offer = 'open')`) == 0 && // that waits for its fan, or its clock
 			k.count(`SELECT count(*) FROM refunds WHERE status <> 'done'`) == 0 &&
 			k.count(`SELECT count(*) FROM swaps WHERE status = 'open' AND expires_at <= ?`, k.Kit.Clock.Now()) == 0 &&
+			k.count(`SELECT count(*) FROM seat_claims c WHERE `+resold) == 0 &&
 			k.count(`SELECT count(*) FROM psp_events WHERE processed_at IS NULL`) == 0 {
 			return
 		}
@@ -217,8 +218,8 @@ func runJob(ctx context.Context, s *Service, kind string, args []byte) error {
 func (k *kit) check() {
 	k.T.Helper()
 	for name, query := range map[string]string{
-		"a paid order has a ticket for each seat": `SELECT o.id::text FROM orders o LEFT JOIN seat_claims c ON c.order_id = o.id AND c.status = 'sold'
-			LEFT JOIN tickets t ON t.claim_id = c.id AND t.status = 'valid' WHERE o.status IN ('paid','part_refunded')
+		"a paid order has a ticket for each seat": `SELECT o.id::text FROM orders o LEFT JOIN seat_claims c ON c.order_id = o.id AND c.status IN ('sold','listed')
+			LEFT JOIN tickets t ON t.claim_id = c.id AND t.status = CASE c.status WHEN 'sold' THEN 'valid' ELSE 'listed' END WHERE o.status IN ('paid','part_refunded')
 			GROUP BY o.id HAVING count(c.id) = 0 OR count(c.id) <> count(t.id)`,
 		"a paid order was paid its price": `SELECT o.id::text FROM orders o LEFT JOIN payments p ON p.order_id = o.id AND p.status = 'captured'
 			WHERE o.status IN ('paid','part_refunded') AND o.amount > 0 GROUP BY o.id HAVING coalesce(sum(p.received), 0) <> o.amount`,
@@ -242,10 +243,11 @@ func (k *kit) check() {
 		"no swap outlives its clock":           `SELECT w.id::text FROM swaps w WHERE w.status = 'open' AND w.expires_at < (SELECT max(at) FROM heartbeats WHERE name = 'checkout')`,
 		"numbers of invoices have no gap":      `SELECT prefix FROM invoices GROUP BY prefix HAVING count(*) <> max(serial) OR min(serial) <> 1`,
 		"no invoice is credited beyond itself": `SELECT i.number FROM invoices i JOIN invoices c ON c.refers_to = i.id GROUP BY i.id HAVING sum(c.total) > i.total`,
-		"what is invoiced and not credited is what valid tickets cost": `SELECT o.id::text FROM orders o JOIN invoices i ON i.order_id = o.id
+		"what is invoiced and not credited is what tickets cost": `SELECT o.id::text FROM orders o JOIN invoices i ON i.order_id = o.id
 			WHERE o.status IN ('paid','part_refunded','refunded') GROUP BY o.id HAVING sum(CASE i.kind WHEN 'credit' THEN -i.total ELSE i.total END) <>
-				coalesce((SELECT sum(c.price) FROM tickets t JOIN seat_claims c ON c.id = t.claim_id WHERE c.order_id = o.id AND t.status = 'valid'), 0)`,
-		"one mail with the tickets": `SELECT o.id::text FROM orders o WHERE o.status = 'paid' AND (SELECT count(*) FROM mails m WHERE m.order_id = o.id AND m.kind = 'tickets') <> 1`,
+				coalesce((SELECT sum(c.price) FROM tickets t JOIN seat_claims c ON c.id = t.claim_id WHERE c.order_id = o.id AND t.status <> 'void'), 0)`,
+		"a listed ticket has a listed claim": `SELECT t.id::text FROM tickets t JOIN seat_claims c ON c.id = t.claim_id WHERE (t.status = 'listed') <> (c.status = 'listed')`,
+		"one mail with the tickets":          `SELECT o.id::text FROM orders o WHERE o.status = 'paid' AND (SELECT count(*) FROM mails m WHERE m.order_id = o.id AND m.kind = 'tickets') <> 1`,
 	} {
 		var bad []string
 		must(k.T, k.Kit.DB.Raw(query).Scan(&bad).Error)
@@ -307,8 +309,9 @@ func (e events) Event(ctx context.Context, id int64) (Event, error) {
 		Slug, Name, Currency string
 		MaxPerBuyer          int
 		LateOfferSeconds     int
+		Returns              bool
 	}
-	found, err := one(e.db.WithContext(ctx), &row, `SELECT slug, name, currency, max_per_buyer, late_offer_seconds FROM events WHERE id = ?`, id)
+	found, err := one(e.db.WithContext(ctx), &row, `SELECT slug, name, currency, max_per_buyer, late_offer_seconds, returns FROM events WHERE id = ?`, id)
 	if err != nil || !found {
 		return ev, fmt.Errorf("event %d: %v", id, err)
 	}
@@ -318,6 +321,7 @@ func (e events) Event(ctx context.Context, id int64) (Event, error) {
 	if e.room.cheap > 0 {
 		ev.Categories[1] = Category{"c2", "Circle", &e.room.cheapPrice}
 	}
+	ev.Returns = row.Returns
 	ev.LateOffer = time.Duration(row.LateOfferSeconds) * time.Second
 	return ev, nil
 }
@@ -343,6 +347,14 @@ func (m mails) TicketsAgain(ctx context.Context, tx *gorm.DB, order uuid.UUID) e
 
 func (m mails) SeatChanged(ctx context.Context, tx *gorm.DB, order uuid.UUID, from, to string) error {
 	return m.put(ctx, tx, uuid.New(), order, "seat-changed", from+" → "+to)
+}
+
+func (m mails) Listed(ctx context.Context, tx *gorm.DB, order uuid.UUID, seat string, price int64, _ string) error {
+	return m.put(ctx, tx, uuid.New(), order, "listed", fmt.Sprintf("%d %s", price, seat))
+}
+
+func (m mails) Kept(ctx context.Context, tx *gorm.DB, order uuid.UUID, seat string) error {
+	return m.put(ctx, tx, uuid.New(), order, "kept", seat)
 }
 
 func (m mails) OrderLink(ctx context.Context, tx *gorm.DB, order uuid.UUID) error {

@@ -266,6 +266,14 @@ func (k *kit) stormAct(s *Service, id string, chance func(float64) bool) {
 		k.bank.click(p.ID, provider.Captured, 1)
 	case chance(0.3):
 		_ = s.GiveUp(ctx, oid)
+	case chance(0.5):
+		for _, t := range k.shown(id).Tickets {
+			_, _ = s.List(ctx, oid, uuid.MustParse(t.ID))
+		}
+	case chance(0.3):
+		for _, t := range k.shown(id).Listed {
+			_ = s.Unlist(ctx, oid, uuid.MustParse(t.ID))
+		}
 	case chance(0.3):
 		_, _ = s.Return(ctx, staffAda(), "", oid, nil, "storm")
 	default:

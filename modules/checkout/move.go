@@ -157,6 +157,9 @@ func (s *Service) whyNot(ctx context.Context, tx *gorm.DB, x exchange) error {
 		return err
 	}
 	for _, t := range tickets {
+		if t.ID == x.Ticket.ID && t.Status == TicketListed {
+			return ErrNotMovable.Say("This ticket was given back and its seat is on sale again. Take it back first.")
+		}
 		if t.ID == x.Ticket.ID && t.Status == TicketValid && t.CheckedInAt != nil {
 			return ErrNotMovable.Say("Somebody has come in with this ticket, so its seat stays as it is.")
 		}

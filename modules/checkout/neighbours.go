@@ -18,6 +18,7 @@ const (
 	claimCheckout = "checkout"
 	claimSecured  = "secured"
 	claimSold     = "sold"
+	claimListed   = "listed"
 	claimReleased = "released"
 )
 
@@ -41,6 +42,9 @@ type Seats interface {
 	Replace(ctx context.Context, tx *gorm.DB, sold, reserved int64) error
 	// MayExchange refuses a seat that a fan may not have for the one given back: 409 or 422, as for any choice.
 	MayExchange(ctx context.Context, eventID int64, back, seat int) error
+	// Unlist makes a listed claim sold again; a fault 409 seats-taken while somebody pays for its seat, has it or, unless
+	// overHolds, has chosen it.
+	Unlist(ctx context.Context, tx *gorm.DB, c ListedClaim, overHolds bool) error
 	// SyncJob is the job that makes the live map say what these claims say, for the transaction that changed them.
 	SyncJob(eventID int64, claims []int64) river.JobArgs
 	// Alike finds free seats as good as those an order lost, some of which are gone: as many at the same prices. Nil for
@@ -114,6 +118,13 @@ type ExchangeRequest struct {
 	Price   int64 // what the buyer has paid for it then
 }
 
+// ListedClaim is a claim whose seat is on sale again.
+type ListedClaim struct {
+	EventID int64
+	Claim   int64
+	Seat    int
+}
+
 // Claim is one seat tied to an order; ID is the fence of every later write.
 type Claim struct {
 	ID   int64
@@ -136,6 +147,7 @@ type Event struct {
 	Categories  []Category
 	PayTime     time.Duration // from "Pay" to the order's deadline
 	LateOffer   time.Duration // how long other seats are offered for late money; 0 = never
+	Returns     bool          // holders may give tickets back, to be sold to the next
 	Methods     []string      // names of providers, the usual one first; none means whoever is the usual one
 }
 
@@ -183,6 +195,10 @@ type Mails interface {
 	TicketsAgain(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
 	// SeatChanged mails the tickets of an order anew, because one of them has another seat; both by name.
 	SeatChanged(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, from, to string) error
+	// Listed tells that a ticket which its holder gave back is on sale again, and what comes back for it; Kept that nobody
+	// bought it. The seat goes by its name.
+	Listed(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, seat string, price int64, currency string) error
+	Kept(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, seat string) error
 	// OrderLink mails the private link to an order.
 	OrderLink(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
 	// RefundDue tells that money is to go back, and which tickets are void. RefundSent tells that it has left. They ask

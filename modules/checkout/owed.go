@@ -30,7 +30,8 @@ type Owed struct {
 	NextTryAt time.Time
 }
 
-// owedSQL are refunds that are not done, and captured money that has neither tickets nor a refund.
+// owedSQL are refunds that are not done, captured money that has neither tickets nor a refund, and tickets that were given back
+// and whose seats have just been sold.
 const owedSQL = `
 SELECT o.id AS order_id, o.code, o.event_id, p.id AS payment_id, p.provider, r.id AS refund_id, r.status, r.amount, p.currency, r.reason,
        CASE WHEN r.problem <> '' THEN r.problem ELSE p.problem END AS problem, r.tries, r.created_at AS since,
@@ -41,6 +42,10 @@ SELECT o.id, o.code, o.event_id, p.id, p.provider, NULL, '', p.received - back.a
 FROM payments p JOIN orders o ON o.id = p.order_id
 CROSS JOIN LATERAL (SELECT coalesce(sum(r.amount), 0)::bigint AS amount FROM refunds r WHERE r.payment_id = p.id) AS back
 WHERE p.received > back.amount AND NOT (p.status = 'captured' AND o.status IN ('paid','part_refunded'))
+UNION ALL
+SELECT o.id, o.code, o.event_id, p.id, p.provider, NULL, '', c.price, o.currency, '` + reasonResold + `', p.problem, 0, b.created_at, p.next_check_at
+FROM seat_claims c JOIN seat_claims b ON b.event_id = c.event_id AND b.seat_id = c.seat_id AND b.status = 'sold'
+JOIN orders o ON o.id = c.order_id JOIN payments p ON p.order_id = o.id AND p.status = 'captured' AND p.swap_id IS NULL WHERE c.status = 'listed'
 ORDER BY since, payment_id LIMIT ?`
 
 // OwedMoney lists what is owed, the oldest first, at most limit.

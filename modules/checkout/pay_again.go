@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/subtle"
 	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -177,7 +178,13 @@ func (s *Service) Resend(ctx context.Context, o Order) error {
 func (s *Service) mailAgain(ctx context.Context, tx *gorm.DB, o Order) error {
 	send := s.Mails.OrderLink
 	if o.Status == OrderPaid || o.Status == OrderPartRefunded {
-		send = s.Mails.TicketsAgain
+		tickets, err := s.store.ticketsOf(ctx, tx, o.ID)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(tickets, func(t Ticket) bool { return t.Status == TicketValid }) {
+			send = s.Mails.TicketsAgain
+		}
 	}
 	if err := send(ctx, tx, o.ID); err != nil {
 		return err

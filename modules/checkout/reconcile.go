@@ -34,6 +34,7 @@ func (s *Service) Run(ctx context.Context) error {
 	loops.Go(func() { s.every(ctx, tickEvery, "processor", s.probe) })
 	loops.Go(func() { s.every(ctx, leaveEvery, "admissions", s.letOut) })
 	loops.Go(func() { s.every(ctx, tickEvery, "refunded events", s.returnEvents) })
+	loops.Go(func() { s.every(ctx, tickEvery, "given back tickets", s.keepListings) })
 	loops.Go(func() { s.every(ctx, tickEvery, "restore", s.reconcileRestore) })
 	loops.Go(func() {
 		first := false // seen: after a start nobody knows what was forgotten
@@ -73,7 +74,7 @@ func (s *Service) every(ctx context.Context, pause time.Duration, what string, w
 // whose time is over, and looks at every payment, refund and webhook that waits. Parts fail apart; the error joins
 // what went wrong.
 func (s *Service) Tick(ctx context.Context) error {
-	return errors.Join(s.keepClocks(ctx), s.reap(ctx), s.reconcile(ctx), s.catchUp(ctx), s.probe(ctx), s.letOut(ctx), s.returnEvents(ctx))
+	return errors.Join(s.keepClocks(ctx), s.reap(ctx), s.reconcile(ctx), s.catchUp(ctx), s.probe(ctx), s.letOut(ctx), s.returnEvents(ctx), s.keepListings(ctx))
 }
 
 // keepClocks gives fans back the time in which they could not pay, be it our fault or the processor's.

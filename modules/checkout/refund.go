@@ -26,6 +26,8 @@ const (
 	reasonSwap        = "swap"       // for a cheaper seat
 	reasonStaff       = "staff"
 	reasonEvent       = "event"   // the whole of it
+	reasonResold      = "resold"  // given back, and sold to somebody else
+	reasonFree        = "free"    // given back, and had cost nothing
 	reasonDispute     = "dispute" // by the payer's bank, never by us
 	reasonRest        = "rest"    // of an order whose bank took another payment of it
 )

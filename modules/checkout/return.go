@@ -77,7 +77,7 @@ func (s *Service) takeBackTickets(ctx context.Context, tx *gorm.DB, o Order, tic
 	return amount, s.store.note(ctx, tx, o.ID, "returned", detail)
 }
 
-// void makes tickets of the order void and answers those that were valid, and how many still are.
+// void makes tickets of the order void and answers those that were not, and how many still are not.
 func (s *Service) void(ctx context.Context, tx *gorm.DB, o Order, wanted []uuid.UUID) (voided []Ticket, left int, err error) {
 	all, err := s.store.ticketsOf(ctx, tx, o.ID)
 	if err != nil {
@@ -86,7 +86,7 @@ func (s *Service) void(ctx context.Context, tx *gorm.DB, o Order, wanted []uuid.
 	ours, valid := map[uuid.UUID]bool{}, 0
 	for _, t := range all {
 		ours[t.ID] = true
-		if t.Status == TicketValid {
+		if t.Status != TicketVoid {
 			valid++
 		}
 	}
@@ -105,7 +105,7 @@ func (s *Service) void(ctx context.Context, tx *gorm.DB, o Order, wanted []uuid.
 // release lets the seats of void tickets go, which the database allows only now.
 func (s *Service) release(ctx context.Context, tx *gorm.DB, o Order, voided []Ticket) error {
 	claims := claimsOf(voided)
-	if err := s.Seats.Move(ctx, tx, claims, []string{claimSold}, claimReleased); err != nil {
+	if err := s.Seats.Move(ctx, tx, claims, []string{claimSold, claimListed}, claimReleased); err != nil {
 		return err
 	}
 	return s.Jobs.Insert(ctx, tx, s.Seats.SyncJob(o.EventID, claims), nil)

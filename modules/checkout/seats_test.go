@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -131,7 +132,7 @@ func (s *seats) SeatInfo(_ context.Context, _ int64, numbers []int) ([]Seat, err
 func (s *seats) Alike(ctx context.Context, event int64, _ string, wanted, gone []int) (found []Seat, err error) {
 	var free []int
 	if err := s.db.WithContext(ctx).Raw(`SELECT s.seat_id FROM seats s WHERE s.event_id = ? AND NOT EXISTS
-		(SELECT 1 FROM seat_claims c WHERE c.event_id = s.event_id AND c.seat_id = s.seat_id AND c.status <> 'released') ORDER BY 1`, event).Scan(&free).Error; err != nil {
+		(SELECT 1 FROM seat_claims c WHERE c.event_id = s.event_id AND c.seat_id = s.seat_id AND c.status NOT IN ('released','listed')) ORDER BY 1`, event).Scan(&free).Error; err != nil {
 		return nil, err
 	}
 	free = slices.DeleteFunc(free, func(n int) bool { return slices.Contains(gone, n) })
@@ -149,7 +150,7 @@ func (s *seats) Alike(ctx context.Context, event int64, _ string, wanted, gone [
 func (s *seats) Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) (claims []Claim, err error) {
 	tx = tx.WithContext(ctx)
 	var taken []int
-	if err := tx.Raw(`SELECT seat_id FROM seat_claims WHERE event_id = ? AND seat_id IN ? AND status <> 'released'`, r.EventID, r.Seats).Scan(&taken).Error; err != nil {
+	if err := tx.Raw(`SELECT seat_id FROM seat_claims WHERE event_id = ? AND seat_id IN ? AND status NOT IN ('released','listed')`, r.EventID, r.Seats).Scan(&taken).Error; err != nil {
 		return nil, err
 	}
 	if len(taken) > 0 {
@@ -178,6 +179,9 @@ func (s *seats) Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) (claims 
 		var id int64
 		if err := tx.Raw(`INSERT INTO seat_claims (event_id, seat_id, order_id, buyer_key, buyer_slot, place_key, place_slot, max_per_buyer, price, status)
 			VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'checkout') RETURNING id`, r.EventID, n, r.OrderID, r.BuyerKey, buyer+i+1, r.Place, place+i+1, most, r.Prices[i]).Scan(&id).Error; err != nil {
+			if strings.Contains(err.Error(), "one_live_claim_per_seat") {
+				err = ErrSeatsTaken.With("seats", []int{n})
+			}
 			return nil, err
 		}
 		claims = append(claims, Claim{ID: id, Seat: n})
@@ -231,6 +235,22 @@ func (s *seats) Replace(ctx context.Context, tx *gorm.DB, sold, reserved int64) 
 		WHERE id = ? AND swap_of = ? AND status IN ('checkout', 'secured')`, reserved, sold)
 	if err == nil && n != 1 {
 		err = errClaimLost
+	}
+	return err
+}
+
+func (s *seats) Unlist(ctx context.Context, tx *gorm.DB, c ListedClaim, overHolds bool) error {
+	s.mu.Lock()
+	for _, held := range s.baskets {
+		if !overHolds && slices.Contains(held, c.Seat) {
+			s.mu.Unlock()
+			return ErrSeatsTaken.With("seats", []int{c.Seat})
+		}
+	}
+	s.mu.Unlock()
+	err := s.Move(ctx, tx, []int64{c.Claim}, []string{claimListed}, claimSold)
+	if errors.Is(err, gorm.ErrDuplicatedKey) {
+		return ErrSeatsTaken.With("seats", []int{c.Seat})
 	}
 	return err
 }

@@ -113,6 +113,9 @@ func (s *Service) CheckIn(ctx context.Context, eventID int64, code, gate string)
 	if found && t.Replaced {
 		return nil, ErrBadCode.Say("The seat of this ticket was changed; the new ticket has another code.")
 	}
+	if found && t.Status == TicketListed {
+		return nil, ErrTicketListed
+	}
 	if !found || t.Status != TicketValid {
 		return nil, ErrBadCode
 	}

@@ -66,7 +66,7 @@ func (s store) soldLines(ctx context.Context, tx *gorm.DB, o Order, otherwise in
 		FROM seat_claims c JOIN seats s ON s.event_id = c.event_id AND s.seat_id = c.seat_id
 		LEFT JOIN LATERAL (SELECT rate, name FROM event_taxes t WHERE t.event_id = c.event_id AND t.category IN ('', s.category)
 			ORDER BY t.category DESC LIMIT 1) t ON true
-		WHERE c.order_id = ? AND c.status = 'sold' AND c.price > 0 ORDER BY c.seat_id`, o.ID).Scan(&rows).Error
+		WHERE c.order_id = ? AND c.status IN ('sold','listed') AND c.price > 0 ORDER BY c.seat_id`, o.ID).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read lines: %w", err)
 	}
@@ -113,10 +113,10 @@ func (s store) lineage(ctx context.Context, tx *gorm.DB, claim int64) (map[int64
 	return out, nil
 }
 
-// validWorth is what the valid tickets of an order cost.
+// validWorth is what the tickets of an order that are not void cost.
 func (s store) validWorth(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) (sum int64, err error) {
 	if _, err = one(tx.WithContext(ctx), &sum, `SELECT coalesce(sum(c.price), 0)::bigint FROM tickets t JOIN seat_claims c ON c.id = t.claim_id
-		WHERE c.order_id = ? AND t.status = 'valid'`, orderID); err != nil {
+		WHERE c.order_id = ? AND t.status <> 'void'`, orderID); err != nil {
 		return 0, fmt.Errorf("worth of tickets: %w", err)
 	}
 	return sum, nil

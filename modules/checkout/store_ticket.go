@@ -32,9 +32,9 @@ func (s store) ticketsOf(ctx context.Context, db *gorm.DB, orderID uuid.UUID) (t
 	return tickets, nil
 }
 
-// voidTickets makes these tickets void and answers those that were valid until now.
+// voidTickets makes these tickets void and answers those that were not until now.
 func (s store) voidTickets(ctx context.Context, tx *gorm.DB, tickets []uuid.UUID) (voided []Ticket, err error) {
-	err = tx.WithContext(ctx).Raw(`UPDATE tickets SET status = 'void', claim_status = NULL WHERE id IN ? AND status = 'valid' RETURNING *`, tickets).Scan(&voided).Error
+	err = tx.WithContext(ctx).Raw(`UPDATE tickets SET status = 'void', claim_status = NULL WHERE id IN ? AND status <> 'void' RETURNING *`, tickets).Scan(&voided).Error
 	if err != nil {
 		return nil, fmt.Errorf("void tickets: %w", err)
 	}

@@ -10,10 +10,12 @@ import (
 //
 //	T4 ──▶ valid ──checked in──▶ valid, inside (once: a conditional UPDATE)
 //	         ├──────seat returned──┴──▶ void
-//	         └──seat exchanged: a new ticket ──▶ void
+//	         ├──seat exchanged: a new ticket ──▶ void
+//	         └──given back ──▶ listed ──its seat is sold──▶ void
+//	         ◀── taken back, or nobody came ──┘
 //
 // A valid ticket stands on a sold claim, and a claim is released only when its ticket is void: the database refuses
-// anything else. Void is final; a seat that is sold again has a new ticket. While its payment is disputed a valid ticket
+// anything else. A listed ticket lets nobody in while its seat is on sale (listing.go). Void is final; a seat that is sold again has a new ticket. While its payment is disputed a valid ticket
 // lets nobody in: that is read from the payment at the door, and stored with no ticket.
 
 // TicketStatus is a state of the drawing above.
@@ -21,8 +23,9 @@ type TicketStatus string
 
 // The states.
 const (
-	TicketValid TicketStatus = "valid"
-	TicketVoid  TicketStatus = "void"
+	TicketValid  TicketStatus = "valid"
+	TicketListed TicketStatus = "listed"
+	TicketVoid   TicketStatus = "void"
 )
 
 // Ticket is the right to one seat. Secret is the capability of its page.

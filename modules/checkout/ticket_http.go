@@ -42,6 +42,9 @@ func (h *handler) ticket(c echo.Context) error {
 	if t.Status != TicketValid && t.Replaced {
 		return ErrTicketVoid.Say("The seat of this ticket was changed. The new ticket came by mail; this one is no longer valid.")
 	}
+	if t.Status == TicketListed {
+		return ErrTicketListed
+	}
 	if t.Status != TicketValid {
 		return ErrTicketVoid
 	}

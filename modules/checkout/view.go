@@ -25,8 +25,10 @@ type View struct {
 	Payment   *PaymentView  `json:"payment"`
 	Offer     *SwapView     `json:"offer"`
 	Tickets   []TicketEntry `json:"tickets"`
-	Mail      MailStatus    `json:"mail"`
-	Promo     *PromoView    `json:"promo,omitempty"`
+	// Listed are tickets that were given back: their seats are on sale again.
+	Listed []ListedEntry `json:"listed,omitempty"`
+	Mail   MailStatus    `json:"mail"`
+	Promo  *PromoView    `json:"promo,omitempty"`
 	// DeclinedFor is why the bank refused the last attempt, while nothing came of it yet; "" if it did not say.
 	DeclinedFor string `json:"declined_for,omitempty"`
 	// Invoices are those of the order and its credit notes, oldest first.
@@ -114,6 +116,14 @@ type TicketEntry struct {
 	PDF  string         `json:"pdf"`
 }
 
+// ListedEntry is a ticket that is good for nobody until its holder takes it back; Price is what comes back when its seat is
+// sold.
+type ListedEntry struct {
+	ID    string         `json:"id"`
+	Seat  TicketSeatView `json:"seat"`
+	Price int64          `json:"price"`
+}
+
 // TicketSeatView is the seat of a ticket.
 type TicketSeatView struct {
 	N        int    `json:"n"`
@@ -186,7 +196,7 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 		if v.Swap, err = s.dearerView(ctx, o, all); err != nil {
 			return View{}, err
 		}
-		if v.Tickets, err = s.ticketEntries(ctx, o, seats); err != nil {
+		if v.Tickets, v.Listed, err = s.ticketEntries(ctx, o, seats); err != nil {
 			return View{}, err
 		}
 		if v.Mail, err = s.mailStatus(ctx, o); err != nil {
@@ -311,26 +321,26 @@ func (s *Service) asAgreed(ctx context.Context, o Order, numbers []int, prices [
 	return seats, nil
 }
 
-// ticketEntries are the valid tickets of an order.
-func (s *Service) ticketEntries(ctx context.Context, o Order, seats []Seat) ([]TicketEntry, error) {
+// ticketEntries are the valid tickets of an order, and those whose seats are on sale again.
+func (s *Service) ticketEntries(ctx context.Context, o Order, seats []Seat) (entries []TicketEntry, listed []ListedEntry, err error) {
 	tickets, err := s.store.ticketsOf(ctx, s.DB, o.ID)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	info := byNumber(seats)
-	entries := []TicketEntry{}
+	entries = []TicketEntry{}
 	for _, t := range tickets {
-		if t.Status != TicketValid {
-			continue
-		}
 		seat := info[t.SeatID]
-		url := t.url(s.PublicURL())
-		entries = append(entries, TicketEntry{
-			ID: t.ID.String(), Seat: TicketSeatView{N: t.SeatID, Label: seat.Label, Category: seat.Category},
-			Code: s.code(t), URL: url, PDF: url + ".pdf",
-		})
+		where := TicketSeatView{N: t.SeatID, Label: seat.Label, Category: seat.Category}
+		switch t.Status {
+		case TicketValid:
+			url := t.url(s.PublicURL())
+			entries = append(entries, TicketEntry{ID: t.ID.String(), Seat: where, Code: s.code(t), URL: url, PDF: url + ".pdf"})
+		case TicketListed:
+			listed = append(listed, ListedEntry{ID: t.ID.String(), Seat: where, Price: seat.Price})
+		}
 	}
-	return entries, nil
+	return entries, listed, nil
 }
 
 func (s *Service) code(t Ticket) string {
@@ -366,7 +376,7 @@ func paymentStatuses(payments []Payment) []PaymentStatus {
 // forTickets sums the refunds of tickets, not those of money that no order wanted.
 func forTickets(refunds []orderRefund) (sum int64) {
 	for _, r := range refunds {
-		if kind, _, _ := strings.Cut(r.Reason, ":"); kind == reasonStaff || kind == reasonEvent || kind == reasonSwap || kind == reasonDifference || kind == reasonDispute || kind == reasonRest {
+		if kind, _, _ := strings.Cut(r.Reason, ":"); kind == reasonStaff || kind == reasonEvent || kind == reasonResold || kind == reasonSwap || kind == reasonDifference || kind == reasonDispute || kind == reasonRest {
 			sum += r.Amount
 		}
 	}

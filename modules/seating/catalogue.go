@@ -131,7 +131,7 @@ func (r *room) imported(report *plan.Report) *ImportedPlan {
 // defaults of an event that says nothing else.
 func newEvent() *Event {
 	return &Event{Timezone: "UTC", Currency: "EUR", MaxPerBuyer: 1, HoldSeconds: 480, PaySeconds: 900, LateOfferSeconds: 600,
-		OrphanRule: plan.OrphansOff}
+		OrphanRule: plan.OrphansOff, Returns: true}
 }
 
 const (

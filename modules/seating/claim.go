@@ -24,16 +24,22 @@ var (
 
 // A claim ties a seat to an order from "Pay" on, or takes it off sale; its id is the fence of every later write.
 //
-//	(none) → checkout → secured → sold → released
-//	            └──────────┴────────────↗   ↑
-//	(none) → blocked ───────────────────────┘
+//	                              listed ─────┐ given back by its holder: the seat is on sale, and the claim no longer live
+//	                               ↑  ↓       ↓
+//	(none) → checkout → secured → sold ────→ released
+//	            └──────────┴───────────────↗    ↑
+//	(none) → blocked ───────────────────────────┘
 //
-// Postgres refuses every other step, a second live claim on a seat, and a release under a valid ticket. A claim with swap_of is
-// wanted instead of a sold one and not the order's yet: it has no limit to keep, nor its place anything from it.
+// Postgres refuses every other step, a second live claim on a seat, and a release under a valid ticket. A listed claim is
+// sold again only while nobody else has a claim on its seat: the index of live claims decides. It keeps its slots of the
+// limits all the while, for it may come back at any moment.
+// A claim with swap_of is wanted instead of a sold one and not the order's yet: it has no limit to keep, nor its place anything
+// from it.
 const (
 	statusCheckout = "checkout"
 	statusSecured  = "secured"
 	statusSold     = "sold"
+	statusListed   = "listed"
 	statusBlocked  = "blocked"
 	statusReleased = "released"
 )

@@ -45,6 +45,7 @@ type Event struct {
 	LateOfferSeconds int
 	PaymentMethods   []string // by id, the usual one first; none means the house's usual one
 	OrphanRule       plan.OrphanRule
+	Returns          bool // holders may give tickets back, to be sold to the next
 	PrequeueAt       time.Time
 	OpensAt          time.Time
 	ClosesAt         *time.Time // nil: when the organiser ends it

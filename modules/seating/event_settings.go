@@ -44,6 +44,7 @@ type eventRequest struct {
 	MaxPerBuyer      json.RawMessage `json:"max_per_buyer,omitempty"`
 
 	OrphanRule json.RawMessage            `json:"orphan_rule,omitempty"`
+	Returns    json.RawMessage            `json:"returns,omitempty"`
 	Areas      map[string]json.RawMessage `json:"areas,omitempty"`
 	Queue      json.RawMessage            `json:"queue,omitempty"`
 }
@@ -108,6 +109,9 @@ func (r *eventRequest) apply(e *Event, fields fault.Fields) {
 	number(fields, "max_per_buyer", r.MaxPerBuyer, &e.MaxPerBuyer, 1, 50)
 	if !absent(r.OrphanRule) && (json.Unmarshal(r.OrphanRule, &e.OrphanRule) != nil || !e.OrphanRule.Valid()) {
 		fields["orphan_rule"] = "is off, lenient or strict"
+	}
+	if !absent(r.Returns) && json.Unmarshal(r.Returns, &e.Returns) != nil {
+		fields["returns"] = "is true or false"
 	}
 }
 

@@ -89,7 +89,7 @@ func (s *Service) instead(ctx context.Context, tx *gorm.DB, r ExchangeRequest, c
 func refusedExchange(tx *gorm.DB, r ExchangeRequest) error {
 	var sold []string
 	err := tx.Raw(`SELECT coalesce(c.status, '') FROM seats s LEFT JOIN seat_claims c
-		ON c.event_id = s.event_id AND c.seat_id = s.seat_id AND c.status <> 'released'
+		ON c.event_id = s.event_id AND c.seat_id = s.seat_id AND c.status NOT IN ('released','listed')
 		WHERE s.event_id = ? AND s.seat_id = ?`, r.EventID, r.Seat).Scan(&sold).Error
 	if err != nil {
 		return fmt.Errorf("exchange seat: %w", err)

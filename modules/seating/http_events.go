@@ -54,6 +54,7 @@ type (
 		Plan             string                  `json:"plan"`
 		Prices           map[string]*int64       `json:"prices"`
 		LateOfferSeconds int                     `json:"late_offer_seconds"`
+		Returns          bool                    `json:"returns"`
 		Areas            map[string]areaResponse `json:"areas"`
 	}
 	areaResponse struct {
@@ -98,7 +99,7 @@ func (s *Service) describe(ctx context.Context, e *Event) eventResponse {
 
 func (s *Service) describeWhole(ctx context.Context, e *Event) wholeEventResponse {
 	out := wholeEventResponse{eventResponse: s.describe(ctx, e), Plan: strconv.FormatInt(e.PlanID, 10),
-		Prices: map[string]*int64{}, LateOfferSeconds: e.LateOfferSeconds, Areas: map[string]areaResponse{}}
+		Prices: map[string]*int64{}, LateOfferSeconds: e.LateOfferSeconds, Returns: e.Returns, Areas: map[string]areaResponse{}}
 	for _, a := range e.Areas {
 		out.Areas[a.ID] = areaResponse{a.Capacity, e.Categories[a.Category].Name, a.First}
 	}

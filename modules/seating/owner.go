@@ -38,7 +38,7 @@ func (s *Service) WhoHas(ctx context.Context, eventID int64, n int) (Owner, erro
 	}
 	// Postgres first: a claim has the last word, and what is held in the map ends with it.
 	err = s.DB.WithContext(ctx).Raw(`SELECT status, place_key, order_id::text AS order_id, block_id::text AS block_id FROM seat_claims
-		WHERE event_id = ? AND seat_id = ? AND status <> 'released'`, eventID, n).Scan(&claims).Error
+		WHERE event_id = ? AND seat_id = ? AND status NOT IN ('released','listed')`, eventID, n).Scan(&claims).Error
 	if err != nil {
 		return Owner{}, fmt.Errorf("who has seat %d: %w", n, err)
 	}

@@ -40,6 +40,15 @@ func claimForBlock(tx *gorm.DB, eventID int64, block uuid.UUID, seats []int, rea
 		}
 		claims = append(claims, got...)
 	}
+	// Asked after the claims are in: from then on nobody else can be given back beside them.
+	var listed []int
+	if err := tx.Raw(`SELECT seat_id FROM seat_claims WHERE event_id = ? AND seat_id = ANY(?::int[]) AND status = 'listed' ORDER BY 1`,
+		eventID, ints(seats)).Scan(&listed).Error; err != nil {
+		return nil, fmt.Errorf("block seats: %w", err)
+	}
+	if len(listed) > 0 {
+		return nil, &SeatsTakenError{Seats: listed} // it comes back to its holder if nobody buys it
+	}
 	if len(claims) < len(seats) {
 		taken, err := notOurs(tx, eventID, seats, claims)
 		if err != nil {

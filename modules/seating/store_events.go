@@ -39,6 +39,7 @@ type eventRow struct {
 	LateOfferSeconds int
 	PaymentMethods   string // JSON
 	OrphanRule       string
+	Returns          bool
 	PrequeueAt       time.Time
 	OpensAt          time.Time
 	ClosesAt         *time.Time
@@ -46,7 +47,7 @@ type eventRow struct {
 
 const selectEvent = `SELECT id, slug, name, description, venue, contact, terms_url, accent, timezone, starts_at, currency, plan_id,
 	plan_version, prices::text AS prices, locked::text AS locked, areas::text AS areas, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds,
-	payment_methods::text AS payment_methods, orphan_rule, prequeue_at, opens_at, closes_at FROM events `
+	payment_methods::text AS payment_methods, orphan_rule, returns, prequeue_at, opens_at, closes_at FROM events `
 
 // event reads the row; room is the plan's.
 func (r *eventRow) event(room *room) (*Event, error) {
@@ -62,7 +63,7 @@ func (r *eventRow) event(room *room) (*Event, error) {
 		PaymentMethods: methods, ID: r.ID, Slug: r.Slug, Name: r.Name, Description: r.Description, Venue: r.Venue, Contact: r.Contact,
 		TermsURL: r.TermsURL, Accent: r.Accent, Timezone: r.Timezone, Currency: r.Currency, PlanID: r.PlanID, PlanVersion: r.PlanVersion,
 		SeatsTotal: r.SeatsTotal, MaxPerBuyer: r.MaxPerBuyer, HoldSeconds: r.HoldSeconds, PaySeconds: r.PaySeconds,
-		LateOfferSeconds: r.LateOfferSeconds, OrphanRule: plan.OrphanRule(r.OrphanRule), PrequeueAt: r.PrequeueAt.UTC(), OpensAt: r.OpensAt.UTC(), ClosesAt: r.ClosesAt,
+		LateOfferSeconds: r.LateOfferSeconds, OrphanRule: plan.OrphanRule(r.OrphanRule), Returns: r.Returns, PrequeueAt: r.PrequeueAt.UTC(), OpensAt: r.OpensAt.UTC(), ClosesAt: r.ClosesAt,
 	}
 	if r.StartsAt != nil {
 		e.StartsAt = r.StartsAt.UTC()
@@ -141,11 +142,11 @@ func insertEvent(tx *gorm.DB, e *Event, room *room) error {
 	}
 	err = tx.Raw(`INSERT INTO events (slug, name, description, venue, contact, terms_url, accent, timezone, starts_at, currency, plan_id,
 			plan_version, prices, locked, areas, seats_total, max_per_buyer, hold_seconds, pay_seconds, late_offer_seconds, payment_methods, orphan_rule,
-			prequeue_at, opens_at, closes_at)
-		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?) RETURNING id`,
+			returns, prequeue_at, opens_at, closes_at)
+		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?::jsonb, ?::jsonb, ?::jsonb, ?, ?, ?, ?, ?, ?::jsonb, ?, ?, ?, ?, ?) RETURNING id`,
 		e.Slug, e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Accent, e.Timezone, orNil(e.StartsAt), e.Currency, e.PlanID,
 		e.PlanVersion, prices, lockedJSON(e), areas, e.SeatsTotal, e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, methodsJSON(e), string(e.OrphanRule),
-		e.PrequeueAt,
+		e.Returns, e.PrequeueAt,
 		e.OpensAt, e.ClosesAt).Scan(&e.ID).Error
 	var pg *pgconn.PgError
 	if errors.As(err, &pg) && pg.Code == "23505" { // GORM does not translate what Scan returns
@@ -186,9 +187,9 @@ func updateEvent(tx *gorm.DB, e *Event) error {
 	}
 	err = tx.Exec(`UPDATE events SET name = ?, description = ?, venue = ?, contact = ?, terms_url = ?, accent = ?, timezone = ?, starts_at = ?,
 			currency = ?, prices = ?::jsonb, locked = ?::jsonb, max_per_buyer = ?, hold_seconds = ?, pay_seconds = ?, late_offer_seconds = ?,
-			payment_methods = ?::jsonb, orphan_rule = ?, prequeue_at = ?, opens_at = ?, closes_at = ? WHERE id = ?`,
+			payment_methods = ?::jsonb, orphan_rule = ?, returns = ?, prequeue_at = ?, opens_at = ?, closes_at = ? WHERE id = ?`,
 		e.Name, e.Description, e.Venue, e.Contact, e.TermsURL, e.Accent, e.Timezone, orNil(e.StartsAt), e.Currency, prices, lockedJSON(e),
-		e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, methodsJSON(e), string(e.OrphanRule), e.PrequeueAt, e.OpensAt, e.ClosesAt, e.ID).Error
+		e.MaxPerBuyer, e.HoldSeconds, e.PaySeconds, e.LateOfferSeconds, methodsJSON(e), string(e.OrphanRule), e.Returns, e.PrequeueAt, e.OpensAt, e.ClosesAt, e.ID).Error
 	if err != nil {
 		return fmt.Errorf("update event: %w", err)
 	}

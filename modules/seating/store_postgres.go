@@ -113,7 +113,7 @@ func notOurs(tx *gorm.DB, eventID int64, seats []int, ours []Claim) ([]int, erro
 	var taken []int
 	err := tx.Raw(`SELECT w.seat FROM unnest(?::int[]) AS w(seat)
 		WHERE NOT EXISTS (SELECT 1 FROM seats s WHERE s.event_id = ? AND s.seat_id = w.seat)
-		   OR EXISTS (SELECT 1 FROM seat_claims c WHERE c.event_id = ? AND c.seat_id = w.seat AND c.status <> 'released'
+		   OR EXISTS (SELECT 1 FROM seat_claims c WHERE c.event_id = ? AND c.seat_id = w.seat AND c.status NOT IN ('released','listed')
 		              AND c.id <> ALL(?::bigint[]))
 		ORDER BY 1`, ints(seats), eventID, eventID, mine).Scan(&taken).Error
 	if err != nil {
@@ -131,7 +131,7 @@ type claimRow struct {
 	SwapOf   *int64
 }
 
-// forMap gives the claim in the map's words; false for one that is released.
+// forMap gives the claim in the map's words; false for one that takes no seat: released, or listed.
 func (r claimRow) forMap() (holds.Claim, bool) {
 	c := holds.Claim{ID: r.ID, Seat: r.SeatID}
 	if r.PlaceKey != nil && r.SwapOf == nil { // else it would count as one more of the place's
@@ -153,7 +153,7 @@ func (r claimRow) forMap() (holds.Claim, bool) {
 // liveClaims are all claims of an event that take a seat.
 func liveClaims(ctx context.Context, db *gorm.DB, eventID int64) ([]holds.Claim, error) {
 	var rows []claimRow
-	err := db.WithContext(ctx).Raw(`SELECT id, seat_id, status, place_key, swap_of FROM seat_claims WHERE event_id = ? AND status <> 'released'`,
+	err := db.WithContext(ctx).Raw(`SELECT id, seat_id, status, place_key, swap_of FROM seat_claims WHERE event_id = ? AND status NOT IN ('released','listed')`,
 		eventID).Scan(&rows).Error
 	if err != nil {
 		return nil, fmt.Errorf("read live claims: %w", err)
@@ -187,7 +187,7 @@ func claimsMark(ctx context.Context, db *gorm.DB, eventID int64) (string, error)
 	var m struct{ Alive, Last, Open int64 }
 	err := db.WithContext(ctx).Raw(`SELECT count(*) AS alive, coalesce(max(id), 0) AS last,
 		count(*) FILTER (WHERE status IN ('checkout', 'secured')) AS open
-		FROM seat_claims WHERE event_id = ? AND status <> 'released'`, eventID).Scan(&m).Error
+		FROM seat_claims WHERE event_id = ? AND status NOT IN ('released','listed')`, eventID).Scan(&m).Error
 	if err != nil {
 		return "", fmt.Errorf("read claims: %w", err)
 	}

@@ -24,7 +24,7 @@ function show(name, text) {
 let before = desk.dataset.now;
 function draw(stats) {
   const onSale = stats.free + stats.held + stats.paying + stats.sold, busy = stats.held + stats.paying;
-  for (const name of ['waiting', 'joined', 'admitted', 'cap', 'admitted_per_minute', 'held', 'paying', 'sold', 'free']) show(name, number.format(stats[name]));
+  for (const name of ['waiting', 'joined', 'admitted', 'cap', 'admitted_per_minute', 'held', 'paying', 'sold', 'free', 'listed']) show(name, number.format(stats[name]));
   show('busy', number.format(busy));
   show('onsale', number.format(onSale));
   for (const name of ['gross', 'refunded', 'owed']) show(name, money(stats.money[name], currency, Number(digits)));

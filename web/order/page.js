@@ -34,7 +34,7 @@ function settle() {
 
 function later() {
   clearTimeout(timer);
-  if (Number(order.dataset.wait) > 0) timer = setTimeout(look, 2000 + 1000 * Math.random());
+  if (Number(order.dataset.wait) > 0) timer = setTimeout(look, Number(order.dataset.wait) < 30 ? 2000 + 1000 * Math.random() : 1000 * Number(order.dataset.wait));
 }
 
 // look asks once, unless nobody is looking; what could not be asked is asked again.
@@ -50,10 +50,10 @@ async function look() {
 
 // differs tells whether the answer says more than the page. While payments are down, or an answer of the bank is missing,
 // nothing in it tells when that is over: then the page itself is asked for.
-function differs({ status, payment, mail, swap, expires_at: expires }) {
+function differs({ status, payment, mail, swap, listed, expires_at: expires }) {
   const shown = order.dataset;
   const dearer = swap ? `${swap.status} ${swap.payment?.url ?? ''}` : '';
-  return shown.state === 'outage' || shown.state === 'checking' || status !== shown.status || mail.status !== shown.mail || dearer !== shown.swap ||
+  return shown.state === 'outage' || shown.state === 'checking' || status !== shown.status || mail.status !== shown.mail || dearer !== shown.swap || (listed?.length ?? 0) !== Number(shown.listed) ||
     (status === 'pending' && (payment?.url ?? '') !== shown.url) || Date.parse(expires) !== Date.parse(shown.until);
 }
 

@@ -1,6 +1,7 @@
 -- take writes claims that stand in Postgres: they override any hold, whose owner is told. A claim is only ever
 -- replaced by a later one (ids rise, and Postgres has one live claim a seat), and checkout only by sold; so it may
--- come late, twice or out of order. Works while the map is closed.
+-- come late, twice or out of order. Only a listed claim comes back below a later one: where that still stands here, the
+-- comparison with Postgres mends it. Works while the map is closed.
 -- ARGV 3 ms until which the place pays, "" = leave its admission alone  4… seat, claim, c|s|b, place ("" for a block)
 -- returns OK version | EPOCH e
 local no = refused(true)
