@@ -3,6 +3,7 @@ package chaos
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 )
 
@@ -47,9 +48,30 @@ func (b *buyer) swap(ctx context.Context, o *order, to int) {
 	})
 	var changed order
 	if ok && a.ok() && json.Unmarshal(a.body, &changed) == nil {
-		b.st.ledger.sold(b.n, []int{to}, began)
-		b.st.did("swap")
 		*o = changed
+		if changed.Swap != nil {
+			b.st.ledger.claimed(b.n, []int{to}, began, time.Now())
+			b.payDifference(ctx, o)
+			began = now()
+		}
+		if slices.Contains(o.seats(), to) {
+			b.st.ledger.sold(b.n, []int{to}, began)
+			b.st.did("swap")
+		}
 	}
 	_ = wait(ctx, time.Duration(b.random.IntN(400))*time.Millisecond)
+}
+
+// payDifference pays for a dearer seat, or does not, and waits for what comes of it.
+func (b *buyer) payDifference(ctx context.Context, o *order) {
+	b.st.did("dearer swap")
+	outcome := []string{"paid", "paid", "declined", ""}[b.random.IntN(4)]
+	for o.Swap != nil {
+		if p := o.Swap.Payment; p != nil && p.URL != nil && outcome != "" && b.do(ctx, "POST", *p.URL, map[string]string{"outcome": outcome}).status < 500 {
+			outcome = ""
+		}
+		if !wait(ctx, 200*time.Millisecond) || !b.look(ctx, o) {
+			return
+		}
+	}
 }

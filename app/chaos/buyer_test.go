@@ -33,6 +33,7 @@ type order struct {
 	Total      int64
 	ExpiresAt  time.Time `json:"expires_at"`
 	Payment    *struct{ URL *string }
+	Swap       *struct{ Payment *struct{ URL *string } } // to a dearer seat, while it is paid for
 	Tickets    []struct {
 		ID, Code string
 		Seat     struct{ N int }

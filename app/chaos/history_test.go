@@ -101,7 +101,9 @@ func (h *history) sold(buyer int, seats []int, call int64) { h.add("sold", buyer
 
 // maySell notes a swap whose answer was lost.
 func (h *history) maySell(buyer int, seats []int, call int64) {
+	h.add("maybe-claim", buyer, seats, call, never) // a dearer one, until it is paid for
 	h.add("maybe-sold", buyer, seats, call, never)
+	h.add("end", buyer, seats, call, never)
 }
 
 func (h *history) mayComeBack(buyer int, seats []int, from int64) {
@@ -151,7 +153,7 @@ var model = porcupine.Model{
 			}
 			return false, l
 		case "maybe-sold":
-			if l.is == 0 || l.is == 'h' && mine {
+			if l.is == 0 || mine {
 				return true, life{'s', d.buyer}
 			}
 		case "lapse":

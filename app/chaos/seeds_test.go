@@ -104,7 +104,7 @@ func TestChaos(t *testing.T) {
 		})
 	})
 	var lines []string
-	for _, what := range []string{"code", "swap", "dispute", "offer taken", "offer declined", "transfer", "transfer back", "called off"} {
+	for _, what := range []string{"code", "swap", "dearer swap", "dispute", "offer taken", "offer declined", "transfer", "transfer back", "called off"} {
 		lines = append(lines, fmt.Sprintf("%s %d", what, all.hits[what]))
 	}
 	for _, f := range catalogue {
