@@ -15,7 +15,12 @@ import (
 
 // swapPages change the seat of a paid ticket, by forms that need no script.
 func (a *App) swapPages(r request.Routes) {
-	r.Root.GET("/orders/:id/swap", a.ownOrder(func(c echo.Context, o checkout.Order) error { return a.showSwap(c, http.StatusOK, o, nil) }))
+	r.Root.GET("/orders/:id/swap", a.ownOrder(func(c echo.Context, o checkout.Order) error {
+		if c.QueryParam("next") != "" && c.QueryParam("to") == "" {
+			return a.refuseSwap(c, o, http.StatusUnprocessableEntity, "choose")
+		}
+		return a.showSwap(c, http.StatusOK, o, nil)
+	}))
 	r.Root.POST("/orders/:id/swap", a.ownOrder(a.swapForm))
 }
 
@@ -30,7 +35,16 @@ type swapTicket struct {
 // swapSeat is a free seat one may have for it.
 type swapSeat struct {
 	seatLine
-	Back int64 // what it costs less
+	Class string // of its price, by name
+	Costs int64  // to whoever changes for it
+	Back  int64  // what it costs less
+}
+
+// swapSure is what somebody is about to do: shown once before it is done, as it cannot be taken back.
+type swapSure struct {
+	N           int
+	Said, Class string // of the new seat: "Circle, row B, seat 1"
+	Costs, Back int64
 }
 
 type swapRow struct {
@@ -38,7 +52,8 @@ type swapRow struct {
 	Seats []swapSeat
 }
 
-// showSwap lists the free seats that a ticket may be changed for: as dear or cheaper, part by part of the house.
+// showSwap lists the free seats that a ticket may be changed for: as dear or cheaper, part by part of the house; once one is
+// chosen it says what the change is.
 func (a *App) showSwap(c echo.Context, status int, o checkout.Order, refused *said) error {
 	ctx := c.Request().Context()
 	mine, err := a.checkout.Swappable(ctx, o)
@@ -57,7 +72,20 @@ func (a *App) showSwap(c echo.Context, status int, o checkout.Order, refused *sa
 		return err
 	}
 	data := map[string]any{"Accent": accentPath(event.Accent), "Event": event, "Order": o, "Tickets": tickets, "Ticket": chosen, "Said": refused, "Until": mine.Until}
+	names := categoryNames(event)
 	if chosen != nil {
+		data["Class"] = names[chosen.Seat.Category]
+	}
+	if to, err := strconv.Atoi(c.QueryParam("to")); err == nil && chosen != nil && refused == nil {
+		ask, why, err := a.askSwap(c, event, say, chosen.Seat, to)
+		if err != nil {
+			return err
+		}
+		if why != "" {
+			return a.refuseSwap(c, o, http.StatusConflict, why)
+		}
+		data["Sure"] = ask
+	} else if chosen != nil {
 		list, part, err := a.listed(c, event.ID, "")
 		if err != nil {
 			return err
@@ -66,20 +94,20 @@ func (a *App) showSwap(c echo.Context, status int, o checkout.Order, refused *sa
 		if err != nil {
 			return err
 		}
-		data["Parts"], data["Part"], data["Rows"] = parts, part, swapRows(rows, chosen.Seat)
+		data["Parts"], data["Part"], data["Rows"] = parts, part, swapRows(rows, chosen.Seat, names)
 	}
 	return a.render(c, status, "order/swap", data)
 }
 
 // swapRows are the free seats that cost no more than was paid. A companion's seat goes with its wheelchair place alone.
-func swapRows(rows []seatRow, from checkout.Seat) []swapRow {
+func swapRows(rows []seatRow, from checkout.Seat, names map[string]string) []swapRow {
 	var out []swapRow
 	for _, row := range rows {
 		kept := swapRow{Title: row.Title}
 		for _, seat := range row.Seats {
 			price := checkout.SwapPrice(from, checkout.Seat{Category: seat.Category, Price: seat.Price})
 			if seat.State == "free" && seat.ListedSeat.Beside == nil && price <= from.Price && (!seat.Locked || seat.Category == from.Category) {
-				kept.Seats = append(kept.Seats, swapSeat{seat, from.Price - price})
+				kept.Seats = append(kept.Seats, swapSeat{seat, names[seat.Category], price, from.Price - price})
 			}
 		}
 		if len(kept.Seats) > 0 {
@@ -87,6 +115,30 @@ func swapRows(rows []seatRow, from checkout.Seat) []swapRow {
 		}
 	}
 	return out
+}
+
+// askSwap says what a change of seats would be; why is a key of swap.refused when it cannot be done as things are.
+func (a *App) askSwap(c echo.Context, e *seating.Event, say *speaker, from checkout.Seat, to int) (ask *swapSure, why string, err error) {
+	ctx := c.Request().Context()
+	seats, err := a.seating.SeatInfo(ctx, e.ID, []int{to})
+	if err != nil {
+		return nil, "", err
+	}
+	states, err := a.seating.States(ctx, e.ID)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(seats) == 0 || to >= len(states) {
+		return nil, "choose", nil
+	}
+	price := checkout.SwapPrice(from, checkout.Seat{Category: seats[0].Category, Price: seats[0].Price})
+	switch {
+	case states[to] != "free":
+		return nil, "taken", nil
+	case price > from.Price:
+		return nil, "dearer", nil
+	}
+	return &swapSure{N: to, Said: upper(say.names(seats...)), Class: categoryNames(e)[seats[0].Category], Costs: price, Back: from.Price - price}, "", nil
 }
 
 // swapForm answers POST /orders/:id/swap.

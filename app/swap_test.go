@@ -63,9 +63,14 @@ func TestABuyerSwapsSeats(t *testing.T) {
 
 	buyer.sees(t, 200, page, nil, "Change a seat")
 	buyer.sees(t, 200, page+"/swap", nil, "Which seat do you want to change?", "50.00 EUR")
-	buyer.sees(t, 200, page+"/swap?ticket="+ticket, nil, "for 50.00 EUR", "Free seats", "Row A", "Row B", "and 20.00 EUR back", "!Row C", "at most until")
+	buyer.sees(t, 200, page+"/swap?ticket="+ticket, nil, "(Stalls), for 50.00 EUR", "Free seats", "Row A", "Row B", "Circle · 30.00 EUR · 20.00 EUR back", "Stalls · 50.00 EUR", "!Row C", "at most until")
 	form := func(to string) neturl.Values { return neturl.Values{"ticket": {ticket}, "to": {to}} }
 	buyer.sees(t, 422, page+"/swap", form(""), "Choose a seat first")
+	buyer.sees(t, 422, page+"/swap?next=1&ticket="+ticket, nil, "Choose a seat first")
+	buyer.sees(t, 409, page+"/swap?to=0&ticket="+ticket, nil, "somebody was quicker")
+	buyer.sees(t, 409, page+"/swap?to=16&ticket="+ticket, nil, "costs more than yours")
+	buyer.sees(t, 200, page+"/swap?to=8&next=1&ticket="+ticket, nil, "Change your seat?", "You give back Row A, seat 2 Stalls 50.00 EUR",
+		"You get Row B, seat 1 Circle 30.00 EUR", "Difference 20.00 EUR back", "its ticket is no longer valid", "Change now")
 	buyer.sees(t, 409, page+"/swap", form("0"), "somebody was quicker")
 	buyer.sees(t, 422, page+"/swap", form("9"), "cannot be had alone") // it would leave the first of the row by itself
 	newClient(p.base).must(t, 404, "POST", page+"/swap", []byte(form("8").Encode()), nil, "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")
