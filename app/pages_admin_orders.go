@@ -206,6 +206,7 @@ var historyWords = map[string]string{
 	"dispute-open":   "The buyer's bank is asked for the money back; the tickets are barred", "dispute-won": "The dispute is over, the money stays; the tickets are good",
 	"dispute-lost": "The dispute is lost, the bank has the money; the tickets are void, the seats free", "unbarred": "Let in by staff although disputed", "mail-resent": "Tickets mailed again",
 	"link-mailed": "Link to the order mailed", "refund-due": "Refund promised", "refunded": "Money returned", "returned": "Tickets returned by staff", "moved": "Seat changed",
+	"swap-opened": "The buyer wants a dearer seat and pays the difference", "swap-cancelled": "The change of seat was given up", "swap-expired": "The time to pay for the dearer seat ran out",
 }
 
 // historySaid is a step in words, with what is worth knowing of its detail.

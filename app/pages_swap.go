@@ -38,6 +38,7 @@ type swapSeat struct {
 	Class string // of its price, by name
 	Costs int64  // to whoever changes for it
 	Back  int64  // what it costs less
+	More  int64  // or more
 }
 
 // swapSure is what somebody is about to do: shown once before it is done, as it cannot be taken back.
@@ -45,6 +46,7 @@ type swapSure struct {
 	N           int
 	Said, Class string // of the new seat: "Circle, row B, seat 1"
 	Costs, Back int64
+	More        int64 // to be paid first
 }
 
 type swapRow struct {
@@ -52,7 +54,7 @@ type swapRow struct {
 	Seats []swapSeat
 }
 
-// showSwap lists the free seats that a ticket may be changed for: as dear or cheaper, part by part of the house; once one is
+// showSwap lists the free seats that a ticket may be changed for, part by part of the house, and shows them on the map; once one is
 // chosen it says what the change is.
 func (a *App) showSwap(c echo.Context, status int, o checkout.Order, refused *said) error {
 	ctx := c.Request().Context()
@@ -71,13 +73,13 @@ func (a *App) showSwap(c echo.Context, status int, o checkout.Order, refused *sa
 	if err != nil {
 		return err
 	}
-	data := map[string]any{"Accent": accentPath(event.Accent), "Event": event, "Order": o, "Tickets": tickets, "Ticket": chosen, "Said": refused, "Until": mine.Until}
+	data := map[string]any{"Accent": accentPath(event.Accent), "Event": event, "Order": o, "Tickets": tickets, "Ticket": chosen, "Said": refused, "Until": mine.Until, "Dearer": mine.Dearer}
 	names := categoryNames(event)
 	if chosen != nil {
 		data["Class"] = names[chosen.Seat.Category]
 	}
 	if to, err := strconv.Atoi(c.QueryParam("to")); err == nil && chosen != nil && refused == nil {
-		ask, why, err := a.askSwap(c, event, say, chosen.Seat, to)
+		ask, why, err := a.askSwap(c, event, chosen.Seat, to, mine.Dearer)
 		if err != nil {
 			return err
 		}
@@ -94,20 +96,20 @@ func (a *App) showSwap(c echo.Context, status int, o checkout.Order, refused *sa
 		if err != nil {
 			return err
 		}
-		data["Parts"], data["Part"], data["Rows"] = parts, part, swapRows(rows, chosen.Seat, names)
+		data["Parts"], data["Part"], data["Rows"] = parts, part, swapRows(rows, chosen.Seat, names, mine.Dearer)
 	}
 	return a.render(c, status, "order/swap", data)
 }
 
-// swapRows are the free seats that cost no more than was paid. A companion's seat goes with its wheelchair place alone.
-func swapRows(rows []seatRow, from checkout.Seat, names map[string]string) []swapRow {
+// swapRows are the free seats, those that cost more than was paid only where that can be paid. A companion's seat goes with its wheelchair place alone.
+func swapRows(rows []seatRow, from checkout.Seat, names map[string]string, dearer bool) []swapRow {
 	var out []swapRow
 	for _, row := range rows {
 		kept := swapRow{Title: row.Title}
 		for _, seat := range row.Seats {
 			price := checkout.SwapPrice(from, checkout.Seat{Category: seat.Category, Price: seat.Price})
-			if seat.State == "free" && seat.ListedSeat.Beside == nil && price <= from.Price && (!seat.Locked || seat.Category == from.Category) {
-				kept.Seats = append(kept.Seats, swapSeat{seat, names[seat.Category], price, from.Price - price})
+			if seat.State == "free" && seat.ListedSeat.Beside == nil && (dearer || price <= from.Price) && (!seat.Locked || seat.Category == from.Category) {
+				kept.Seats = append(kept.Seats, swapSeat{seat, names[seat.Category], price, max(0, from.Price-price), max(0, price-from.Price)})
 			}
 		}
 		if len(kept.Seats) > 0 {
@@ -118,7 +120,7 @@ func swapRows(rows []seatRow, from checkout.Seat, names map[string]string) []swa
 }
 
 // askSwap says what a change of seats would be; why is a key of swap.refused when it cannot be done as things are.
-func (a *App) askSwap(c echo.Context, e *seating.Event, say *speaker, from checkout.Seat, to int) (ask *swapSure, why string, err error) {
+func (a *App) askSwap(c echo.Context, e *seating.Event, from checkout.Seat, to int, dearer bool) (ask *swapSure, why string, err error) {
 	ctx := c.Request().Context()
 	seats, err := a.seating.SeatInfo(ctx, e.ID, []int{to})
 	if err != nil {
@@ -135,10 +137,11 @@ func (a *App) askSwap(c echo.Context, e *seating.Event, say *speaker, from check
 	switch {
 	case states[to] != "free":
 		return nil, "taken", nil
-	case price > from.Price:
+	case price > from.Price && !dearer:
 		return nil, "dearer", nil
 	}
-	return &swapSure{N: to, Said: upper(say.names(seats...)), Class: categoryNames(e)[seats[0].Category], Costs: price, Back: from.Price - price}, "", nil
+	say := &speaker{words: a.pages.Words("order")}
+	return &swapSure{N: to, Said: upper(say.names(seats...)), Class: categoryNames(e)[seats[0].Category], Costs: price, Back: max(0, from.Price-price), More: max(0, price-from.Price)}, "", say.err
 }
 
 // swapForm answers POST /orders/:id/swap.

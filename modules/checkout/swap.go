@@ -96,6 +96,7 @@ func (s *Service) oweForCheaper(ctx context.Context, tx *gorm.DB, x exchange, am
 type Swappable struct {
 	Tickets []SwapTicket
 	Until   time.Time // zero: as long as the event sells
+	Dearer  bool      // for a seat that costs more, too: the difference can be paid
 }
 
 // SwapTicket is a ticket with its seat; Seat.Price is what was paid for it.
@@ -126,6 +127,7 @@ func (s *Service) Swappable(ctx context.Context, o Order) (Swappable, error) {
 		return Swappable{}, err
 	}
 	info, found := byNumber(seats), Swappable{Until: event.StartsAt}
+	_, found.Dearer = s.atOnce(event)
 	for _, t := range tickets {
 		if t.Status == TicketValid && t.CheckedInAt == nil {
 			found.Tickets = append(found.Tickets, SwapTicket{t.ID, info[t.SeatID]})
