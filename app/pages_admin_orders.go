@@ -204,7 +204,8 @@ var historyWords = map[string]string{
 	"payment-failed": "Payment failed", "late-money": "Money came late, seats were free", "swap-offered": "Those were offered instead of the buyer's own, which had gone",
 	"offer-accepted": "The buyer took the seats offered",
 	"dispute-open":   "The buyer's bank is asked for the money back; the tickets are barred", "dispute-won": "The dispute is over, the money stays; the tickets are good",
-	"dispute-lost": "The dispute is lost, the bank has the money; the tickets are void, the seats free", "unbarred": "Let in by staff although disputed", "mail-resent": "Tickets mailed again",
+	"dispute-lost": "The dispute is lost, the bank has the money; the tickets are void, the seats free", "dispute-lost-in-part": "The bank took a part of the money back; the tickets are as they were, look what that means for them",
+	"refund-taken": "Counted as returned: the bank had taken it already", "unbarred": "Let in by staff although disputed", "mail-resent": "Tickets mailed again",
 	"link-mailed": "Link to the order mailed", "refund-due": "Refund promised", "refunded": "Money returned", "returned": "Tickets returned by staff", "moved": "Seat changed",
 	"swap-opened": "The buyer wants a dearer seat and pays the difference", "swap-cancelled": "The change of seat was given up", "swap-expired": "The time to pay for the dearer seat ran out",
 }

@@ -142,6 +142,44 @@ func (s *Service) chargeBack(ctx context.Context, tx *gorm.DB, c caseFile) (void
 	return voided, s.store.closeRefunded(ctx, tx, c.Payment.ID)
 }
 
+// takenInPart counts what a bank took of a payment in a dispute that was lost as so much of the refund as does not fit beside it:
+// we and the bank return no more between us than was paid. The rest of the refund is another one. False if all of it fits.
+func (s *Service) takenInPart(ctx context.Context, id uuid.UUID, st provider.State) (taken bool, err error) {
+	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
+		r, err := s.store.refund(ctx, tx, id, "")
+		if err != nil {
+			return err
+		}
+		c, err := s.store.locked(ctx, tx, r.PaymentID)
+		if err != nil {
+			return err
+		}
+		// One that is being sent stays as it is: its call may be on its way, and all of it fitted when that began.
+		if r, err = s.store.refund(ctx, tx, id, "FOR UPDATE"); err != nil || r.Status == RefundDone || r.Status == RefundSent {
+			taken = r.Status == RefundDone
+			return err
+		}
+		over, err := s.store.overpromised(ctx, tx, c.Payment, st)
+		if err != nil || over <= 0 {
+			return err
+		}
+		if over < r.Amount {
+			if err := s.leaveRest(ctx, tx, c, &r, over); err != nil {
+				return err
+			}
+		}
+		if _, err := s.store.moveRefund(ctx, tx, r.ID, RefundDone, takenByBank); err != nil {
+			return err
+		}
+		taken = true
+		if err := s.store.note(ctx, tx, c.Order.ID, "refund-taken", map[string]any{"refund": r.ID, "amount": min(over, r.Amount)}); err != nil {
+			return err
+		}
+		return s.store.closeRefunded(ctx, tx, c.Payment.ID)
+	})
+	return taken, err
+}
+
 // returnRest owes what else was paid for an order whose tickets are void, because the bank took one of its payments back. If
 // another is disputed as well, its refund waits for that.
 func (s *Service) returnRest(ctx context.Context, tx *gorm.DB, o Order) error {

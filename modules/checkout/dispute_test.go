@@ -231,3 +231,40 @@ func TestADisputeLostInPartIsForAPerson(t *testing.T) {
 		k.check()
 	}
 }
+
+// The bank and we return no more between us than was paid, however the rest comes back.
+func TestAfterADisputeLostInPartTheRestGoesBackOnce(t *testing.T) {
+	t.Parallel()
+	for _, oneByOne := range []bool{false, true} {
+		k, ctx := newKit(t), context.Background()
+		v, p := k.bought(0, 1)
+		for _, to := range []provider.Dispute{provider.DisputeOpen, provider.DisputeLost} {
+			k.bank.dispute(p.ID, to)
+			k.bank.mu.Lock()
+			k.bank.accounts[p.ID.String()].Disputed = 1000
+			k.bank.mu.Unlock()
+			k.hears(p)
+		}
+		var tickets []uuid.UUID
+		if oneByOne {
+			tickets = []uuid.UUID{uuid.MustParse(v.Tickets[0].ID)}
+		}
+		for range 2 {
+			_, err := k.Return(ctx, staffAda(), "", uuid.MustParse(v.ID), tickets, "ill")
+			must(t, err)
+			k.quiet(k.Service)
+			tickets = nil
+			if !oneByOne {
+				break
+			}
+		}
+		k.want(v.ID, shownRefunded)
+		if st, _ := k.bank.get(p.ID.String()); st.Refunded != 7400 {
+			t.Errorf("%d of the 7400 that the bank left went back: %s", st.Refunded, k.dump())
+		}
+		if got := k.shown(v.ID).Refunded; got != 8400 {
+			t.Errorf("%d of 8400 are back", got)
+		}
+		k.check()
+	}
+}

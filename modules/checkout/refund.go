@@ -139,6 +139,9 @@ func (s *Service) PayBack(ctx context.Context, id uuid.UUID) error {
 			if c.Payment.Dispute != provider.DisputeLost {
 				return s.Settle(ctx, c.Payment.ID) // the bank returned it
 			}
+			if taken, err := s.takenInPart(ctx, id, st); err != nil || taken {
+				return err
+			}
 		}
 		if open, err := s.store.moveRefund(ctx, s.DB, id, RefundSent, ""); err != nil || !open {
 			return err

@@ -56,6 +56,21 @@ func (s store) takenRefunds(ctx context.Context, tx *gorm.DB, payment uuid.UUID)
 	return nil
 }
 
+// overpromised is how much more than was paid goes back, if all that we promised is sent besides what the bank has taken. Of a
+// payment that it took altogether the books say so themselves.
+func (s store) overpromised(ctx context.Context, tx *gorm.DB, p Payment, st provider.State) (over int64, err error) {
+	taken := st.Disputed
+	if taken == 0 {
+		taken = p.Received
+	}
+	_, err = one(tx.WithContext(ctx), &over, `SELECT CASE WHEN bool_or(reason = ?) THEN 0 ELSE coalesce(sum(amount) FILTER (WHERE problem <> ?), 0) + ? - ? END::bigint
+		FROM refunds WHERE payment_id = ?`, reasonDispute, takenByBank, taken, p.Received, p.ID)
+	if err != nil {
+		return 0, fmt.Errorf("compare refunds with a dispute: %w", err)
+	}
+	return over, nil
+}
+
 // isBarred tells whether an order's tickets let nobody in.
 func (s store) isBarred(ctx context.Context, order uuid.UUID) (is bool, err error) {
 	if _, err = one(s.db.WithContext(ctx), &is, `SELECT `+fmt.Sprintf(barred, "?::uuid"), order); err != nil {
