@@ -204,7 +204,7 @@ var historyWords = map[string]string{
 	"payment-failed": "Payment failed", "late-money": "Money came late, seats were free", "swap-offered": "Those were offered instead of the buyer's own, which had gone",
 	"offer-accepted": "The buyer took the seats offered",
 	"dispute-open":   "The buyer's bank is asked for the money back; the tickets are barred", "dispute-won": "The dispute is over, the money stays; the tickets are good",
-	"dispute-lost": "The dispute is lost, the bank has the money; the tickets are void, the seats free", "dispute-lost-in-part": "The bank took a part of the money back; the tickets are as they were, look what that means for them",
+	"dispute-lost": "The dispute is lost, the bank has the money; the tickets are void, the seats free", "dispute-lost-in-part": "The bank took a part of the money back; the tickets are barred until staff lift that or take them back",
 	"refund-taken": "Counted as returned: the bank had taken it already", "unbarred": "Let in by staff although disputed", "mail-resent": "Tickets mailed again",
 	"link-mailed": "Link to the order mailed", "refund-due": "Refund promised", "refunded": "Money returned", "returned": "Tickets returned by staff", "moved": "Seat changed",
 	"swap-opened": "The buyer wants a dearer seat and pays the difference", "swap-cancelled": "The change of seat was given up", "swap-expired": "The time to pay for the dearer seat ran out",
@@ -311,6 +311,18 @@ func (a *App) refundForm(c echo.Context) error {
 		return err
 	}
 	return done(c, "/admin/orders/"+order.ID, "refund")
+}
+
+// Lost tells whether what bars the tickets is no open dispute any more, but one that took a part of the money.
+func (v *deskOrderView) Lost() bool {
+	lost := false
+	for _, p := range v.Payments {
+		if p.Status == checkout.PaymentCaptured && p.Dispute == "open" {
+			return false
+		}
+		lost = lost || p.Status == checkout.PaymentCaptured && p.Dispute == "lost"
+	}
+	return lost
 }
 
 // unbarForm lets the tickets of a disputed order in all the same.

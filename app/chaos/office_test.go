@@ -90,8 +90,38 @@ func (st *stage) dispute(ctx context.Context) {
 		left--
 		st.did("dispute")
 		_ = wait(ctx, time.Duration(300+random.IntN(1500))*time.Millisecond)
-		for outcome := []string{"won", "lost"}[random.IntN(2)]; !say(c.ID, outcome); {
+		outcome := []string{"won", "lost"}[random.IntN(2)]
+		for !say(c.ID, outcome) {
 			time.Sleep(50 * time.Millisecond) // a bank decides, whatever becomes of us
+		}
+		if outcome == "lost" {
+			st.judge(ctx, o.ID, c.Payment)
+		}
+	}
+}
+
+// judge is staff who take the tickets of an order back when a bank took only a part of its money: they do so whatever the storm does.
+func (st *stage) judge(ctx context.Context, order, payment string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 30*time.Second)
+	defer cancel()
+	for wait(ctx, 200*time.Millisecond) {
+		var seen struct {
+			Payments []struct{ ID, Status, Dispute string }
+		}
+		a, ok := st.staff.patient(ctx, "GET", "/api/v1/admin/orders/"+order, nil, nil)
+		if !ok || json.Unmarshal(a.body, &seen) != nil {
+			continue
+		}
+		for _, p := range seen.Payments {
+			if p.ID != payment || p.Dispute != "lost" {
+				continue
+			}
+			if p.Status != "captured" {
+				return
+			}
+			if a, ok := st.staff.patient(ctx, "POST", "/api/v1/admin/orders/"+order+"/refund", map[string]any{"reason": "The bank took a part."}, nil); ok && (a.ok() || a.code() == "not-refundable") {
+				return
+			}
 		}
 	}
 }

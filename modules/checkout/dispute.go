@@ -18,7 +18,8 @@ import (
 //	(none) ──▶ open: the order's tickets are barred at the door, unless staff lift the bar
 //	             ├─ won or withdrawn ──▶ won: the tickets are good again
 //	             └─ lost ──────────────▶ lost: the bank has the money; the tickets are void, the seats free. If it took only a
-//	                                     part, the tickets stay good: what that means for them is for a person to say
+//	                                     part of what was paid for the order, they stay barred, and no money moves: what
+//	                                     that means is for a person to say. Who disputes a little would else have all back
 //
 // Nothing of it is believed but what the processor answers when it is asked. What the bank took it returned: a refund for
 // the reason "dispute", which we never send.
@@ -44,6 +45,7 @@ func (s *Service) followDispute(ctx context.Context, c caseFile, st provider.Sta
 	}
 	var voided []Ticket
 	var part bool
+	var amount int64
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		locked, err := s.store.locked(ctx, tx, c.Payment.ID)
 		if err != nil {
@@ -52,11 +54,11 @@ func (s *Service) followDispute(ctx context.Context, c caseFile, st provider.Sta
 		if err := s.store.moveDispute(ctx, tx, c.Payment.ID, c.Payment.Dispute, to); err != nil {
 			return err
 		}
-		if part, err = s.store.inPart(ctx, tx, locked.Payment, st); err != nil {
+		if amount, part, err = s.store.inPart(ctx, tx, locked.Payment, st); err != nil {
 			return err
 		}
 		if part = part && to == provider.DisputeLost; part {
-			return s.store.note(ctx, tx, c.Order.ID, "dispute-lost-in-part", map[string]any{"payment": c.Payment.ID, "amount": st.Disputed})
+			return s.store.note(ctx, tx, c.Order.ID, "dispute-lost-in-part", map[string]any{"payment": c.Payment.ID, "amount": amount})
 		}
 		if to == provider.DisputeLost {
 			if voided, err = s.chargeBack(ctx, tx, locked); err != nil {
@@ -73,7 +75,7 @@ func (s *Service) followDispute(ctx context.Context, c caseFile, st provider.Sta
 	}
 	s.metrics.disputes.WithLabelValues(string(to)).Inc()
 	if part {
-		s.Log.Error("a bank took a part of a payment back; look whether the tickets stay good", "order", c.Order.ID, "payment", c.Payment.ID, "amount", st.Disputed)
+		s.Log.Error("a bank took a part of an order's money back; its tickets are barred until staff lift that or take them back", "order", c.Order.ID, "payment", c.Payment.ID, "amount", amount)
 		return nil
 	}
 	s.Log.Error("a payment is disputed", "order", c.Order.ID, "payment", c.Payment.ID, "dispute", to, "tickets_void", len(voided))
@@ -113,7 +115,7 @@ func (s *Service) chargeBack(ctx context.Context, tx *gorm.DB, c caseFile) (void
 		if err := s.store.movePayment(ctx, tx, c.Payment.ID, []PaymentStatus{PaymentCaptured}, PaymentRefundDue, 0, "charged back by the payer's bank"); err != nil {
 			return nil, err
 		}
-		if err := s.returnRest(ctx, tx, c.Order); err != nil {
+		if err := s.closeOthers(ctx, tx, c.Order); err != nil {
 			return nil, err
 		}
 	}
@@ -180,9 +182,8 @@ func (s *Service) takenInPart(ctx context.Context, id uuid.UUID, st provider.Sta
 	return taken, err
 }
 
-// returnRest owes what else was paid for an order whose tickets are void, because the bank took one of its payments back. If
-// another is disputed as well, its refund waits for that.
-func (s *Service) returnRest(ctx context.Context, tx *gorm.DB, o Order) error {
+// closeOthers closes the payments of an order whose money is gone: nothing was left of them but what is promised.
+func (s *Service) closeOthers(ctx context.Context, tx *gorm.DB, o Order) error {
 	purses, err := s.store.purses(ctx, tx, o.ID)
 	if err != nil && !errors.Is(err, errNothingBack) {
 		return err
@@ -191,11 +192,6 @@ func (s *Service) returnRest(ctx context.Context, tx *gorm.DB, o Order) error {
 		return err
 	}
 	for _, p := range purses {
-		if p.Left > 0 {
-			if err := s.owe(ctx, tx, o, Refund{PaymentID: p.ID, Reason: reasonRest, Amount: p.Left}); err != nil {
-				return err
-			}
-		}
 		if err := s.store.closeRefunded(ctx, tx, p.ID); err != nil {
 			return err
 		}
@@ -203,14 +199,15 @@ func (s *Service) returnRest(ctx context.Context, tx *gorm.DB, o Order) error {
 	return nil
 }
 
-// Unbar lets the tickets of an order in although its payment is disputed: staff know the holder, or have the money.
+// Unbar lets the tickets of an order in although its payment is disputed, or a part of its money lost: staff know the
+// holder, or have the money.
 // Doing so again is no error; ErrNotBarred when nothing bars it.
 func (s *Service) Unbar(ctx context.Context, who request.Staff, ip string, id uuid.UUID) (*StaffView, error) {
 	err := s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		if _, err := s.store.order(ctx, tx, id, "FOR UPDATE"); err != nil {
 			return err
 		}
-		disputed, err := s.store.disputedOf(ctx, tx, id)
+		disputed, err := s.store.barring(ctx, tx, id)
 		if err != nil {
 			return err
 		}
@@ -241,7 +238,7 @@ func (s *Service) Unbar(ctx context.Context, who request.Staff, ip string, id uu
 	return s.StaffOrder(ctx, id)
 }
 
-// Disputed is an order whose payment is disputed.
+// Disputed is an order whose payment is disputed, or was in part and still bars its tickets.
 type Disputed struct {
 	OrderID uuid.UUID
 	Code    string
@@ -250,10 +247,10 @@ type Disputed struct {
 // mostDisputed is how many are listed; nobody works through more at one look.
 const mostDisputed = 50
 
-// Disputes lists the orders with an open dispute, the newest first.
+// Disputes lists the orders with an open dispute, and those that wait for a person to judge what was lost of them, the newest first.
 func (s *Service) Disputes(ctx context.Context) (open []Disputed, err error) {
 	err = s.DB.WithContext(ctx).Raw(`SELECT p.order_id, o.code FROM payments p JOIN orders o ON o.id = p.order_id
-		WHERE p.dispute = 'open' ORDER BY p.created_at DESC LIMIT ?`, mostDisputed).Scan(&open).Error
+		WHERE p.dispute = 'open' OR p.dispute = 'lost' AND p.status = 'captured' AND NOT p.bar_lifted ORDER BY p.created_at DESC LIMIT ?`, mostDisputed).Scan(&open).Error
 	if err != nil {
 		return nil, fmt.Errorf("list disputes: %w", err)
 	}

@@ -198,8 +198,8 @@ func TestADisputedRefundIsLookedAtSeldom(t *testing.T) {
 	k.check()
 }
 
-// A bank that takes a part of a payment back does not take the tickets: that is for a person to judge. All that is left of a
-// payment is no part.
+// A bank that takes a part of a payment back does not take the tickets: they let nobody in until a person has judged. All
+// that is left of a payment is no part.
 func TestADisputeLostInPartIsForAPerson(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -223,7 +223,18 @@ func TestADisputeLostInPartIsForAPerson(t *testing.T) {
 		}
 		k.want(v.ID, c.want)
 		if c.want != "refunded" {
+			if err := k.atTheDoor(v, 1); !is(err, "disputed") {
+				t.Errorf("%+v: let in: %v", c, err)
+			}
+			if waiting, err := k.Disputes(ctx); err != nil || len(waiting) != 1 {
+				t.Errorf("%+v: the desk sees %+v, %v", c, waiting, err)
+			}
+			_, err := k.Unbar(ctx, staffAda(), "", uuid.MustParse(v.ID))
+			must(t, err)
 			must(t, k.atTheDoor(v, 1))
+			if waiting, err := k.Disputes(ctx); err != nil || len(waiting) != 0 {
+				t.Errorf("%+v: the desk sees %+v, %v", c, waiting, err)
+			}
 			if n := k.count(`SELECT count(*) FROM order_history WHERE what = 'dispute-lost-in-part'`); n != 1 {
 				t.Errorf("%+v: %d notes", c, n)
 			}

@@ -29,7 +29,6 @@ const (
 	reasonResold      = "resold"  // given back, and sold to somebody else
 	reasonFree        = "free"    // given back, and had cost nothing
 	reasonDispute     = "dispute" // by the payer's bank, never by us
-	reasonRest        = "rest"    // of an order whose bank took another payment of it
 )
 
 // giveBack writes down that captured money is owed back in full. The caller holds the locks and has decided so.

@@ -10,8 +10,9 @@ import (
 	"fairseat/modules/checkout/provider"
 )
 
-// barred tells of an order that its tickets let nobody in, because the payment that bought them is disputed.
-const barred = `EXISTS (SELECT 1 FROM payments b WHERE b.order_id = %s AND b.status = 'captured' AND b.dispute = 'open' AND NOT b.bar_lifted)`
+// barred tells of an order that its tickets let nobody in, because a payment for them is disputed, or lost and less than
+// all that was paid.
+const barred = `EXISTS (SELECT 1 FROM payments b WHERE b.order_id = %s AND b.status = 'captured' AND b.dispute IN ('open','lost') AND NOT b.bar_lifted)`
 
 // moveDispute changes where a dispute stands, and lets an open one be asked about again soon; errMoved unless it stood at
 // from. A bar is lifted for one dispute, not for the next.
@@ -27,17 +28,36 @@ func (s store) moveDispute(ctx context.Context, tx *gorm.DB, payment uuid.UUID, 
 	return nil
 }
 
-// inPart tells whether a dispute is about less than what is left of a payment.
-func (s store) inPart(ctx context.Context, tx *gorm.DB, p Payment, st provider.State) (bool, error) {
-	var back int64
-	if _, err := one(tx.WithContext(ctx), &back, `SELECT coalesce(sum(amount), 0)::bigint FROM refunds WHERE payment_id = ? AND status = 'done'`, p.ID); err != nil {
-		return false, fmt.Errorf("read what went back: %w", err)
+// inPart is how much of a payment its bank took, and whether that is less than what is left of all that was paid for the order.
+// What was promised of this payment and not sent is among it; what was promised of others still goes back.
+func (s store) inPart(ctx context.Context, tx *gorm.DB, p Payment, st provider.State) (taken int64, part bool, err error) {
+	var left struct{ Own, Others int64 }
+	if _, err := one(tx.WithContext(ctx), &left, `SELECT coalesce(sum("left") FILTER (WHERE id = @id), 0)::bigint AS own, coalesce(sum("left") FILTER (WHERE id <> @id), 0)::bigint AS others
+		FROM (SELECT p.id, p.received - coalesce((SELECT sum(r.amount) FROM refunds r WHERE r.payment_id = p.id AND (r.status = 'done' OR p.id <> @id)), 0) AS "left"
+		      FROM payments p WHERE p.id = @id OR p.order_id = @order AND p.status = 'captured') AS paid`, map[string]any{"id": p.ID, "order": p.OrderID}); err != nil {
+		return 0, false, fmt.Errorf("read what is left: %w", err)
 	}
-	return st.Disputed > 0 && st.Disputed < p.Received-back, nil
+	if p.Status != PaymentCaptured { // it bought no ticket that is left
+		left.Others = 0
+	}
+	taken = left.Own
+	if st.Disputed > 0 {
+		taken = min(taken, st.Disputed)
+	}
+	return taken, taken < left.Own+left.Others, nil
+}
+
+// barring are the captured payments of an order that bar its tickets, or would if staff had not lifted that.
+func (s store) barring(ctx context.Context, tx *gorm.DB, order uuid.UUID) (all []Payment, err error) {
+	err = tx.WithContext(ctx).Raw(`SELECT * FROM payments WHERE order_id = ? AND status = 'captured' AND dispute IN ('open','lost') ORDER BY created_at, id`, order).Scan(&all).Error
+	if err != nil {
+		return nil, fmt.Errorf("read disputed payments: %w", err)
+	}
+	return all, nil
 }
 
 func (s store) liftBar(ctx context.Context, tx *gorm.DB, payment uuid.UUID) error {
-	n, err := changed(tx.WithContext(ctx), `UPDATE payments SET bar_lifted = true WHERE id = ? AND dispute = 'open' AND NOT bar_lifted`, payment)
+	n, err := changed(tx.WithContext(ctx), `UPDATE payments SET bar_lifted = true WHERE id = ? AND dispute IN ('open','lost') AND NOT bar_lifted`, payment)
 	if err == nil && n != 1 {
 		err = errMoved
 	}

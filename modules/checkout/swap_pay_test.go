@@ -381,7 +381,8 @@ func TestASwapEndsWithItsTicket(t *testing.T) {
 	}
 }
 
-// The bank takes one of two payments back: the tickets are void, and what else was paid goes back by us.
+// The bank takes one of two payments back: nothing else goes back by itself, for whoever disputes a little would have all of
+// it, and the tickets let nobody in until staff have judged.
 func TestADisputeOfEitherPayment(t *testing.T) {
 	t.Parallel()
 	for _, second := range []bool{false, true} {
@@ -408,7 +409,21 @@ func TestADisputeOfEitherPayment(t *testing.T) {
 			k.bank.dispute(p.ID, provider.DisputeLost)
 			k.hears(p)
 			k.quiet(k.Service)
+			k.want(v.ID, shownPaid)
+			if k.bank.times("refund") != 0 {
+				t.Error("money was sent that nobody decided to send")
+			}
+			if err := k.atTheDoor(v, 0); !is(err, "disputed") {
+				t.Errorf("let in: %v", err)
+			}
+			k.check()
+			_, err := k.Return(context.Background(), staffAda(), "", uuid.MustParse(v.ID), nil, "the bank took a part")
+			must(t, err)
+			k.quiet(k.Service)
 			k.want(v.ID, shownRefunded)
+			if st, _ := k.bank.get(p.ID.String()); st.Refunded != 0 {
+				t.Errorf("sent what the bank took: %+v", st)
+			}
 			if st, _ := k.bank.get(other.ID.String()); st.Refunded != st.Captured {
 				t.Errorf("%+v", st)
 			}

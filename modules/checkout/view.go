@@ -44,7 +44,7 @@ type View struct {
 // BackView is money that goes back to the buyer of an order.
 type BackView struct {
 	Amount int64 `json:"amount"`
-	// Reason is "staff", "event", "dispute", "rest" where tickets were taken back; "swap", "difference" where seats cost less; else why
+	// Reason is "staff", "event", "dispute" where tickets were taken back; "swap", "difference" where seats cost less; else why
 	// the money bought nothing: "late", "wrong-amount", "second-payment".
 	Reason string     `json:"reason"`
 	ByHand bool       `json:"by_hand,omitempty"` // a person sends it
@@ -376,7 +376,7 @@ func paymentStatuses(payments []Payment) []PaymentStatus {
 // forTickets sums the refunds of tickets, not those of money that no order wanted.
 func forTickets(refunds []orderRefund) (sum int64) {
 	for _, r := range refunds {
-		if kind, _, _ := strings.Cut(r.Reason, ":"); kind == reasonStaff || kind == reasonEvent || kind == reasonResold || kind == reasonSwap || kind == reasonDifference || kind == reasonDispute || kind == reasonRest {
+		if kind, _, _ := strings.Cut(r.Reason, ":"); kind == reasonStaff || kind == reasonEvent || kind == reasonResold || kind == reasonSwap || kind == reasonDifference || kind == reasonDispute {
 			sum += r.Amount
 		}
 	}

@@ -28,7 +28,7 @@ func loadWords() (sayings, error) {
 // refundReasons are the reasons for which money goes back that have words of their own; those of void tickets tell one from
 // many.
 var refundReasons = map[string]struct{ void bool }{
-	"late": {}, "wrong-amount": {}, "second-payment": {}, "overpaid": {}, "difference": {}, "swap": {}, "staff": {true}, "event": {true}, "dispute": {true}, "resold": {true}, "free": {true}, "rest": {},
+	"late": {}, "wrong-amount": {}, "second-payment": {}, "overpaid": {}, "difference": {}, "swap": {}, "staff": {true}, "event": {true}, "dispute": {true}, "resold": {true}, "free": {true},
 }
 
 // refund says why money goes back, and which tickets are void; a reason without words of its own gets plain ones.
