@@ -320,6 +320,10 @@ func (b mailsForCheckout) RefundSent(ctx context.Context, tx *gorm.DB, orderID u
 	return b.notification.RefundSent(ctx, tx, orderID, refundSaid(n))
 }
 
+func (b mailsForCheckout) EventRefunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error {
+	return b.notification.EventRefunded(ctx, tx, orderID)
+}
+
 func refundSaid(n checkout.RefundNotice) notification.Refund {
 	r := notification.Refund{Reason: n.Reason, ByHand: n.ByHand, Seats: n.Seats}
 	if n.Amount > 0 {

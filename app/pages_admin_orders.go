@@ -158,13 +158,12 @@ func (a *App) orderWhole(c echo.Context) (*deskOrderView, error) {
 		return nil, err
 	}
 	zone := zoneOf(event)
-	v := &deskOrderView{StaffView: o, Said: statusWords[o.Status], EventName: event.Name, Zone: event.Timezone,
-		Price: money.Format(o.Total, o.Currency)}
+	v := &deskOrderView{StaffView: o, Said: statusWords[o.Status], EventName: event.Name, Zone: event.Timezone}
 	prices, labels := map[int]int64{}, map[int]string{}
 	for _, s := range o.Seats {
 		prices[s.N], labels[s.N] = s.Price, s.Label
-		v.Lines = append(v.Lines, priceLine{Label: s.Label, Price: money.Format(s.Price, o.Currency)})
 	}
+	v.Lines, v.Price = deskLines(o, labels)
 	for _, t := range o.Tickets {
 		v.Sellable = append(v.Sellable, refundLine{t.ID, t.Seat.Label, money.Format(prices[t.Seat.N], o.Currency), t.URL, prices[t.Seat.N]})
 	}
@@ -179,14 +178,36 @@ func (a *App) orderWhole(c echo.Context) (*deskOrderView, error) {
 		v.Attempts = append(v.Attempts, step)
 		v.LeftToRefund += p.Received
 	}
-	for _, r := range o.Refunds {
-		v.Backs = append(v.Backs, moneyStep{At: time.Time(r.CreatedAt).In(zone), Amount: money.Format(r.Amount, o.Currency), Status: refundWords[string(r.Status)], Problem: r.Problem})
+	for i, r := range o.Refunds {
+		said := refundWords[string(r.Status)]
+		if i < len(o.Back) && o.Back[i].ByHand && !o.Back[i].Done { // one may have come since
+			said = "To be sent by hand"
+		}
+		v.Backs = append(v.Backs, moneyStep{At: time.Time(r.CreatedAt).In(zone), Amount: money.Format(r.Amount, o.Currency), Status: said, Problem: r.Problem})
 		v.LeftToRefund -= r.Amount
 	}
 	for _, h := range o.History {
 		v.Steps = append(v.Steps, historyStep{time.Time(h.At).In(zone), historySaid(h, o.Currency, labels)})
 	}
 	return v, nil
+}
+
+// deskLines are the seats as they were bought, so that they add up to what they cost together; labels learns their names.
+func deskLines(o *checkout.StaffView, labels map[int]string) (lines []priceLine, total string) {
+	bought, sum := o.Bought, int64(0)
+	if bought == nil {
+		for _, s := range o.Seats {
+			bought = append(bought, checkout.BoughtView{SeatView: s})
+		}
+	}
+	for _, s := range bought {
+		label := s.Label
+		if labels[s.N] = label; s.Now != nil {
+			label += ", changed for " + labels[*s.Now]
+		}
+		lines, sum = append(lines, priceLine{Label: label, Price: money.Format(s.Price, o.Currency)}), sum+s.Price
+	}
+	return lines, money.Format(sum, o.Currency)
 }
 
 var paymentWords = map[string]string{
@@ -206,7 +227,7 @@ var historyWords = map[string]string{
 	"dispute-open":   "The buyer's bank is asked for the money back; the tickets are barred", "dispute-won": "The dispute is over, the money stays; the tickets are good",
 	"dispute-lost": "The dispute is lost, the bank has the money; the tickets are void, the seats free", "dispute-lost-in-part": "The bank took a part of the money back; the tickets are barred until staff lift that or take them back",
 	"refund-taken": "Counted as returned: the bank had taken it already", "unbarred": "Let in by staff although disputed", "mail-resent": "Tickets mailed again",
-	"link-mailed": "Link to the order mailed", "refund-due": "Refund promised", "refunded": "Money returned", "returned": "Tickets returned by staff", "moved": "Seat changed",
+	"link-mailed": "Link to the order mailed", "refund-due": "Refund promised", "refunded": "Money returned", "returned": "Tickets taken back", "event-refunded": "Ended: the whole event is refunded", "moved": "Seat changed",
 	"swap-opened": "The buyer wants a dearer seat and pays the difference", "swap-cancelled": "The change of seat was given up", "swap-expired": "The time to pay for the dearer seat ran out",
 }
 

@@ -105,9 +105,15 @@ type orderSight struct {
 	Seen    []ticketSight
 	Methods []seating.Method // ways to pay
 	TooLate bool             // there are others, which take too long by now
-	Back    map[int]bool     // seats whose tickets are void
 	OnSale  []onSaleSight
 	Away    map[int]bool // seats of those
+	Lines   []lineSight  // what was bought
+	Sum     int64        // of it
+	Instead string       // seats taken for some that had gone: "Row B, 3–4"
+	Money   []moneySight // what goes back
+	Coming  int64        // of that, what has not left
+	Void    bool         // it had tickets, which are not valid any more
+	Word    string       // what the organiser says of the refund of the whole event
 	Swap    *swapSight
 	Dearer  *dearerSight
 	Bill    *billSight // nil where no invoice can be addressed
@@ -295,13 +301,9 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 	if s.State == "paying" && !until.After(a.clock.Now()) {
 		s.State = "paying-on" // the bank has the money; the deadline says nothing any more
 	}
-	s.Back = map[int]bool{}
-	for _, seat := range v.Seats {
-		s.Back[seat.N] = v.Status == "part-refunded" || v.Status == "refunded"
-	}
 	s.Away = map[int]bool{}
 	for _, t := range v.Listed {
-		s.Back[t.Seat.N], s.Away[t.Seat.N] = false, true
+		s.Away[t.Seat.N] = true
 		s.OnSale = append(s.OnSale, onSaleSight{t, s.Said[t.Seat.N]})
 		if s.Waiting == 0 {
 			s.Waiting = 60
@@ -311,8 +313,10 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 		s.State = "listed"
 	}
 	names := categoryNames(e)
+	if err := a.ledgerSight(c, s, e, say); err != nil {
+		return nil, err
+	}
 	for _, t := range v.Tickets {
-		s.Back[t.Seat.N] = false
 		side, path, err := document.QR(t.Code)
 		if err != nil {
 			return nil, err
@@ -354,7 +358,7 @@ func (a *App) swapSight(c echo.Context, v checkout.View, e *seating.Event, say *
 
 // orderStates are all that orderState and the clock make of an order; each is said in the catalogue.
 var orderStates = []string{"pay", "asking", "outage", "ending", "paying", "paying-on", "declined", "paid", "part-refunded", "refund-pending",
-	"refunded", "expired", "cancelled", "swap-offered", "checking", "transfer", "listed"}
+	"refund-by-hand", "refunded", "void", "expired", "event-off", "cancelled", "swap-offered", "checking", "transfer", "listed"}
 
 // declineReasons are what a bank says that helps the payer; each has words.
 var declineReasons = []string{"insufficient-funds", "expired-card", "authentication-failed"}
@@ -365,6 +369,12 @@ func orderState(v checkout.View, down bool) string {
 	switch {
 	case down && (v.Status == "pending" || v.Status == "declined"):
 		return "outage"
+	case v.Status == "refund-pending" && slices.ContainsFunc(v.Back, func(b checkout.BackView) bool { return b.ByHand && !b.Done }):
+		return "refund-by-hand"
+	case v.Status == "refunded" && len(v.Back) == 0:
+		return "void" // it was free
+	case v.EventRefunded && (v.Status == "expired" || v.Status == "cancelled"):
+		return "event-off"
 	case v.Status != "pending":
 		return v.Status
 	case v.Payment == nil:

@@ -75,7 +75,8 @@ func TestABuyerSwapsSeats(t *testing.T) {
 	buyer.sees(t, 422, page+"/swap", form("9"), "cannot be had alone") // it would leave the first of the row by itself
 	newClient(p.base).must(t, 404, "POST", page+"/swap", []byte(form("8").Encode()), nil, "Content-Type", "application/x-www-form-urlencoded", "Accept", "text/html")
 	buyer.sees(t, 303, page+"/swap", form("8"))
-	buyer.sees(t, 200, page+"?swapped=1", nil, "Your seat has changed", "Back to you 20.00 EUR")
+	buyer.sees(t, 200, page+"?swapped=1", nil, "Your seat has changed",
+		"Row A, seat 2 Stalls changed for Row B, seat 1 50.00 EUR Total 100.00 EUR Back to you a cheaper seat")
 
 	var now orderView
 	buyer.must(t, 200, "GET", "/api/v1/orders/"+order.ID, nil, &now)

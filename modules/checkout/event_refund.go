@@ -211,6 +211,11 @@ func (s *Service) EventRefunds(ctx context.Context, eventID int64) ([]EventRefun
 	return s.store.eventRefunds(ctx, eventID, nil)
 }
 
+// RefundingWord is what the organiser says to buyers of the refund of an event, once it has begun; "" for nothing.
+func (s *Service) RefundingWord(ctx context.Context, eventID int64) (string, error) {
+	return s.store.refundingWord(ctx, eventID)
+}
+
 // AtStake is what the refund of an event would return at most, and how many orders it is about.
 func (s *Service) AtStake(ctx context.Context, eventID int64) (sum int64, orders int, err error) {
 	return s.store.atStake(ctx, s.DB, eventID)

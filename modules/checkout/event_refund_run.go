@@ -13,6 +13,9 @@ import (
 // processor, and whoever is paying comes first.
 const manyRefunds = 256
 
+// eventRefunded is the line of history of an order that ends because its event is refunded.
+const eventRefunded = "event-refunded"
+
 // returnEvents goes on with the refunds of events: it ends what is not paid yet, and returns the next paid orders.
 func (s *Service) returnEvents(ctx context.Context) error {
 	if err := s.store.stopClocksOfRefunded(ctx); err != nil {

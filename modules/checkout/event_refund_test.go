@@ -56,6 +56,9 @@ func TestEventRefundLeavesNobodyOut(t *testing.T) {
 	k.want(whole.ID, shownRefunded)
 	k.want(part.ID, shownRefunded)
 	k.want(open.ID, shownExpired)
+	if !k.shown(open.ID).EventRefunded || !k.shown(whole.ID).EventRefunded || k.count(`SELECT count(*) FROM mails WHERE kind = 'event-refunded' AND order_id = ?`, open.ID) != 1 {
+		t.Errorf("who could not pay any more is not told why: %+v", k.shown(open.ID))
+	}
 	if shown := k.shown(paying.ID).Status; shown != shownRefunded && shown != shownExpired {
 		t.Errorf("paid in the moment of the refund: %s", shown)
 	}

@@ -227,6 +227,13 @@ func (s *Service) end(ctx context.Context, tx *gorm.DB, o Order) (ending, error)
 	if err := s.store.moveOrder(ctx, tx, o.ID, []OrderStatus{OrderPending}, to); err != nil {
 		return none, err
 	}
+	if off, err := s.store.noted(ctx, tx, o.ID, eventRefunded); err != nil {
+		return none, err
+	} else if off {
+		if err := s.Mails.EventRefunded(ctx, tx, o.ID); err != nil {
+			return none, err
+		}
+	}
 	return ending{o, to}, s.store.note(ctx, tx, o.ID, string(to), nil)
 }
 

@@ -369,6 +369,10 @@ func (m mails) RefundSent(ctx context.Context, tx *gorm.DB, order uuid.UUID, n R
 	return m.put(ctx, tx, uuid.New(), order, "refund-sent", saidOf(n))
 }
 
+func (m mails) EventRefunded(ctx context.Context, tx *gorm.DB, order uuid.UUID) error {
+	return m.put(ctx, tx, uuid.New(), order, "event-refunded", "")
+}
+
 // saidOf is "4200 staff", and more where there is more to say.
 func saidOf(n RefundNotice) string {
 	said := fmt.Sprintf("%d %s", n.Amount, n.Reason)

@@ -205,6 +205,8 @@ type Mails interface {
 	// nobody: the caller's transaction holds a connection and a lock.
 	RefundDue(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, n RefundNotice) error
 	RefundSent(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, n RefundNotice) error
+	// EventRefunded tells that an order ended unpaid because its event is refunded, if its buyer ever had a mail about it.
+	EventRefunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error
 	// SwapOffered tells what seats are offered instead of those that went, until when, with the link to say yes.
 	SwapOffered(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, gone, offered []string, until time.Time) error
 	// StatusOf is how the order's tickets mail does; the zero value before there is one.

@@ -41,6 +41,11 @@ func (s OrderStatus) delivered() bool {
 	return s == OrderPaid || s == OrderPartRefunded || s == OrderRefunded
 }
 
+// over tells whether the order has ended without tickets, or without any that are left.
+func (s OrderStatus) over() bool {
+	return s == OrderExpired || s == OrderCancelled || s == OrderRefunded
+}
+
 // Order is one purchase by one customer. Amount is in minor units.
 type Order struct {
 	ID        uuid.UUID

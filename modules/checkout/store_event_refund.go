@@ -100,10 +100,21 @@ func (s store) refundingWord(ctx context.Context, eventID int64) (word string, e
 	return word, nil
 }
 
-// stopClocksOfRefunded lets the orders end that nobody should pay any more.
+// endedByEventRefund tells whether the refund of its event returned an order, or ended it before it was paid.
+func (s store) endedByEventRefund(ctx context.Context, order uuid.UUID) (yes bool, err error) {
+	_, err = one(s.db.WithContext(ctx), &yes, `SELECT EXISTS (SELECT 1 FROM event_refund_orders WHERE order_id = ? AND done_at IS NOT NULL)
+		OR EXISTS (SELECT 1 FROM order_history WHERE order_id = ? AND what = ?)`, order, order, eventRefunded)
+	if err != nil {
+		return false, fmt.Errorf("read why order ended: %w", err)
+	}
+	return yes, nil
+}
+
+// stopClocksOfRefunded lets the orders end that nobody should pay any more, and writes into their history why.
 func (s store) stopClocksOfRefunded(ctx context.Context) error {
-	_, err := changed(s.db.WithContext(ctx), `UPDATE orders o SET expires_at = `+now+` FROM event_refunds r
-		WHERE r.event_id = o.event_id AND r.status IN ('running','done') AND o.status = 'pending' AND o.expires_at > `+now, s.now(), s.now())
+	_, err := changed(s.db.WithContext(ctx), `WITH stopped AS (UPDATE orders o SET expires_at = `+now+` FROM event_refunds r
+		WHERE r.event_id = o.event_id AND r.status IN ('running','done') AND o.status = 'pending' AND o.expires_at > `+now+` RETURNING o.id)
+		INSERT INTO order_history (order_id, at, what, detail) SELECT DISTINCT id, `+now+`, ?, '{}'::jsonb FROM stopped`, s.now(), s.now(), s.now(), eventRefunded)
 	if err != nil {
 		return fmt.Errorf("end orders of refunded events: %w", err)
 	}

@@ -39,6 +39,10 @@ type View struct {
 	Back []BackView `json:"back,omitempty"`
 	// Swap is a change for a dearer seat that is being paid for.
 	Swap *DearerView `json:"swap,omitempty"`
+	// Bought are the seats as they were bought, once others stand for some of them.
+	Bought []BoughtView `json:"bought,omitempty"`
+	// EventRefunded says that the refund of the whole event took the tickets back, or ended the order before it was paid.
+	EventRefunded bool `json:"event_refunded,omitempty"`
 }
 
 // BackView is money that goes back to the buyer of an order.
@@ -205,8 +209,14 @@ func (s *Service) view(ctx context.Context, o Order) (View, error) {
 		if v.Invoices, err = s.invoiceEntries(ctx, o); err != nil {
 			return View{}, err
 		}
+		if v.Bought, err = s.bought(ctx, o, seats); err != nil {
+			return View{}, err
+		}
 	}
-	return v, nil
+	if o.Status.over() {
+		v.EventRefunded, err = s.store.endedByEventRefund(ctx, o.ID)
+	}
+	return v, err
 }
 
 // swapView are the seats that the fan may have instead.

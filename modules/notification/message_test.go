@@ -177,7 +177,7 @@ func FuzzAddress(f *testing.F) {
 	})
 }
 
-var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindSent, kindListed, kindKept, kindSwapOffer, kindTransfer, kindJoinCode, kindPlaceLink, kindYourTurn, kindAlarm}
+var allKinds = []string{kindTickets, kindChanged, kindOrderLink, kindRefund, kindSent, kindEventOff, kindListed, kindKept, kindSwapOffer, kindTransfer, kindJoinCode, kindPlaceLink, kindYourTurn, kindAlarm}
 
 func TestMailsReadAsWritten(t *testing.T) {
 	t.Parallel()
@@ -208,13 +208,14 @@ func TestMailsReadAsWritten(t *testing.T) {
 			Offered: []string{"Row B, seat 4"}, Until: &until}}, paid()},
 		"transfer": {false, mail{Kind: kindTransfer, Data: mailData{Amount: "85.00 EUR", Transfer: &Transfer{Holder: "Old Hall e.V.", IBAN: "DE89 3704 0044 0532 0130 00",
 			BIC: "COBADEFFXXX", Amount: "85.00 EUR", Until: time.Date(2027, 3, 1, 18, 30, 0, 0, time.UTC)}}}, paid()},
-		"refund":       {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "late"}}, paid()},
-		"refund-some":  {false, mail{Kind: kindRefund, Data: mailData{Amount: "42.50 EUR", Reason: "staff", ByHand: true, Void: []string{"Row A, seat 3"}}}, one},
-		"refund-event": {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "event", Void: []string{"Row F, seat 12", "Row F, seat 13"}}}, none},
-		"refund-sent":  {false, mail{Kind: kindSent, Data: mailData{Amount: "85.00 EUR", ByHand: true}}, none},
-		"listed":       {false, mail{Kind: kindListed, Data: mailData{From: "Row A, seat 3", Amount: "42.50 EUR"}}, one},
-		"kept":         {true, mail{Kind: kindKept, Data: mailData{From: "Row A, seat 3"}}, one},
-		"resold":       {false, mail{Kind: kindRefund, Data: mailData{Amount: "42.50 EUR", Reason: "resold", Void: []string{"Row A, seat 3"}}}, one},
+		"refund":         {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "late"}}, paid()},
+		"refund-some":    {false, mail{Kind: kindRefund, Data: mailData{Amount: "42.50 EUR", Reason: "staff", ByHand: true, Void: []string{"Row A, seat 3"}}}, one},
+		"refund-event":   {false, mail{Kind: kindRefund, Data: mailData{Amount: "85.00 EUR", Reason: "event", Void: []string{"Row F, seat 12", "Row F, seat 13"}}}, none},
+		"refund-sent":    {false, mail{Kind: kindSent, Data: mailData{Amount: "85.00 EUR", ByHand: true}}, none},
+		"listed":         {false, mail{Kind: kindListed, Data: mailData{From: "Row A, seat 3", Amount: "42.50 EUR"}}, one},
+		"kept":           {true, mail{Kind: kindKept, Data: mailData{From: "Row A, seat 3"}}, one},
+		"resold":         {false, mail{Kind: kindRefund, Data: mailData{Amount: "42.50 EUR", Reason: "resold", Void: []string{"Row A, seat 3"}}}, one},
+		"event-refunded": {false, mail{Kind: kindEventOff, Data: mailData{Reason: "event"}}, none},
 	} {
 		subject, text, body, err := newWriter(c.trial).write(c.mail, c.order)
 		if err != nil {

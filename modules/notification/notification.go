@@ -100,8 +100,9 @@ const (
 	kindListed    = "listed"       // a ticket that was given back is on sale
 	kindKept      = "kept"         // and nobody bought it
 	kindOrderLink = "order-link"
-	kindRefund    = "refund"      // money goes back, and perhaps tickets are void
-	kindSent      = "refund-sent" // it has left
+	kindRefund    = "refund"         // money goes back, and perhaps tickets are void
+	kindSent      = "refund-sent"    // it has left
+	kindEventOff  = "event-refunded" // an order that was not paid ended with that
 	kindSwapOffer = "swap-offer"
 	kindTransfer  = "transfer"  // where to send the money
 	kindJoinCode  = "join-code" // these belong to an event's line, not to an order
@@ -162,6 +163,16 @@ func (s *Service) Listed(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, se
 // Kept promises the news that nobody bought it.
 func (s *Service) Kept(ctx context.Context, tx *gorm.DB, orderID uuid.UUID, seat string) error {
 	return s.promiseNew(ctx, tx, kindKept, orderID, "", mailData{From: seat})
+}
+
+// EventRefunded promises, once for an order, the news that it ended unpaid because its event is refunded. Whoever never had a
+// mail about the order gets none now.
+func (s *Service) EventRefunded(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) error {
+	known, err := s.store.wroteAbout(ctx, tx, orderID)
+	if err != nil || !known {
+		return err
+	}
+	return s.promise(ctx, tx, newMail(uuid.NewSHA1(orderID, []byte(kindEventOff)), kindEventOff, orderID, "", mailData{Reason: "event"}))
 }
 
 // SwapOffered promises, once for an order, the news that its seats went while its payment was on its way, what is held

@@ -298,6 +298,27 @@ func TestRefundNotice(t *testing.T) {
 	}
 }
 
+// Only who had a mail about an order is told by mail that it ended with its event, and only once.
+func TestAnOrderThatEndsWithItsEventIsToldWhoKnewOfIt(t *testing.T) {
+	t.Parallel()
+	k := newKit(t)
+	known, unknown := k.order(), k.order()
+	k.promise(func(tx *gorm.DB) error {
+		return k.TransferAwaited(t.Context(), tx, known, Transfer{Amount: "85.00 EUR"})
+	})
+	for range 2 {
+		k.promise(func(tx *gorm.DB) error { return k.EventRefunded(t.Context(), tx, known) })
+		k.promise(func(tx *gorm.DB) error { return k.EventRefunded(t.Context(), tx, unknown) })
+	}
+	if n := k.count(`SELECT count(*) FROM mails WHERE kind = 'event-refunded'`); n != 1 {
+		t.Errorf("%d mails", n)
+	}
+	k.attempt(k.latest(known))
+	if got := k.mailer.messages(); len(got) != 1 || !strings.Contains(got[0].Text, "Please don't send any money for it.") {
+		t.Errorf("sent %+v", got)
+	}
+}
+
 func TestMailOfAnOrderThatCannotBeReadWaits(t *testing.T) {
 	t.Parallel()
 	k := newKit(t)

@@ -136,6 +136,14 @@ func (s store) overdue(ctx context.Context, tx *gorm.DB, late time.Duration, lim
 	return rows, nil
 }
 
+// wroteAbout tells whether there is any mail about an order.
+func (s store) wroteAbout(ctx context.Context, tx *gorm.DB, orderID uuid.UUID) (yes bool, err error) {
+	if err := tx.WithContext(ctx).Raw(`SELECT EXISTS (SELECT 1 FROM mails WHERE order_id = ?)`, orderID).Scan(&yes).Error; err != nil {
+		return false, fmt.Errorf("look for mails of order: %w", err)
+	}
+	return yes, nil
+}
+
 func (s store) statusOf(ctx context.Context, orderID uuid.UUID) (status, lastError string, err error) {
 	var rows []mailRow
 	err = s.db.WithContext(ctx).Raw(`

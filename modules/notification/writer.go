@@ -105,14 +105,14 @@ func (w *writer) content(m mail, d OrderDocument) (c content, err error) {
 		t.Seat, t.Category = line(t.Seat), line(t.Category)
 		c.Tickets = append(c.Tickets, seat{Ticket: t, Said: said(w.seat(t)), Size: size(t.Seat)})
 	}
+	if m.Data.Reason == "event" {
+		c.Word = line(d.Refunding)
+	}
 	c.Greeting = said(w.greeting(d.Buyer))
 	c.Contact = said(w.contact(d.Contact))
 	switch m.Kind {
 	case kindRefund:
 		c.Intro, c.Way, c.Left = said(w.words.refund(m.Data)), said(w.words.way(m.Data)), said(w.words.left(m.Data, c.Tickets))
-		if m.Data.Reason == "event" {
-			c.Word = line(d.Refunding)
-		}
 	case kindListed, kindKept:
 		c.Intro = said(w.words.Say(m.Kind+".intro", "seat", line(m.Data.From), "amount", line(m.Data.Amount)))
 	case kindSent:
