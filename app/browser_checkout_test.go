@@ -103,7 +103,7 @@ func TestOrderPageFollows(t *testing.T) {
 	b := newBrowser(t, s.base)
 	b.excuse("status of 404") // what the page is to whoever does not show the link
 	b.open("/orders/" + made.Order.ID)
-	b.sees("Open it with the link from your mail")
+	b.sees("Open it on the device you ordered with")
 	b.open("/orders/" + made.Order.ID + "#t=" + made.Token)
 	b.sees("Your seats are yours. Now pay.")
 	var hash string

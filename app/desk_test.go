@@ -309,7 +309,7 @@ func (o *organiser) refundOne(p *process, buyer *fan, order *orderView) {
 	}
 	o.post(200, at+"/refund", "ticket", order.Tickets[0].ID, "reason", "rain", "sure", "1")
 	o.at(at)
-	o.sees("Partly returned", "Tickets returned by staff: "+back+", “rain”", "Returned: "+order.Tickets[0].Seat.Label)
+	o.sees("Partly returned", "Tickets taken back: "+back+", “rain”", "Returned: "+order.Tickets[0].Seat.Label)
 	testkit.Eventually(o.t, 30*time.Second, "the money is back", func() bool {
 		o.open(at)
 		return strings.Contains(o.text(), "Money returned: "+back)

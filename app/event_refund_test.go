@@ -40,12 +40,12 @@ func TestAWholeEventIsRefunded(t *testing.T) {
 	o := newOrganiser(t, p.base)
 	o.signIn(ownerPassword, 200)
 	o.open("/admin/events/rain/refunds")
-	o.sees("14 orders, up to 700.00 EUR", "Above 200.00 EUR another owner must agree")
+	o.sees("14 paid orders with 700.00 EUR.", "Above 200.00 EUR another owner must agree")
 	o.post(422, "/admin/events/rain/refunds", "reason", " ")
 	o.sees("Say why")
-	o.post(200, "/admin/events/rain/refunds", "reason", "storm")
-	o.sees("Refund everybody who bought for Spring Gala?", "until another owner has agreed", "cannot be opened again")
-	o.post(200, "/admin/events/rain/refunds", "reason", "storm", "sure", "1")
+	o.post(200, "/admin/events/rain/refunds", "reason", "storm", "public_reason", "The roof is gone")
+	o.sees("Refund everybody who bought for Spring Gala?", "until another owner has agreed", "cannot be opened again", "Everybody reads", "“The roof is gone”")
+	o.post(200, "/admin/events/rain/refunds", "reason", "storm", "public_reason", "The roof is gone", "sure", "1")
 	o.at("/admin/events/rain/refunds")
 	o.sees("Asked for. Nothing happens", "Waits for another owner", "storm", "Withdraw")
 	var list struct{ Refunds []eventRefundView }
@@ -94,6 +94,12 @@ func TestAWholeEventIsRefunded(t *testing.T) {
 	o.signIn(ownerPassword, 200)
 	o.open("/admin/events/rain/refunds")
 	o.sees("Every order is returned", "second@example.org agreed", "14 of 14", "700.00 EUR")
+	if strings.Contains(o.page, "Return everything") {
+		t.Error("a second refund is offered")
+	}
+	// What is said to everybody is the one sentence that was written for them.
+	fans[0].sees(t, 200, "/events/rain", nil, "Every ticket for this event is taken back. The roof is gone. Whoever has one", "!storm", "!16 left", "!2 left")
+	fans[0].sees(t, 200, "/orders/"+orders[0].ID, nil, "Your money went back.", "no longer valid", "The roof is gone", "Back to you tickets taken back · has left", "!storm")
 	o.open("/admin/log")
 	o.sees("Refund of the event asked for", "Refund of the event agreed to", "Sale ended")
 }

@@ -82,7 +82,8 @@ func TestOnePriceFromTheEventToTheInvoice(t *testing.T) {
 	}
 
 	r.refused(422, path+"/billing", []string{"company", strings.Repeat("x", 300)}, "This cannot be printed on an invoice")
-	r.send(path+"/billing", path+"#papers", "company", "Ünlü AG", "name", "Åsa Ünlü", "address", "Weg 2\r\n10115 Berlin", "vat_id", "DE987")
+	r.refused(422, path+"/billing", []string{"company", "Ünlü AG", "vat_id", "DE98"}, "This is no VAT ID of that country.", `value="Ünlü AG"`, `value="DE98"`)
+	r.send(path+"/billing", path+"#papers", "company", "Ünlü AG", "name", "Åsa Ünlü", "address", "Weg 2\r\n10115 Berlin", "vat_id", "DE987654321")
 	sheet := paper(t, []byte(r.get("/api/v1"+path+"/invoice.pdf").body))
 	// 198.00 with 7 % inside is 185.05 and 12.95.
 	for _, want := range []string{"Invoice OH-000001", "Old Hall Ltd", "50667 Köln", "VAT ID DE123", "Ünlü AG", "Weg 2", "10115 Berlin", "VAT ID DE987", "Spring Gala",

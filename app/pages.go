@@ -3,6 +3,7 @@ package app
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/labstack/echo/v4"
@@ -79,12 +80,29 @@ func (a *App) page(name string, data map[string]any) ([]byte, error) {
 
 // render answers with a page for one person, which nobody keeps.
 func (a *App) render(c echo.Context, status int, name string, data map[string]any) error {
+	if c.Request().Method == http.MethodPost {
+		data["Here"] = a.here(c.Request().URL.Path)
+	}
 	page, err := a.page(name, data)
 	if err != nil {
 		return err
 	}
 	c.Response().Header().Set(echo.HeaderCacheControl, "private, no-store")
 	return c.HTMLBlob(status, page)
+}
+
+// here is the page that a form stood on which was sent to a path: that path, or the nearest above it that can be opened. What a
+// form was answered with is kept by nobody, so that going back to it would show the browser's own error; web/shared/here.js
+// gives it this address instead.
+func (a *App) here(path string) string {
+	for ; len(path) > 1; path = path[:strings.LastIndexByte(path, '/')] {
+		form := a.echo.NewContext(nil, nil)
+		a.echo.Router().Find(http.MethodGet, path, form)
+		if at := form.Path(); at != "" && !strings.Contains(at, "*") && slices.ContainsFunc(a.echo.Routes(), func(r *echo.Route) bool { return r.Method == http.MethodGet && r.Path == at }) {
+			return path
+		}
+	}
+	return "/"
 }
 
 // problemPage is what the type of a problem document points at.

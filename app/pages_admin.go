@@ -31,7 +31,7 @@ func (a *App) deskPages(r request.Routes) {
 // staffPage answers with a page for the one who is signed in; tab is the part of the desk it belongs to.
 func (a *App) staffPage(c echo.Context, status int, name, tab string, data map[string]any) error {
 	who, _ := request.StaffOf(c)
-	data["Who"], data["CSRF"], data["Tab"] = who.Email, staff.CSRF(c), tab
+	data["Who"], data["CSRF"], data["Tab"], data["Transfers"] = who.Email, staff.CSRF(c), tab, a.config.Payments.Transfer.IBAN != ""
 	if _, set := data["Done"]; !set && c.Request().Method == http.MethodGet { // a form may be sent to the address that one landed on
 		data["Done"] = doneWords[c.QueryParam("done")]
 	}

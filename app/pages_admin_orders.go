@@ -67,7 +67,7 @@ func (a *App) deskOrders(c echo.Context) error {
 		next = found[len(found)-1].ID
 	}
 	return a.staffPage(c, http.StatusOK, "orders", "orders", map[string]any{"Q": wanted.Text, "Event": slug, "EventName": eventName,
-		"Orders": orderRows(found), "Next": next, "Later": wanted.Before != uuid.Nil, "Transfers": a.config.Payments.Transfer.IBAN != ""})
+		"Orders": orderRows(found), "Next": next, "Later": wanted.Before != uuid.Nil})
 }
 
 // orderRow is an order in a list, for people.
@@ -206,6 +206,9 @@ func deskLines(o *checkout.StaffView, labels map[int]string) (lines []priceLine,
 			label += ", changed for " + labels[*s.Now]
 		}
 		lines, sum = append(lines, priceLine{Label: label, Price: money.Format(s.Price, o.Currency)}), sum+s.Price
+	}
+	if more := o.Total - sum; more > 0 {
+		lines, sum = append(lines, priceLine{Label: "Paid since, for a dearer seat", Price: money.Format(more, o.Currency)}), o.Total
 	}
 	return lines, money.Format(sum, o.Currency)
 }

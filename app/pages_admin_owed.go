@@ -113,13 +113,20 @@ type debt struct {
 var debtWords = map[string]string{
 	"late": "It came after the order had ended, and its seats are gone.", "wrong-amount": "It was not the price of the order.",
 	"second-payment": "The order was paid twice.", "overpaid": "More came than the order costs.", "staff": "Tickets were returned.", "": "It came for an order that has no tickets.",
+	"event": "The whole event is refunded.", "difference": "The seats taken instead cost less.", "swap": "The new seat costs less.", "dispute": "The bank took it back.",
+}
+
+// whyOwed puts the reason of a refund into words.
+func whyOwed(reason string) string {
+	kind, _, _ := strings.Cut(reason, ":")
+	if said, known := debtWords[kind]; known {
+		return said
+	}
+	return title(kind)
 }
 
 func newDebt(item owedItem, now time.Time) debt {
-	d := debt{owedItem: item, Price: money.Format(item.Amount, item.Currency), Why: debtWords[item.Reason], At: time.Time(item.Since), Refused: item.Status == checkout.RefundFailed}
-	if d.Why == "" {
-		d.Why = title(item.Reason)
-	}
+	d := debt{owedItem: item, Price: money.Format(item.Amount, item.Currency), Why: whyOwed(item.Reason), At: time.Time(item.Since), Refused: item.Status == checkout.RefundFailed}
 	wait := time.Time(item.NextTry).Sub(now)
 	switch {
 	case item.Provider == "transfer" && item.Refund != "":
@@ -155,7 +162,7 @@ func (a *App) owedPage(c echo.Context) error {
 	for _, currency := range slices.Sorted(maps.Keys(r.Owed)) {
 		sums = append(sums, money.Format(r.Owed[currency], currency))
 	}
-	return a.staffPage(c, http.StatusOK, "owed", "audit", map[string]any{"Debts": debts, "Sums": sums, "Refused": refused, "Strays": r.strays, "Most": len(debts) == mostOwed})
+	return a.staffPage(c, http.StatusOK, "owed", "owed", map[string]any{"Debts": debts, "Sums": sums, "Refused": refused, "Strays": r.strays, "Most": len(debts) == mostOwed})
 }
 
 // retryForm answers POST /admin/owed/refunds/:id/retry.

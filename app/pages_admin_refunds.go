@@ -12,6 +12,7 @@ import (
 	"fairseat/app/fault"
 	"fairseat/app/money"
 	"fairseat/app/request"
+	"fairseat/app/words"
 	"fairseat/modules/checkout"
 	"fairseat/modules/queue"
 	"fairseat/modules/seating"
@@ -54,10 +55,10 @@ var eventRefundWords = map[checkout.EventRefundStatus]string{
 }
 
 func (a *App) eventRefundsPage(c echo.Context) error {
-	return a.showEventRefunds(c, http.StatusOK, "", "")
+	return a.showEventRefunds(c, http.StatusOK, "", checkout.WhyRefund{})
 }
 
-func (a *App) showEventRefunds(c echo.Context, status int, refused, reason string) error {
+func (a *App) showEventRefunds(c echo.Context, status int, refused string, typed checkout.WhyRefund) error {
 	ctx := c.Request().Context()
 	event, err := a.seating.EventByID(ctx, request.EventOf(c).ID)
 	if err != nil {
@@ -67,18 +68,18 @@ func (a *App) showEventRefunds(c echo.Context, status int, refused, reason strin
 	if err != nil {
 		return err
 	}
-	sum, orders, err := a.checkout.AtStake(ctx, event.ID)
+	at, err := a.checkout.AtStake(ctx, event.ID)
 	if err != nil {
 		return err
 	}
 	who, _ := request.StaffOf(c)
-	data := map[string]any{"Event": event, "Refused": refused, "Reason": reason, "Stake": money.Format(sum, event.Currency), "Orders": orders,
+	data := map[string]any{"Event": event, "Refused": refused, "Typed": typed, "Stake": stakeSaid(at, event.Currency), "Any": at.Orders+at.Unpaid > 0,
 		"Digits": money.Digits(event.Currency), "Above": "", "Open": false, "Refunds": eventRefundViews(all, event, who)}
 	if above := a.checkout.SecondAbove; above >= 0 {
 		data["Above"] = money.Format(above, event.Currency)
 	}
 	for _, r := range data["Refunds"].([]eventRefundView) {
-		data["Open"] = data["Open"].(bool) || r.Open()
+		data["Open"] = data["Open"].(bool) || r.Open() || r.Returned() // what has begun takes the last order too
 	}
 	return a.staffPage(c, status, "refunds", "events", data)
 }
@@ -102,24 +103,26 @@ func eventRefundViews(all []checkout.EventRefund, event *seating.Event, who requ
 
 // refundEventForm asks for the refund of a whole event; first it says what that means.
 func (a *App) refundEventForm(c echo.Context) error {
-	ctx, reason := c.Request().Context(), strings.TrimSpace(c.FormValue("reason"))
-	if reason == "" {
-		return a.showEventRefunds(c, http.StatusUnprocessableEntity, "Say why; it stands in every order's history and in the log.", "")
+	ctx, why := c.Request().Context(), checkout.WhyRefund{Reason: strings.TrimSpace(c.FormValue("reason")), Public: strings.TrimSpace(c.FormValue("public_reason"))}
+	if why.Reason == "" {
+		return a.showEventRefunds(c, http.StatusUnprocessableEntity, "Say why; it stands in every order's history and in the log.", why)
 	}
-	if wrong := shortText(reason, longestPauseReason); wrong != "" {
-		return a.showEventRefunds(c, http.StatusUnprocessableEntity, "The reason: "+strings.ToLower(wrong), reason)
+	for _, text := range []struct{ name, typed string }{{"The reason: ", why.Reason}, {"For buyers: ", why.Public}} {
+		if wrong := shortText(text.typed, longestPauseReason); wrong != "" {
+			return a.showEventRefunds(c, http.StatusUnprocessableEntity, text.name+strings.ToLower(wrong), why)
+		}
 	}
-	ok, err := a.confirmed(c, "events", func() (sure, error) { return a.askRefundEvent(ctx, c, reason, false) })
+	ok, err := a.confirmed(c, "events", func() (sure, error) { return a.askRefundEvent(ctx, c, why, false) })
 	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
-		return a.showEventRefunds(c, http.StatusConflict, f.Detail, reason)
+		return a.showEventRefunds(c, http.StatusConflict, f.Detail, why)
 	}
 	if !ok || err != nil {
 		return err
 	}
 	who, _ := request.StaffOf(c)
-	r, err := a.checkout.RefundEvent(ctx, who, c.RealIP(), request.EventOf(c), reason, true)
+	r, err := a.checkout.RefundEvent(ctx, who, c.RealIP(), request.EventOf(c), why, true)
 	if f := fault.As(err); f != nil && f.Kind == fault.Conflict {
-		return a.showEventRefunds(c, http.StatusConflict, f.Detail, reason)
+		return a.showEventRefunds(c, http.StatusConflict, f.Detail, why)
 	}
 	if err != nil {
 		return err
@@ -128,22 +131,21 @@ func (a *App) refundEventForm(c echo.Context) error {
 }
 
 // askRefundEvent says what the refund of an event does, from the figures of this moment.
-func (a *App) askRefundEvent(ctx context.Context, c echo.Context, reason string, agreeing bool) (sure, error) {
+func (a *App) askRefundEvent(ctx context.Context, c echo.Context, why checkout.WhyRefund, agreeing bool) (sure, error) {
 	v, err := a.deskView(ctx, request.EventOf(c).ID)
 	if err != nil {
 		return sure{}, err
 	}
-	sum, n, err := a.checkout.AtStake(ctx, v.Event.ID)
+	at, err := a.checkout.AtStake(ctx, v.Event.ID)
 	if err != nil {
 		return sure{}, err
 	}
-	if n == 0 {
+	if at.Orders+at.Unpaid == 0 {
 		return sure{}, checkout.ErrNothingToReturn
 	}
-	stake := money.Format(sum, v.Event.Currency)
-	s := sure{Title: "Refund everybody who bought for " + v.Event.Name + "?", Button: "Return up to " + stake, Action: c.Request().URL.Path,
-		Back: deskPath(c) + "/refunds", Danger: true, Fields: []sureField{{"reason", reason}}}
-	if !agreeing && a.checkout.SecondAbove >= 0 && sum > a.checkout.SecondAbove {
+	s := sure{Title: "Refund everybody who bought for " + v.Event.Name + "?", Button: "Return " + money.Format(at.Sum, v.Event.Currency), Action: c.Request().URL.Path,
+		Back: deskPath(c) + "/refunds", Danger: true, Fields: []sureField{{"reason", why.Reason}, {"public_reason", why.Public}}}
+	if !agreeing && a.checkout.SecondAbove >= 0 && at.Sum+at.Open > a.checkout.SecondAbove {
 		s.Button = "Ask another owner"
 		s.Lines = append(s.Lines, "Nothing happens until another owner has agreed, signed in with an account of their own: it is more than "+
 			money.Format(a.checkout.SecondAbove, v.Event.Currency)+". Then:")
@@ -152,10 +154,25 @@ func (a *App) askRefundEvent(ctx context.Context, c echo.Context, reason string,
 		s.Lines = append(s.Lines, "The sale ends at once and cannot be opened again.")
 	}
 	s.Lines = append(s.Lines,
-		orders(n)+" with up to "+stake+": all tickets are void and let nobody in, and the money goes back to where it came from. Each buyer gets a mail.",
-		"Whoever is paying at this moment can pay no more; money that comes all the same goes back too.",
+		stakeSaid(at, v.Event.Currency)+" All tickets are void and let nobody in, and the money goes back to where it came from. Each buyer gets a mail.",
+		"Whoever has not paid can pay no more; money that comes all the same goes back too.")
+	if why.Public == "" {
+		s.Lines = append(s.Lines, "The event's page, the mails and the orders say that every ticket is taken back, and give no reason.")
+	} else {
+		s.Lines = append(s.Lines, "Everybody reads on the event's page, in the mails and on the orders: “"+why.Public+"”")
+	}
+	s.Lines = append(s.Lines,
 		"It can be paused, but what is returned stays returned.")
 	return s, nil
+}
+
+// stakeSaid is what the refund of an event is about: "14 paid orders with 700.00 EUR, and 2 that are not paid yet."
+func stakeSaid(at checkout.Stake, currency string) string {
+	said := strings.Replace(orders(at.Orders), " ", " paid ", 1) + " with " + money.Format(at.Sum, currency)
+	if at.Unpaid > 0 {
+		said += ", and " + words.Number(int64(at.Unpaid)) + " not paid yet (" + money.Format(at.Open, currency) + ")"
+	}
+	return said + "."
 }
 
 // eventRefundStep agrees to a refund, refuses, withdraws, pauses or resumes it.
@@ -171,14 +188,16 @@ func (a *App) eventRefundStep(c echo.Context) error {
 		if err != nil {
 			return err
 		}
-		ok, err := a.confirmed(c, "events", func() (sure, error) { return a.askRefundEvent(ctx, c, r.Reason, true) })
+		ok, err := a.confirmed(c, "events", func() (sure, error) {
+			return a.askRefundEvent(ctx, c, checkout.WhyRefund{Reason: r.Reason, Public: r.PublicReason}, true)
+		})
 		if !ok || err != nil {
 			return err
 		}
 	}
 	_, err = a.checkout.StepEventRefund(ctx, who, c.RealIP(), request.EventOf(c), id, step)
 	if f := fault.As(err); f != nil && (f.Kind == fault.Conflict || f.Kind == fault.Forbidden) {
-		return a.showEventRefunds(c, statusOf[f.Kind], f.Detail, "")
+		return a.showEventRefunds(c, statusOf[f.Kind], f.Detail, checkout.WhyRefund{})
 	}
 	if err != nil {
 		return err

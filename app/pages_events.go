@@ -133,10 +133,25 @@ func (a *App) eventPage(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	of := [5]any{event, phase, draws, reason, asks} // a change of these is shown at once
+	word, refunding := "", false
+	if phase == queue.PhaseEnded { // which a refund begins with; before that nobody asks Postgres for each page
+		if word, refunding, err = a.checkout.Refunding(ctx, event.ID); err != nil {
+			return err
+		}
+	}
+	of := [7]any{event, phase, draws, reason, asks, word, refunding} // a change of these is shown at once
 	return a.renderPublic(c, "waiting/event", publicFor, of, func() (map[string]any, error) {
 		data, say := a.eventData(ctx, event), &speaker{words: a.pages.Words("waiting")}
 		a.door(data, say, event, phase, draws, asks.Lanes, reason)
+		if refunding {
+			data["Refunding"], data["Door"] = true, say.t("door.refunding")
+			data["Lead"] = strings.TrimSpace(sentence(word) + " " + say.t("door.refunding-more"))
+		}
+		if phase == queue.PhaseEnded { // what is free is not for sale
+			for i := range data["Prices"].([]priceLine) {
+				data["Prices"].([]priceLine)[i].Known = false
+			}
+		}
 		data["Join"] = newJoinForm(event.Slug, asks, phase)
 		data["Lanes"] = a.shares(ctx, say, event.ID)
 		return data, say.err
@@ -161,7 +176,7 @@ func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phas
 			key, data["Lead"] = "js.door-announced", ""
 		}
 	case queue.PhaseEnded:
-		data["Lead"] = strings.TrimSpace(reason + " " + say.t("js.find"))
+		data["Lead"] = strings.TrimSpace(sentence(reason) + " " + say.t("js.find"))
 	case queue.PhaseSoldOut:
 		data["Lead"] = say.t("js.wait-for-return")
 	default:
@@ -170,6 +185,14 @@ func (a *App) door(data map[string]any, say *speaker, event *seating.Event, phas
 		}
 	}
 	data["Door"] = say.t(key, "when", opens)
+}
+
+// sentence ends what somebody typed as a sentence ends, so that another may follow; sentence in web/waiting/door.js does the same.
+func sentence(text string) string {
+	if text == "" || strings.ContainsAny(text[len(text)-1:], ".!?") || strings.HasSuffix(text, "…") {
+		return text
+	}
+	return text + "."
 }
 
 // shares tells of the lanes of a draw, in words, and of what is left for everyone else; nothing where there are none. It

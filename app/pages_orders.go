@@ -109,11 +109,13 @@ type orderSight struct {
 	Away    map[int]bool // seats of those
 	Lines   []lineSight  // what was bought
 	Sum     int64        // of it
+	More    int64        // paid since, for dearer seats
 	Instead string       // seats taken for some that had gone: "Row B, 3–4"
 	Money   []moneySight // what goes back
 	Coming  int64        // of that, what has not left
 	Void    bool         // it had tickets, which are not valid any more
 	Word    string       // what the organiser says of the refund of the whole event
+	Linked  bool         // its buyer has a mail with the link to it
 	Swap    *swapSight
 	Dearer  *dearerSight
 	Bill    *billSight // nil where no invoice can be addressed
@@ -136,6 +138,7 @@ type swapSight struct {
 type billSight struct {
 	checkout.Billing
 	Lines string // of the address
+	Open  bool   // something in it was refused
 }
 
 // billOf is the address of the newest invoice, while something of it is left.
@@ -145,7 +148,7 @@ func billOf(v checkout.View) *billSight {
 	}
 	for _, one := range slices.Backward(v.Invoices) {
 		if one.Kind == "invoice" {
-			return &billSight{one.Billing, strings.Join(one.Address, "\n")}
+			return &billSight{Billing: one.Billing, Lines: strings.Join(one.Address, "\n")}
 		}
 	}
 	return nil
@@ -191,6 +194,10 @@ func (a *App) showOrder(c echo.Context, status int, o checkout.Order, refusal *r
 		d.State, sight.Waiting = "checking", 2
 	}
 	paid := sight.Dearer == nil || sight.Dearer.State != "pay" && sight.Dearer.State != "asking"
+	if refusal != nil && sight.Bill != nil && strings.HasSuffix(c.Path(), "/billing") { // what was typed stays
+		sight.Bill = &billSight{Billing: checkout.Billing{Name: c.FormValue("name"), Company: c.FormValue("company"), VATID: c.FormValue("vat_id")},
+			Lines: c.FormValue("address"), Open: true}
+	}
 	data := map[string]any{
 		"Accent": accentPath(event.Accent), "Event": event, "Order": sight, "GoSwap": c.QueryParam("go") == "swap" && refusal == nil && !paid, "Categories": categoryNames(event), "Said": refusal.said(),
 		"Go": c.QueryParam("go") == "pay" && refusal == nil && (sight.State == "pay" || sight.State == "asking"),
@@ -275,8 +282,14 @@ func (a *App) orderSight(c echo.Context, o checkout.Order, v checkout.View, e *s
 			return nil, err
 		}
 	}
+	s.Linked = s.State == "transfer" || len(v.Back) > 0 || v.Mail.Status == "queued" || v.Mail.Status == "sent"
 	s.Methods = a.seating.OfferedMethods(e)
 	s.TooLate = len(s.Methods) < len(a.seating.PaymentMethods(e))
+	if s.State == "outage" { // whoever has no payment under way may pay in another way
+		s.Methods = slices.DeleteFunc(slices.Clone(s.Methods), func(m seating.Method) bool {
+			return v.Status != "declined" || a.checkout.Health(m.ID).Down
+		})
+	}
 	if s.State == "pay" {
 		s.PayURL = *v.Payment.URL
 	}
@@ -367,7 +380,7 @@ var declineReasons = []string{"insufficient-funds", "expired-card", "authenticat
 // one, waits for a processor that is away, or is being ended.
 func orderState(v checkout.View, down bool) string {
 	switch {
-	case down && (v.Status == "pending" || v.Status == "declined"):
+	case down && (v.Status == "pending" && v.Payment != nil || v.Status == "declined"):
 		return "outage"
 	case v.Status == "refund-pending" && slices.ContainsFunc(v.Back, func(b checkout.BackView) bool { return b.ByHand && !b.Done }):
 		return "refund-by-hand"

@@ -25,10 +25,10 @@ type moneySight struct {
 }
 
 // backReasons are why money goes back, those that have words: "back.why.<…>".
-var backReasons = []string{"staff", "event", "dispute", "swap", "difference", "late", "wrong-amount", "second-payment", "resold"}
+var backReasons = []string{"staff", "event", "dispute", "swap", "difference", "late", "wrong-amount", "second-payment", "overpaid", "rest", "resold"}
 
-// bought nothing: money for these reasons was never a ticket, or the ticket stays.
-var ticketsStay = []string{"swap", "difference", "late", "wrong-amount", "second-payment"}
+// ticketsStay are the reasons of money that was never a ticket, or whose ticket stays.
+var ticketsStay = []string{"swap", "difference", "late", "wrong-amount", "second-payment", "overpaid"}
 
 // ledgerSight is the part of an order's page that adds up: the seats at what was paid for them then, and what goes back.
 func (a *App) ledgerSight(c echo.Context, s *orderSight, e *seating.Event, say *speaker) error {
@@ -74,6 +74,7 @@ func (a *App) ledgerSight(c echo.Context, s *orderSight, e *seating.Event, say *
 		s.Lines, s.Sum = append(s.Lines, l), s.Sum+line.Price
 		instead = slices.DeleteFunc(instead, func(n int) bool { return n == now })
 	}
+	s.More = max(0, s.Total-s.Sum)
 	if len(instead) > 0 {
 		if seats, err = a.seating.SeatInfo(c.Request().Context(), e.ID, instead); err != nil {
 			return err
@@ -97,7 +98,7 @@ func (a *App) ledgerSight(c echo.Context, s *orderSight, e *seating.Event, say *
 		s.Money, s.Void = append(s.Money, m), s.Void || !slices.Contains(ticketsStay, b.Reason)
 	}
 	if s.EventRefunded {
-		s.Word, err = a.checkout.RefundingWord(c.Request().Context(), e.ID)
+		s.Word, _, err = a.checkout.Refunding(c.Request().Context(), e.ID)
 	}
 	return err
 }

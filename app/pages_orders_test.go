@@ -68,6 +68,7 @@ func TestOrderStates(t *testing.T) {
 		{"pending", &checkout.PaymentView{}, false, "asking"},
 		{"pending", &checkout.PaymentView{URL: &script}, false, "asking"},
 		{"pending", nil, false, "ending"},
+		{"pending", nil, true, "ending"}, // given back while payments are down
 		{"pending", &checkout.PaymentView{URL: &bank}, true, "outage"},
 		{"declined", nil, true, "outage"},
 		{"declined", nil, false, "declined"},

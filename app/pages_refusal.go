@@ -69,6 +69,9 @@ func refusalKey(f *fault.Error) string {
 	if reason := f.Facts["reason"]; f.Code == "slow-down" && slowReasons[reason] {
 		return fmt.Sprint("refused.slow-", reason)
 	}
+	if wrong, _ := f.Facts["fields"].(fault.Fields); f.Code == "bad-billing" && len(wrong) == 1 && wrong["vat_id"] != "" {
+		return "refused.bad-vat-id"
+	}
 	if _, ok := f.Facts["offer"]; ok {
 		return "refused.offered"
 	}

@@ -2,6 +2,7 @@ package app
 
 import (
 	"net/http"
+	"slices"
 	"strconv"
 
 	"github.com/google/uuid"
@@ -51,6 +52,8 @@ type swapSure struct {
 
 type swapRow struct {
 	Title string
+	Class string // of all its seats, which then cost the same; "" where they differ
+	Costs int64
 	Seats []swapSeat
 }
 
@@ -113,6 +116,10 @@ func swapRows(rows []seatRow, from checkout.Seat, names map[string]string, deare
 			}
 		}
 		if len(kept.Seats) > 0 {
+			first := kept.Seats[0]
+			if !slices.ContainsFunc(kept.Seats, func(s swapSeat) bool { return s.Class != first.Class || s.Costs != first.Costs }) {
+				kept.Class, kept.Costs = first.Class, first.Costs
+			}
 			out = append(out, kept)
 		}
 	}

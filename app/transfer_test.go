@@ -40,7 +40,7 @@ func TestBuyingByBankTransfer(t *testing.T) {
 		return r, order
 	}
 	ada, adas := buy("Ada", "ada@example.org")
-	_, bobs := buy("Bob", "bob@example.org")
+	bob, bobs := buy("Bob", "bob@example.org")
 
 	o := newOrganiser(t, p.base)
 	o.signIn(ownerPassword, 200)
@@ -54,6 +54,9 @@ func TestBuyingByBankTransfer(t *testing.T) {
 	o.post(200, "/admin"+adas+"/paid", "amount", "much")
 	o.sees("that was no amount")
 	o.post(200, "/admin"+adas+"/paid", "amount", "25.00")
+	o.sees("25.00 EUR came for order", "Ada, ada@example.org", "The tickets go out at once")
+	ada.get(adas, "Now send the money")
+	o.post(200, "/admin"+adas+"/paid", "amount", "25.00", "sure", "1")
 	o.sees("Written down.", "Paid")
 	ada.get(adas, "Here is your ticket")
 
@@ -80,7 +83,13 @@ func TestBuyingByBankTransfer(t *testing.T) {
 		t.Fatal("nothing to send back")
 	}
 	o.post(200, sent)
+	o.sees("19.00 EUR for order", "Bob, bob@example.org", "It was not the price of the order.", "I have sent 19.00 EUR")
+	if s := bob.get(bobs, "the organiser sends it by hand"); strings.Contains(s.body, "has left") || strings.Contains(s.body, "on its way") {
+		t.Error("the buyer reads of money that nobody has sent")
+	}
+	o.post(200, sent, "sure", "1")
 	o.sees("the buyer gets a mail")
+	bob.get(bobs, "it was not the price · has left")
 	testkit.Eventually(t, 20*time.Second, "nothing is owed", func() bool {
 		o.open("/admin/owed")
 		return strings.Contains(o.page, "Nothing is owed.")

@@ -39,16 +39,17 @@ const (
 
 // EventRefund is one, with how far it is. Money in minor units.
 type EventRefund struct {
-	ID          uuid.UUID
-	EventID     int64
-	Reason      string
-	Status      EventRefundStatus
-	AskedBy     int64
-	AskedEmail  string
-	AskedAt     time.Time
-	AgreedEmail string
-	AgreedAt    *time.Time
-	EndedAt     *time.Time
+	ID           uuid.UUID
+	EventID      int64
+	Reason       string // for the house
+	PublicReason string // for buyers and whoever opens the event's page; "" for nothing
+	Status       EventRefundStatus
+	AskedBy      int64
+	AskedEmail   string
+	AskedAt      time.Time
+	AgreedEmail  string
+	AgreedAt     *time.Time
+	EndedAt      *time.Time
 
 	Left    int // orders to return, those that failed too
 	Done    int
@@ -71,9 +72,12 @@ var (
 	ErrSecondOwner = fault.New(fault.Forbidden, "second-owner-needed", "Somebody else must agree: another owner, signed in with an account of their own.")
 )
 
+// WhyRefund is why a whole event is refunded: Reason for the house, Public, if anything, for everybody to read.
+type WhyRefund struct{ Reason, Public string }
+
 // RefundEvent asks for the refund of a whole event, and begins it unless a second owner must agree. A sale that is still
 // on is ended with the beginning if endSale says so; it can never be opened again.
-func (s *Service) RefundEvent(ctx context.Context, who request.Staff, ip string, event request.Event, reason string, endSale bool) (*EventRefund, error) {
+func (s *Service) RefundEvent(ctx context.Context, who request.Staff, ip string, event request.Event, why WhyRefund, endSale bool) (*EventRefund, error) {
 	phase, err := s.Sale.Phase(ctx, event.ID)
 	if err != nil {
 		return nil, err
@@ -81,7 +85,7 @@ func (s *Service) RefundEvent(ctx context.Context, who request.Staff, ip string,
 	if phase != phaseEnded && !endSale {
 		return nil, ErrSaleNotEnded
 	}
-	r := EventRefund{ID: newID(), EventID: event.ID, Reason: reason, AskedBy: who.ID, AskedEmail: who.Email, Status: EventRefundRunning}
+	r := EventRefund{ID: newID(), EventID: event.ID, Reason: why.Reason, PublicReason: why.Public, AskedBy: who.ID, AskedEmail: who.Email, Status: EventRefundRunning}
 	if second, err := s.secondNeeded(ctx, s.DB, event.ID); err != nil {
 		return nil, err
 	} else if second {
@@ -91,8 +95,7 @@ func (s *Service) RefundEvent(ctx context.Context, who request.Staff, ip string,
 		return nil, err
 	}
 	if r.Status == EventRefundRunning {
-		if err := s.Sale.End(ctx, event, who, ip, reason); err != nil { // for good: a closing could be moved
-
+		if err := s.Sale.End(ctx, event, who, ip, why.Public); err != nil { // for good: a closing could be moved
 			return nil, err
 		}
 	}
@@ -105,7 +108,7 @@ func (s *Service) RefundEvent(ctx context.Context, who request.Staff, ip string,
 		if err := s.store.insertEventRefund(ctx, tx, r); err != nil {
 			return err
 		}
-		if err := s.Journal.Note(ctx, tx, who, ip, "event.refund", "event:"+event.Slug, map[string]any{"refund": r.ID, "reason": reason, "status": r.Status}); err != nil {
+		if err := s.Journal.Note(ctx, tx, who, ip, "event.refund", "event:"+event.Slug, map[string]any{"refund": r.ID, "reason": why.Reason, "public_reason": why.Public, "status": r.Status}); err != nil {
 			return err
 		}
 		return idempotency.Record(ctx, tx, http.StatusAccepted, newEventRefundView(r, "", s.SecondAbove))
@@ -124,14 +127,14 @@ func (s *Service) RefundEvent(ctx context.Context, who request.Staff, ip string,
 
 // secondNeeded tells whether more money is at stake than one owner may return alone; ErrNothingToReturn if nobody has any.
 func (s *Service) secondNeeded(ctx context.Context, db *gorm.DB, eventID int64) (bool, error) {
-	sum, orders, err := s.store.atStake(ctx, db, eventID)
+	at, err := s.store.atStake(ctx, db, eventID)
 	if err != nil {
 		return false, err
 	}
-	if orders == 0 {
+	if at.Orders+at.Unpaid == 0 {
 		return false, ErrNothingToReturn
 	}
-	return s.SecondAbove >= 0 && sum > s.SecondAbove, nil
+	return s.SecondAbove >= 0 && at.Sum+at.Open > s.SecondAbove, nil
 }
 
 func (s *Service) refuseSecondRefund(ctx context.Context, eventID int64) error {
@@ -168,7 +171,7 @@ func (s *Service) StepEventRefund(ctx context.Context, who request.Staff, ip str
 	case step == "agree" && r.AskedBy == who.ID:
 		return nil, ErrSecondOwner
 	case step == "agree":
-		if err := s.Sale.End(ctx, event, who, ip, r.Reason); err != nil {
+		if err := s.Sale.End(ctx, event, who, ip, r.PublicReason); err != nil {
 			return nil, err
 		}
 	}
@@ -211,12 +214,20 @@ func (s *Service) EventRefunds(ctx context.Context, eventID int64) ([]EventRefun
 	return s.store.eventRefunds(ctx, eventID, nil)
 }
 
-// RefundingWord is what the organiser says to buyers of the refund of an event, once it has begun; "" for nothing.
-func (s *Service) RefundingWord(ctx context.Context, eventID int64) (string, error) {
-	return s.store.refundingWord(ctx, eventID)
+// Refunding tells whether the refund of an event has begun, and what the organiser says of it to everybody, "" for nothing.
+func (s *Service) Refunding(ctx context.Context, eventID int64) (word string, begun bool, err error) {
+	return s.store.refunding(ctx, eventID)
 }
 
-// AtStake is what the refund of an event would return at most, and how many orders it is about.
-func (s *Service) AtStake(ctx context.Context, eventID int64) (sum int64, orders int, err error) {
+// Stake is what the refund of an event is about.
+type Stake struct {
+	Sum    int64 // what buyers have paid
+	Orders int   // of theirs
+	Open   int64 // what may still be paid
+	Unpaid int   // orders that wait for that
+}
+
+// AtStake is what the refund of an event would be about now.
+func (s *Service) AtStake(ctx context.Context, eventID int64) (Stake, error) {
 	return s.store.atStake(ctx, s.DB, eventID)
 }

@@ -4,11 +4,13 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 	"github.com/labstack/echo/v4"
 
 	"fairseat/app/clock"
+	"fairseat/app/fault"
 	"fairseat/app/request"
 )
 
@@ -21,15 +23,17 @@ func (s *Service) eventRefundRoutes(h *handler, r request.Routes) {
 
 // EventRefundView is the refund of an event as JSON.
 type EventRefundView struct {
-	ID       string            `json:"id"`
-	Status   EventRefundStatus `json:"status"`
-	Reason   string            `json:"reason"`
-	AskedBy  string            `json:"asked_by"`
-	AskedAt  clock.Time        `json:"asked_at"`
-	AgreedBy string            `json:"agreed_by,omitempty"`
-	AgreedAt clock.Time        `json:"agreed_at"`
-	EndedAt  clock.Time        `json:"ended_at"`
-	Orders   struct {
+	ID     string            `json:"id"`
+	Status EventRefundStatus `json:"status"`
+	Reason string            `json:"reason"`
+	// PublicReason is what everybody may read.
+	PublicReason string     `json:"public_reason,omitempty"`
+	AskedBy      string     `json:"asked_by"`
+	AskedAt      clock.Time `json:"asked_at"`
+	AgreedBy     string     `json:"agreed_by,omitempty"`
+	AgreedAt     clock.Time `json:"agreed_at"`
+	EndedAt      clock.Time `json:"ended_at"`
+	Orders       struct {
 		Total  int `json:"total"`
 		Done   int `json:"done"`
 		Failed int `json:"failed"` // and tried again
@@ -46,7 +50,7 @@ type EventRefundView struct {
 }
 
 func newEventRefundView(r EventRefund, currency string, above int64) EventRefundView {
-	v := EventRefundView{ID: r.ID.String(), Status: r.Status, Reason: r.Reason, AskedBy: r.AskedEmail, AskedAt: clock.Time(r.AskedAt),
+	v := EventRefundView{ID: r.ID.String(), Status: r.Status, Reason: r.Reason, PublicReason: r.PublicReason, AskedBy: r.AskedEmail, AskedAt: clock.Time(r.AskedAt),
 		AgreedBy: r.AgreedEmail, AgreedAt: maybe(r.AgreedAt), EndedAt: maybe(r.EndedAt), SecondAbove: above}
 	v.Orders.Done, v.Orders.Failed, v.Orders.Unpaid = r.Done, r.Failed, r.Unpaid
 	v.Money.Owed, v.Money.Returned, v.Money.Refused, v.Money.Currency = r.Owed, r.Back, r.Refused, currency
@@ -65,8 +69,20 @@ func maybe(t *time.Time) clock.Time {
 }
 
 type refundEventRequest struct {
-	Reason  string `json:"reason"`
-	EndSale bool   `json:"end_sale"`
+	Reason       string `json:"reason"`
+	PublicReason string `json:"public_reason"`
+	EndSale      bool   `json:"end_sale"`
+}
+
+func (r refundEventRequest) check() (WhyRefund, error) {
+	why := WhyRefund{Reason: strings.TrimSpace(r.Reason), Public: strings.TrimSpace(r.PublicReason)}
+	if _, err := (refundRequest{Reason: why.Reason}).check(); err != nil {
+		return why, err
+	}
+	if utf8.RuneCountInString(why.Public) > longestReason || !printable(why.Public) {
+		return why, fault.Fields{"public_reason": "at most 500 printable characters"}.Err()
+	}
+	return why, nil
 }
 
 // refundEvent answers POST /admin/events/:event/refunds.
@@ -76,11 +92,12 @@ func (h *handler) refundEvent(c echo.Context) error {
 	if err := request.Decode(c, &req); err != nil {
 		return err
 	}
-	if _, err := (refundRequest{Reason: req.Reason}).check(); err != nil {
+	why, err := req.check()
+	if err != nil {
 		return err
 	}
 	who, _ := request.StaffOf(c)
-	r, err := h.s.RefundEvent(c.Request().Context(), who, c.RealIP(), request.EventOf(c), strings.TrimSpace(req.Reason), req.EndSale)
+	r, err := h.s.RefundEvent(c.Request().Context(), who, c.RealIP(), request.EventOf(c), why, req.EndSale)
 	if err != nil {
 		return err
 	}

@@ -31,7 +31,7 @@ func TestEventRefundLeavesNobodyOut(t *testing.T) {
 	t.Parallel()
 	ctx := context.Background()
 	k := newKit(t)
-	if _, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), "rain", true); !is(err, "nothing-to-return") || k.room.ended {
+	if _, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), WhyRefund{Reason: "rain"}, true); !is(err, "nothing-to-return") || k.room.ended {
 		t.Fatalf("an event nobody bought for: %v", err)
 	}
 	whole, part := k.sold(0), k.sold(1, 2)
@@ -40,15 +40,15 @@ func TestEventRefundLeavesNobodyOut(t *testing.T) {
 	_, err = k.Move(ctx, staffAda(), "", uuid.MustParse(part.ID), uuid.MustParse(part.Tickets[1].ID), 1) // to the seat that was given back
 	must(t, err)
 	open, paying := k.mustPlace(k.fan(3)).Order, k.mustPlace(k.fan(4)).Order
-	if _, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), "rain", false); !is(err, "sale-not-ended") {
+	if _, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), WhyRefund{Reason: "rain"}, false); !is(err, "sale-not-ended") {
 		t.Fatalf("a sale that is on: %v", err)
 	}
-	r, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), "rain", true)
+	r, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), WhyRefund{Reason: "rain"}, true)
 	must(t, err)
 	if r.Status != EventRefundRunning || !k.room.ended || r.Left != 2 || r.Unpaid != 2 || r.ToGo != 8400 {
 		t.Fatalf("begun: %+v", r)
 	}
-	if _, err := k.RefundEvent(ctx, staffBob(), "", k.gala(), "rain", true); !is(err, "refund-under-way") {
+	if _, err := k.RefundEvent(ctx, staffBob(), "", k.gala(), WhyRefund{Reason: "rain"}, true); !is(err, "refund-under-way") {
 		t.Errorf("a second one: %v", err)
 	}
 	k.bank.click(k.payment(paying.ID).ID, provider.Authorized, 0) // in this very moment
@@ -153,7 +153,7 @@ func TestEventRefundCutAnywhere(t *testing.T) {
 	for at := 3; ; at += 7 { // every order's return is cut somewhere, sooner or later
 		orders := []View{k.sold(0), k.sold(1, 2), k.sold(3)}
 		k.room.ended = false
-		r, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), "rain", true)
+		r, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), WhyRefund{Reason: "rain"}, true)
 		must(t, err)
 		g.raise(at)
 		k.bank.before = func(string) error { return g.step() }
@@ -201,7 +201,7 @@ func TestEventRefundShowsWhatFails(t *testing.T) {
 	must(t, k.Kit.DB.Exec(fmt.Sprintf(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN IF NEW.id = '%s' AND NEW.status = 'refunded' THEN RAISE EXCEPTION 'no'; END IF; RETURN NEW; END $$`, stuck.ID)).Error)
 	must(t, k.Kit.DB.Exec(`CREATE TRIGGER refuse BEFORE UPDATE ON orders FOR EACH ROW EXECUTE FUNCTION refuse()`).Error)
-	r, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), "rain", true)
+	r, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), WhyRefund{Reason: "rain"}, true)
 	must(t, err)
 	k.quiet(k.Service)
 	k.want(fine.ID, shownRefunded)
@@ -227,7 +227,7 @@ func TestEventRefundBesideAShortOne(t *testing.T) {
 	must(t, k.Kit.DB.Exec(`CREATE FUNCTION beside() RETURNS trigger LANGUAGE plpgsql AS $$
 		BEGIN RAISE EXCEPTION 'another' USING ERRCODE = 'unique_violation'; END $$`).Error)
 	must(t, k.Kit.DB.Exec(`CREATE TRIGGER beside BEFORE INSERT ON event_refunds FOR EACH ROW EXECUTE FUNCTION beside()`).Error)
-	if r, err := k.RefundEvent(context.Background(), staffAda(), "", k.gala(), "rain", true); r != nil || !is(err, "refund-under-way") {
+	if r, err := k.RefundEvent(context.Background(), staffAda(), "", k.gala(), WhyRefund{Reason: "rain"}, true); r != nil || !is(err, "refund-under-way") {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

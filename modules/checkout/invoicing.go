@@ -268,6 +268,11 @@ func (b *Billing) check() error {
 	}
 	b.Name, b.Company = line("name", b.Name, longestLine), line("company", b.Company, longestLine)
 	b.VATID = line("vat_id", b.VATID, longestVATID)
+	if id, ok := invoice.VATID(b.VATID); ok {
+		b.VATID = id
+	} else if fields["vat_id"] == "" {
+		fields["vat_id"] = "is no VAT ID, such as DE123456789"
+	}
 	address := []string{}
 	for _, one := range b.Address {
 		if one = line("address", one, longestLine); one != "" {

@@ -115,7 +115,7 @@ func TestInvoiceIsAddressed(t *testing.T) {
 	t.Parallel()
 	k, ctx := newSeller(t, 4200, 2), context.Background()
 	o := k.mustPlace(k.fan(0, 1)).Order
-	company := Billing{Company: "  Ünlü   AG ", Address: []string{"Weg 2", "", "Berlin"}, VATID: "DE2"}
+	company := Billing{Company: "  Ünlü   AG ", Address: []string{"Weg 2", "", "Berlin"}, VATID: "de 123 456 789"}
 	if err := k.Bill(ctx, k.order(o.ID), company); !errors.Is(err, ErrNotFound) {
 		t.Errorf("an order without an invoice: %v", err)
 	}
@@ -144,7 +144,7 @@ func TestInvoiceIsAddressed(t *testing.T) {
 	}
 	k.quiet(k.Service)
 	k.check()
-	for _, bad := range []Billing{{Company: strings.Repeat("a", 201)}, {VATID: strings.Repeat("1", 41)}, {Address: []string{"a\x00"}}, {Address: strings.Split("a,b,c,d,e,f,g", ",")}} {
+	for _, bad := range []Billing{{Company: strings.Repeat("a", 201)}, {VATID: strings.Repeat("1", 41)}, {VATID: "DE2"}, {Address: []string{"a\x00"}}, {Address: strings.Split("a,b,c,d,e,f,g", ",")}} {
 		if err := k.Bill(ctx, k.order(o.ID), bad); !errors.Is(err, ErrBadBilling) {
 			t.Errorf("%+v: %v", bad, err)
 		}

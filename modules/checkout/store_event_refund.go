@@ -18,24 +18,21 @@ const (
 )
 
 // atStake is what an event's buyers have paid, and what those may still pay who are about to.
-func (s store) atStake(ctx context.Context, db *gorm.DB, eventID int64) (sum int64, orders int, err error) {
-	var row struct {
-		Sum    int64
-		Orders int
-	}
-	_, err = one(db.WithContext(ctx), &row, `SELECT count(*) AS orders,
-		coalesce(sum(CASE WHEN o.status = 'pending' THEN o.amount ELSE `+paidFor+` END), 0)::bigint AS sum
+func (s store) atStake(ctx context.Context, db *gorm.DB, eventID int64) (at Stake, err error) {
+	_, err = one(db.WithContext(ctx), &at, `SELECT count(*) FILTER (WHERE o.status <> 'pending') AS orders, count(*) FILTER (WHERE o.status = 'pending') AS unpaid,
+		coalesce(sum(o.amount) FILTER (WHERE o.status = 'pending'), 0)::bigint AS open,
+		coalesce(sum(`+paidFor+`) FILTER (WHERE o.status <> 'pending'), 0)::bigint AS sum
 		FROM orders o WHERE o.event_id = ? AND o.status IN ('pending','paid','part_refunded')`, eventID)
 	if err != nil {
-		return 0, 0, fmt.Errorf("sum what is at stake: %w", err)
+		return at, fmt.Errorf("sum what is at stake: %w", err)
 	}
-	return row.Sum, row.Orders, nil
+	return at, nil
 }
 
 // insertEventRefund writes one; gorm.ErrDuplicatedKey if the event has one that is not over.
 func (s store) insertEventRefund(ctx context.Context, tx *gorm.DB, r EventRefund) error {
-	if err := tx.WithContext(ctx).Exec(`INSERT INTO event_refunds (id, event_id, reason, status, asked_by, asked_email, asked_at) VALUES (?, ?, ?, ?, ?, ?, `+now+`)`,
-		r.ID, r.EventID, r.Reason, r.Status, r.AskedBy, r.AskedEmail, s.now()).Error; err != nil {
+	if err := tx.WithContext(ctx).Exec(`INSERT INTO event_refunds (id, event_id, reason, public_reason, status, asked_by, asked_email, asked_at) VALUES (?, ?, ?, ?, ?, ?, ?, `+now+`)`,
+		r.ID, r.EventID, r.Reason, r.PublicReason, r.Status, r.AskedBy, r.AskedEmail, s.now()).Error; err != nil {
 		return fmt.Errorf("insert event refund: %w", err)
 	}
 	return nil
@@ -90,14 +87,14 @@ func (s store) eventRefunds(ctx context.Context, eventID int64, id *uuid.UUID) (
 	return all, nil
 }
 
-// refundingWord is what the organiser says to buyers of the refund of an event, which has begun; "" for nothing.
-func (s store) refundingWord(ctx context.Context, eventID int64) (word string, err error) {
-	_, err = one(s.db.WithContext(ctx), &word, `SELECT public_reason FROM event_refunds WHERE event_id = ? AND status IN ('running','paused','done')
+// refunding tells whether the refund of an event has begun, and what the organiser says of it.
+func (s store) refunding(ctx context.Context, eventID int64) (word string, begun bool, err error) {
+	begun, err = one(s.db.WithContext(ctx), &word, `SELECT public_reason FROM event_refunds WHERE event_id = ? AND status IN ('running','paused','done')
 		ORDER BY asked_at DESC LIMIT 1`, eventID)
 	if err != nil {
-		return "", fmt.Errorf("read word of event refund: %w", err)
+		return "", false, fmt.Errorf("read refund of event: %w", err)
 	}
-	return word, nil
+	return word, begun, nil
 }
 
 // endedByEventRefund tells whether the refund of its event returned an order, or ended it before it was paid.

@@ -343,7 +343,7 @@ func TestASwapEndsWithItsTicket(t *testing.T) {
 		},
 		"somebody came in": func(k *kit, v View) { must(k.T, k.atTheDoor(v, 0)) },
 		"the event": func(k *kit, v View) {
-			_, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), "rain", true)
+			_, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), WhyRefund{Reason: "rain"}, true)
 			must(k.T, err)
 			must(k.T, k.returnEvents(ctx))
 		},

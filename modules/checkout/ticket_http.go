@@ -168,7 +168,7 @@ func (s *Service) Document(ctx context.Context, id uuid.UUID) (*OrderDocument, e
 			d.Refunded += r.Amount
 		}
 	}
-	if d.Refunding, err = s.store.refundingWord(ctx, o.EventID); err != nil {
+	if d.Refunding, _, err = s.store.refunding(ctx, o.EventID); err != nil {
 		return nil, err
 	}
 	d.Tickets, err = s.validTickets(ctx, o)

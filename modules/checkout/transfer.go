@@ -159,6 +159,7 @@ type ToSend struct {
 	Amount    int64
 	Currency  string
 	Reason    string
+	Came      string // what the bank statement said of the money, as somebody wrote it down
 	CreatedAt time.Time
 }
 
@@ -182,8 +183,8 @@ func (s *Service) Transfers(ctx context.Context, text string) (come []Awaited, s
 		  AND `+fmt.Sprintf(match, "p")+` ORDER BY p.status IN ('created','cancelling') DESC, o.expires_at LIMIT ?`,
 		by, s.store.now(), like, like, like, like, amount, mostTransfers).Scan(&come).Error
 	if err == nil {
-		err = db.Raw(`SELECT o.id AS order_id, r.id AS refund_id, o.code, o.name, o.email, o.event_id, r.amount, p.currency, r.reason, r.created_at
-			FROM refunds r JOIN payments p ON p.id = r.payment_id JOIN orders o ON o.id = p.order_id
+		err = db.Raw(`SELECT o.id AS order_id, r.id AS refund_id, o.code, o.name, o.email, o.event_id, r.amount, p.currency, r.reason, coalesce(t.reference, '') AS came, r.created_at
+			FROM refunds r JOIN payments p ON p.id = r.payment_id JOIN orders o ON o.id = p.order_id LEFT JOIN transfers t ON t.payment_id = p.id
 			WHERE p.provider IN ? AND r.status <> 'done' AND `+fmt.Sprintf(match, "r")+` ORDER BY r.created_at LIMIT ?`,
 			by, like, like, like, like, amount, mostTransfers).Scan(&send).Error
 	}

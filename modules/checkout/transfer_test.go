@@ -254,7 +254,7 @@ func TestRefundsByHandHoldUpNobody(t *testing.T) {
 	if n := k.count(`SELECT checks FROM payments WHERE order_id = ?`, by.ID); n != before {
 		t.Errorf("looked at %d times in a minute", n-before)
 	}
-	r, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), "rain", true)
+	r, err := k.RefundEvent(ctx, staffAda(), "", k.gala(), WhyRefund{Reason: "rain"}, true)
 	must(t, err)
 	for range 5 {
 		_ = k.beatAndTick(10 * time.Second)

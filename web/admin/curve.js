@@ -15,11 +15,13 @@ function nice(n) {
   return [1, 2, 5, 10].map((step) => step * power).find((step) => step >= n);
 }
 
-const clock = new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit' });
 const number = new Intl.NumberFormat('en');
 
+// clocks read a moment in the venue's zone; the later end of a curve names it.
+const clocks = (zone) => [undefined, 'short'].map((timeZoneName) => new Intl.DateTimeFormat('en-GB', { hour: '2-digit', minute: '2-digit', timeZone: zone || 'UTC', timeZoneName }));
+
 // drawCurve draws points [{at: ms, value}], oldest first, into an element; steps says that a value lasts until the next.
-export function drawCurve(element, points, { steps = false, label }) {
+export function drawCurve(element, points, { steps = false, label, zone }) {
   const width = element.clientWidth, height = element.clientHeight;
   if (width === 0 || points.length === 0) return;
   const from = points[0].at, to = Math.max(points.at(-1).at, from + 1000);
@@ -42,7 +44,10 @@ export function drawCurve(element, points, { steps = false, label }) {
   }
   part(svg, 'path', { class: 'under', d: `${line}L${x(points.at(-1).at)} ${y(0)}H${left}Z` });
   part(svg, 'path', { class: 'line', d: line });
-  part(svg, 'text', { x: left, y: height - 4 }, clock.format(from));
-  part(svg, 'text', { x: width, y: height - 4, 'text-anchor': 'end' }, clock.format(to));
+  const now = points.at(-1); // a dot: a single point has no line yet
+  part(svg, 'circle', { class: 'dot', cx: points.length > 1 ? x(now.at) : left, cy: y(now.value), r: 3 });
+  const [earlier, later] = clocks(zone);
+  if (to - from > 60_000) part(svg, 'text', { x: left, y: height - 4 }, earlier.format(from));
+  part(svg, 'text', { x: width, y: height - 4, 'text-anchor': 'end' }, later.format(to));
   element.replaceChildren(svg);
 }

@@ -5,7 +5,7 @@ import { drawCurve } from './curve.js';
 import { desk as signedIn, staff, watchDesk } from './session.js';
 
 const desk = document.getElementById('desk');
-const { event, currency, digits } = desk.dataset;
+const { event, currency, digits, zone } = desk.dataset;
 const number = new Intl.NumberFormat('en');
 const find = (selector) => document.querySelector(selector);
 
@@ -73,8 +73,8 @@ function remember(stats) {
 const said = (name) => (first, last, most) => `${name}: now ${number.format(last.value)}, at most ${number.format(most)}`;
 function curves() {
   find('[data-curves]').hidden = false;
-  drawCurve(find('[data-curve=waiting]'), seen, { label: said('Waiting') });
-  drawCurve(find('[data-curve=sold]'), [...sold, { at: Date.now(), value: sold.at(-1)?.value ?? 0 }], { steps: true, label: said('Sold') });
+  drawCurve(find('[data-curve=waiting]'), seen, { label: said('Waiting'), zone });
+  drawCurve(find('[data-curve=sold]'), [...sold, { at: Date.now(), value: sold.at(-1)?.value ?? 0 }], { steps: true, label: said('Sold'), zone });
 }
 
 async function look() {

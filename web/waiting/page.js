@@ -39,16 +39,20 @@ async function draw() {
   if (!now) return undefined;
   if (place) return room.see(now, place);
   const { big, lead, open } = door(now, zone);
-  write(at('door-big'), big);
-  if (lead !== undefined) write(at('door-lead'), lead);
+  if (!('refunding' in at('door').dataset)) { // that the page knows better
+    write(at('door-big'), big);
+    if (lead !== undefined) write(at('door-lead'), lead);
+  }
   const form = at('join');
   form.hidden = !open && (now.phase === 'ended' || !('early' in form.dataset));
   return undefined;
 }
 
+// tellFree says how much is left; after the sale that means nothing to anybody.
 function tellFree({ id, free }) {
   const cell = document.querySelector(`[data-free="${CSS.escape(id)}"]`);
-  if (cell && free !== null) cell.textContent = free ? plural('js.left', free) : t('js.gone');
+  if (cell && state.now.phase === 'ended') cell.textContent = '';
+  else if (cell && free !== null) cell.textContent = free ? plural('js.left', free) : t('js.gone');
 }
 
 const look = watch(event, {

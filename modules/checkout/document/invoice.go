@@ -276,27 +276,30 @@ func (s *sheet) line(from float64) {
 	s.Line(from, s.y, sheetWidth-sheetMargin, s.y)
 }
 
+// drawn is a text that a stranger may have typed, fit for one line of a PDF.
+func drawn(s string) string { return drawable(clean(s)) }
+
 // cleaned is the invoice with every text that a stranger may have typed fit for one line.
 func (v Invoice) cleaned() Invoice {
 	for _, s := range []*string{&v.SellerID, &v.Register, &v.BuyerID, &v.EventName, &v.Venue, &v.OrderCode, &v.Total} {
-		*s = clean(*s)
+		*s = drawn(*s)
 	}
 	lines := func(all []string) []string {
 		out := make([]string, len(all))
 		for i, one := range all {
-			out[i] = clean(one)
+			out[i] = drawn(one)
 		}
 		return out
 	}
 	v.Seller, v.Buyer = lines(v.Seller), lines(v.Buyer)
 	rows := make([]InvoiceLine, len(v.Lines))
 	for i, l := range v.Lines {
-		rows[i] = InvoiceLine{clean(l.What), clean(l.More), clean(l.Rate), clean(l.Gross)}
+		rows[i] = InvoiceLine{drawn(l.What), drawn(l.More), drawn(l.Rate), drawn(l.Gross)}
 	}
 	v.Lines = rows
 	taxes := make([]InvoiceTax, len(v.Taxes))
 	for i, t := range v.Taxes {
-		taxes[i] = InvoiceTax{clean(t.Name), clean(t.Net), clean(t.Tax), clean(t.Gross)}
+		taxes[i] = InvoiceTax{drawn(t.Name), drawn(t.Net), drawn(t.Tax), drawn(t.Gross)}
 	}
 	v.Taxes = taxes
 	if len(v.Seller) == 0 {

@@ -51,6 +51,25 @@ func TestInvoiceSaysWhatIsOnIt(t *testing.T) {
 	}
 }
 
+// What the font has no sign for is left out: a box in its place says less than nothing.
+func TestSignsThatCannotBeDrawnAreLeftOut(t *testing.T) {
+	t.Parallel()
+	v := bill()
+	v.EventName, v.Buyer = "Party \U0001F389 Night \U0001F3F4\u200D\u2620\uFE0F", []string{"\U0001F600 \U0001F600", "Zoë \U0001F9DC\U0001F3FD"}
+	text := textOf(t, mustInvoice(t, v))
+	party := ticket()
+	party.EventName, party.Holder = v.EventName, v.Buyer[1]
+	doc, err := PDF([]Ticket{party})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{text, textOf(t, doc)} {
+		if strings.ContainsAny(text, "\uFFFD\uFE0F") || !strings.Contains(text, "Party Night") || !strings.Contains(text, "Zoë") {
+			t.Errorf("%q", text)
+		}
+	}
+}
+
 func TestCreditNoteNamesItsInvoice(t *testing.T) {
 	t.Parallel()
 	v := bill()

@@ -42,7 +42,7 @@ func (l *lexicon) pdf(ts []Ticket) ([]byte, error) {
 		return nil, err
 	}
 	for i, t := range ts {
-		if err := p.ticket(t.cleaned()); err != nil {
+		if err := p.ticket(t.with(drawn)); err != nil {
 			return nil, err
 		}
 		if len(ts) > 1 {
@@ -71,7 +71,7 @@ func newPrinter(first Ticket, l *lexicon) (*printer, error) {
 	if date.IsZero() {
 		date = first.StartsAt
 	}
-	return newPaper("A5", clean(first.EventName), date, l)
+	return newPaper("A5", drawn(first.EventName), date, l)
 }
 
 // newPaper is an empty document of a size, called and dated so that drawing it twice gives the same bytes.

@@ -2,6 +2,7 @@ package document
 
 import (
 	"slices"
+	"strings"
 	"unicode"
 
 	"golang.org/x/text/unicode/bidi"
@@ -16,17 +17,22 @@ const (
 	lam       = 'ل'
 )
 
-// visual is s as it has to be painted from left to right. Text without a right-to-left letter stays as it is, but for
-// letters outside the basic plane, which the PDF library cannot draw: they become U+FFFD.
-func visual(s string) string {
-	runes := []rune(s)
-	rtl := false
-	for i, r := range runes {
-		if r > 0xFFFF {
-			runes[i] = '\uFFFD'
+// drawable is s without what the PDF library cannot draw: signs outside the basic plane, such as most emoji, and what only
+// changes how they look. A sign that stands for one would say less than none.
+func drawable(s string) string {
+	return strings.Join(strings.Fields(strings.Map(func(r rune) rune {
+		if r > 0xFFFF || r == '\uFFFD' || r >= 0xFE00 && r <= 0xFE0F {
+			return -1
 		}
-		rtl = rtl || isRightToLeft(r)
-	}
+		return r
+	}, s)), " ")
+}
+
+// visual is s as it has to be painted from left to right. Text without a right-to-left letter stays as it is, but for
+// what cannot be drawn.
+func visual(s string) string {
+	runes := slices.DeleteFunc([]rune(s), func(r rune) bool { return r > 0xFFFF })
+	rtl := slices.ContainsFunc(runes, isRightToLeft)
 	if rtl {
 		runes = reorder(shape(runes))
 	}

@@ -76,9 +76,12 @@ func (t Ticket) band() string {
 }
 
 // cleaned is the ticket with every text a stranger may have typed fit for one line.
-func (t Ticket) cleaned() Ticket {
+func (t Ticket) cleaned() Ticket { return t.with(clean) }
+
+// with is the ticket with every text a stranger may have typed changed by a function.
+func (t Ticket) with(change func(string) string) Ticket {
 	for _, s := range []*string{&t.EventName, &t.Venue, &t.SeatName, &t.SeatLabel, &t.Category, &t.Holder, &t.OrderCode, &t.Price, &t.Contact} {
-		*s = clean(*s)
+		*s = change(*s)
 	}
 	return t
 }
