@@ -207,7 +207,7 @@ func (s *Service) unlist(ctx context.Context, id uuid.UUID, t Ticket, seat given
 		if err != nil || t.Status == TicketValid {
 			return err
 		}
-		if t.Status != TicketListed {
+		if t.Status != TicketListed || o.Status == OrderRefunded { // a program that knows no listed tickets may have returned the money of all
 			return ErrTicketVoid
 		}
 		if err := s.Seats.Unlist(ctx, tx, ListedClaim{o.EventID, t.ClaimID, t.SeatID}, last); err != nil {

@@ -223,6 +223,23 @@ func TestAnUnsoldTicketIsItsHoldersAgain(t *testing.T) {
 	}
 }
 
+// A replica from before the upgrade returned an order's money and passed its listed ticket over: that is nobody's again.
+func TestAListedTicketOfARefundedOrderStaysNobodys(t *testing.T) {
+	t.Parallel()
+	k, ctx := newKit(t), context.Background()
+	v := k.sold(0)
+	ticket := k.mustList(v, 0)
+	must(t, k.Kit.DB.Exec(`UPDATE orders SET status = 'refunded' WHERE id = ?`, v.ID).Error)
+	if err := k.Unlist(ctx, uuid.MustParse(v.ID), ticket); !is(err, "ticket-void") {
+		t.Errorf("taken back: %v", err)
+	}
+	k.room.ended = true
+	must(t, k.Tick(ctx))
+	if n := k.count(`SELECT count(*) FROM tickets WHERE status = 'listed'`); n != 1 {
+		t.Error(k.dump())
+	}
+}
+
 // What had cost nothing is void at once: there is nothing to wait for.
 func TestAFreeTicketIsSimplyReturned(t *testing.T) {
 	t.Parallel()
