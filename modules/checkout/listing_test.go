@@ -299,6 +299,41 @@ func TestAListedTicketIsReturnedLikeAnyOther(t *testing.T) {
 	}
 }
 
+// Nobody pays for a seat that a ticket changes to, so that is no sale of it: its holder is not paid out of nothing.
+func TestAListedSeatIsNotHadByAnExchange(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	for name, price := range map[string]int64{"for the same": 4200, "for a cheaper one": 3000, "for a dearer one": 7000} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			k := newKit(t)
+			v := k.sold(1, 8)
+			if price != 4200 {
+				k.room.cheap, k.room.cheapPrice = 8, max(price, 4200) // what it cost is no reason against giving it back
+			}
+			back := ticketIn(v, 8)
+			_, err := k.List(ctx, uuid.MustParse(v.ID), back)
+			must(t, err)
+			k.room.cheapPrice = price
+			for seat, of := range map[int]View{1: v, 5: k.sold(5)} { // their own, and an accomplice's
+				id, ticket := uuid.MustParse(of.ID), ticketIn(of, seat)
+				if _, _, err := k.Swap(ctx, id, ticket, 8); !is(err, "seats-taken") {
+					t.Errorf("swapped: %v", err)
+				}
+				if _, err := k.Move(ctx, staffAda(), "", id, ticket, 8); !is(err, "seats-taken") {
+					t.Errorf("moved: %v", err)
+				}
+			}
+			k.quiet(k.Service)
+			if now := k.shown(v.ID); now.Status != shownPaid || len(now.Listed) != 1 || k.count(`SELECT count(*) FROM refunds`) != 0 {
+				t.Errorf("%+v", now)
+			}
+			must(t, k.Unlist(ctx, uuid.MustParse(v.ID), back))
+			k.check()
+		})
+	}
+}
+
 // A staff's return of one ticket does not take the listed one beside it for gone.
 func TestPartOfAListedOrderIsReturned(t *testing.T) {
 	t.Parallel()

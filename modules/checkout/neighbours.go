@@ -34,7 +34,8 @@ type Seats interface {
 	Claim(ctx context.Context, tx *gorm.DB, r ClaimRequest) ([]Claim, error)
 	// Move changes the status of exactly these claims; one that is not in from is an error and changes none.
 	Move(ctx context.Context, tx *gorm.DB, claims []int64, from []string, to string) error
-	// Exchange gives a sold claim's seat back and sells its order another; a fault 409 seats-taken, 422 seat-off-sale.
+	// Exchange gives a sold claim's seat back and sells its order another; a fault 409 seats-taken, 422 seat-off-sale. A listed seat
+	// is taken: it is for whoever buys it.
 	Exchange(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (Claim, error)
 	// Reserve claims a seat that is wanted instead of a sold one and paid for first; refused as by Exchange. Replace makes it
 	// the order's and gives the old one back.

@@ -210,7 +210,7 @@ func (s *seats) Exchange(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (c
 	if err == nil && !found {
 		err = ErrSeatsTaken.With("seats", []int{r.Seat})
 	}
-	return c, err
+	return c, errors.Join(err, notListed(ctx, tx, r))
 }
 
 func (s *seats) Reserve(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (c Claim, err error) {
@@ -224,7 +224,17 @@ func (s *seats) Reserve(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (c 
 	if err == nil && !found {
 		err = ErrSeatsTaken.With("seats", []int{r.Seat})
 	}
-	return c, err
+	return c, errors.Join(err, notListed(ctx, tx, r))
+}
+
+// notListed refuses a seat that waits for a buyer.
+func notListed(ctx context.Context, tx *gorm.DB, r ExchangeRequest) error {
+	var n int
+	err := tx.WithContext(ctx).Raw(`SELECT count(*) FROM seat_claims WHERE event_id = ? AND seat_id = ? AND status = 'listed'`, r.EventID, r.Seat).Scan(&n).Error
+	if err == nil && n > 0 {
+		err = ErrSeatsTaken.With("seats", []int{r.Seat})
+	}
+	return err
 }
 
 func (s *seats) Replace(ctx context.Context, tx *gorm.DB, sold, reserved int64) error {

@@ -25,8 +25,8 @@ type ExchangeRequest struct {
 
 // Exchange gives a sold claim's seat back and sells its order another, inside the caller's transaction, and answers the
 // new claim. It sits on the slots of the old one, so that no limit is met and nobody of the same buyer comes in between.
-// ErrClaimLost if the claim is not sold, ErrSeatOffSale, or *SeatsTakenError: a fan who holds the seat keeps it too. After a
-// refusal the transaction must be rolled back.
+// ErrClaimLost if the claim is not sold, ErrSeatOffSale, or *SeatsTakenError: a fan who holds the seat keeps it too, and one
+// that was given back waits for somebody who buys it. After a refusal the transaction must be rolled back.
 func (s *Service) Exchange(ctx context.Context, tx *gorm.DB, r ExchangeRequest) (Claim, error) {
 	tx = tx.WithContext(ctx)
 	// Whoever changes the limit changes it in every claim: first come, else each would wait for the other.
@@ -82,7 +82,22 @@ func (s *Service) instead(ctx context.Context, tx *gorm.DB, r ExchangeRequest, c
 	if res.RowsAffected == 0 {
 		return Claim{}, refusedExchange(tx, r)
 	}
+	if listed, err := isListed(tx, r); err != nil {
+		return Claim{}, err
+	} else if listed {
+		return Claim{}, &SeatsTakenError{Seats: []int{r.Seat}}
+	}
 	return got, s.board(r.EventID).refuseHeld(ctx, []int{r.Seat})
+}
+
+// isListed tells whether the seat, which is ours by now, was given back by its holder, who would be paid out of an exchange that
+// sells nothing. Asked after our claim is written, which waits for whoever is giving the seat back in this moment.
+func isListed(tx *gorm.DB, r ExchangeRequest) (is bool, err error) {
+	err = tx.Raw(`SELECT EXISTS (SELECT 1 FROM seat_claims WHERE event_id = ? AND seat_id = ? AND status = 'listed')`, r.EventID, r.Seat).Scan(&is).Error
+	if err != nil {
+		return false, fmt.Errorf("look for a listed seat: %w", err)
+	}
+	return is, nil
 }
 
 // refusedExchange says why a seat cannot be had.

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"gorm.io/gorm"
 
 	"fairseat/app/request"
+	"fairseat/app/testkit"
 )
 
 // unlist takes a listed claim back in a transaction of its own, with the map told.
@@ -141,6 +143,47 @@ func TestOneOfManyGetsAListedSeat(t *testing.T) {
 			if err := h.unlist(old, true); err != nil {
 				t.Fatal(err)
 			}
+		}
+	}
+	h.checkSeats()
+}
+
+// An exchange sells nothing, so it is no buyer of a seat that was given back, not even in the moment when that happens.
+func TestAnExchangeTakesNoListedSeat(t *testing.T) {
+	t.Parallel()
+	h := open(t, 3, 8, "")
+	back, other := h.mustClaim("ada", "a@x", 3)[0], h.mustClaim("bob", "b@x", 5)[0]
+	h.move([]Claim{back, other}, []string{statusCheckout}, statusSold)
+	reserve := func() error {
+		return h.DB.Transaction(func(tx *gorm.DB) error {
+			_, err := h.s.Reserve(t.Context(), tx, ExchangeRequest{EventID: h.event.ID, Claim: other.ID, Seat: 3, Price: 7000})
+			return err
+		})
+	}
+	exchange := func() error { _, err := h.exchange(other, 3, 4000); return err }
+	for name, try := range map[string]func() error{"for nothing": exchange, "for more": reserve} {
+		tx := h.DB.Begin()
+		if err := h.s.Move(t.Context(), tx, []int64{back.ID}, []string{statusSold}, statusListed); err != nil {
+			t.Fatal(err)
+		}
+		got := make(chan error, 1)
+		go func() { got <- try() }()
+		testkit.Eventually(t, 20*time.Second, "the exchange waits for the holder", func() bool {
+			var n int
+			h.DB.Raw(`SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`).Scan(&n)
+			return n > 0
+		})
+		if err := tx.Commit().Error; err != nil {
+			t.Fatal(err)
+		}
+		if err := <-got; !errors.Is(err, ErrSeatsTaken) {
+			t.Errorf("%s, while it is given back: %v", name, err)
+		}
+		if err := try(); !errors.Is(err, ErrSeatsTaken) {
+			t.Errorf("%s: %v", name, err)
+		}
+		if err := h.unlist(back, false); err != nil {
+			t.Fatal(err)
 		}
 	}
 	h.checkSeats()
