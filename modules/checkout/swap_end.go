@@ -54,6 +54,11 @@ func (s *Service) GiveUpSwap(ctx context.Context, id uuid.UUID) error {
 	if w.Status == SwapDone {
 		return ErrSwapPaid
 	}
+	if p, found, err := s.store.swapPayment(ctx, s.DB, w.ID); err != nil {
+		return err
+	} else if found && p.Status == PaymentAuthorized && w.Status == SwapOpen {
+		return ErrSwapPaid // in this moment; the seat changes as soon as the processor has taken the money
+	}
 	s.syncSoon(ctx, o, w.ToClaim)
 	return nil
 }

@@ -254,6 +254,36 @@ func TestASwapIsGivenUp(t *testing.T) {
 	k.check()
 }
 
+// Who gives up in the moment in which they pay is told that the seat changes, also while the processor has yet to say that it
+// took the money.
+func TestASwapIsGivenUpWhileItIsPaid(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	k, v := dear(t, 0)
+	_, err := k.wish(v, 0)
+	must(t, err)
+	k.bank.click(k.payment(v.ID).ID, provider.Authorized, 0)
+	k.bank.before = func(op string) error {
+		if op == "capture" {
+			return errLine
+		}
+		return nil
+	}
+	if err := k.GiveUpSwap(ctx, uuid.MustParse(v.ID)); !is(err, "swap-paid") {
+		t.Errorf("while it is taken: %v", err)
+	}
+	if p := k.payment(v.ID); p.Status != PaymentAuthorized {
+		t.Fatalf("%+v", p)
+	}
+	k.bank.before = nil
+	must(t, k.beatAndTick(time.Minute))
+	k.quiet(k.Service)
+	if now := k.shown(v.ID); now.Tickets[0].Seat.N != dearSeat || now.Total != 7000 {
+		t.Errorf("%+v", now)
+	}
+	k.check()
+}
+
 // A swap ends with its clock, the processor being asked first; what is paid later goes back, and the ticket was good all along.
 func TestASwapEndsWithItsClock(t *testing.T) {
 	t.Parallel()
