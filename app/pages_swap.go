@@ -180,7 +180,7 @@ func (a *App) swapForm(c echo.Context, o checkout.Order) error {
 var swapRefusals = map[string]string{
 	seating.ErrSeatsTaken.Code: "taken", seating.ErrSeatOffSale.Code: "taken", fault.ErrBadField.Code: "choose", checkout.ErrSwapClosed.Code: "closed",
 	checkout.ErrSwapDearer.Code: "dearer", checkout.ErrNotMovable.Code: "moved", seating.ErrCompanionSeat.Code: "alone", seating.ErrLeavesOrphan.Code: "alone",
-	checkout.ErrSlowDown.Code: "often", checkout.ErrSwapUnderWay.Code: "open", checkout.ErrSwapOver.Code: "over", checkout.ErrPaymentsDown.Code: "down", seating.ErrAccessCode.Code: "code",
+	checkout.ErrSlowDown.Code: "often", checkout.ErrSwapUnderWay.Code: "open", checkout.ErrSwapOver.Code: "over", checkout.ErrSwapOften.Code: "spent", checkout.ErrPaymentsDown.Code: "down", seating.ErrAccessCode.Code: "code",
 }
 
 func (a *App) refuseSwap(c echo.Context, o checkout.Order, status int, why string) error {

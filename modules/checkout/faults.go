@@ -50,7 +50,10 @@ var (
 	ErrSwapUnderWay = fault.New(fault.Conflict, "swap-under-way", "A change of seat is being paid for already. Pay for it or give it up, then change another.")
 	ErrSwapOver     = fault.New(fault.Conflict, "swap-over", "The time to pay for this change of seat is up. Your ticket is as it was.")
 	ErrSwapPaid     = fault.New(fault.Conflict, "swap-paid", "The difference is paid, so the seat changes.")
-	errSwapDown     = ErrPaymentsDown.Say("The payment processor does not answer, so nothing has changed. Your ticket is as it was; try again in a few seconds.")
+	// ErrSwapOften says with Retry-After when the next may be begun.
+	ErrSwapOften = fault.New(fault.TooMany, "swap-often",
+		"Seats that cost more were kept for this order time and again, and were not paid for. Choose one that costs as much or less, or come back tomorrow.")
+	errSwapDown = ErrPaymentsDown.Say("The payment processor does not answer, so nothing has changed. Your ticket is as it was; try again in a few seconds.")
 	// ErrTicketVoid is about a ticket that was good once.
 	ErrTicketVoid = fault.New(fault.Gone, "ticket-void", "This ticket was given back and is no longer valid.")
 	// ErrTicketListed is about a ticket that is good again if its holder takes it back.

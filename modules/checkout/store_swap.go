@@ -34,6 +34,19 @@ func (s store) openSwap(ctx context.Context, db *gorm.DB, order uuid.UUID) (w Sw
 	return w, found, nil
 }
 
+// swapsSpent is how long an order has to wait for its next swap, above 0 after unpaidSwaps of a day. Its row is locked.
+func (s store) swapsSpent(ctx context.Context, tx *gorm.DB, order uuid.UUID) (time.Duration, error) {
+	var seconds float64
+	_, err := one(tx.WithContext(ctx), &seconds, `SELECT extract(epoch FROM min(created_at) + interval '1 day' - `+now+`)::float8 FROM (
+		SELECT w.created_at FROM swaps w WHERE w.status IN ('cancelled','expired') AND w.created_at > `+now+` - interval '1 day'
+		  AND w.ticket_id IN (SELECT t.id FROM tickets t JOIN seat_claims c ON c.id = t.claim_id WHERE c.order_id = ?)
+		ORDER BY 1 DESC LIMIT ?) x HAVING count(*) = ?`, s.now(), s.now(), order, unpaidSwaps, unpaidSwaps)
+	if err != nil {
+		return 0, fmt.Errorf("count unpaid swaps: %w", err)
+	}
+	return time.Duration(seconds * float64(time.Second)), nil
+}
+
 // insertSwap writes a new swap and sets its clock.
 func (s store) insertSwap(ctx context.Context, tx *gorm.DB, w *Swap, pay time.Duration) error {
 	_, err := one(tx.WithContext(ctx), &w.ExpiresAt, `INSERT INTO swaps (id, order_id, ticket_id, from_claim, to_claim, difference, created_at, expires_at)

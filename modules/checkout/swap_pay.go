@@ -49,6 +49,10 @@ type Swap struct {
 	Overdue    bool
 }
 
+// unpaidSwaps is how many swaps of one order may end without being paid within a day: each keeps a seat off sale that nobody
+// queued for, and one cheap ticket would do for that again and again.
+const unpaidSwaps = 5
+
 // asOrder is the same state in the words of an order, for decide.
 func (w Swap) asOrder() OrderStatus {
 	switch w.Status {
@@ -68,7 +72,7 @@ func (w Swap) underWay() error {
 }
 
 // dearer claims the seat and opens a payment of the difference; ErrSwapUnderWay if the order has another swap open, and
-// ErrSwapDearer where the difference cannot be paid at once. A swap for this very seat is gone on with.
+// ErrSwapDearer where the difference cannot be paid at once, and ErrSwapOften after unpaidSwaps of a day. A swap for this very seat is gone on with.
 func (s *Service) dearer(ctx context.Context, x exchange, event Event, price int64) error {
 	by, ok := s.atOnce(event)
 	if !ok {
@@ -94,6 +98,11 @@ func (s *Service) dearer(ctx context.Context, x exchange, event Event, price int
 			return err
 		} else if !ok {
 			return s.whyNot(ctx, tx, x)
+		}
+		if wait, err := s.store.swapsSpent(ctx, tx, o.ID); err != nil {
+			return err
+		} else if wait > 0 {
+			return ErrSwapOften.After(wait)
 		}
 		if barred, err := s.store.disputedOf(ctx, tx, o.ID); err != nil {
 			return err

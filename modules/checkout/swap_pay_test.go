@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"fairseat/app/fault"
 	"fairseat/modules/checkout/invoice"
 	"fairseat/modules/checkout/provider"
 )
@@ -280,6 +281,35 @@ func TestASwapIsGivenUpWhileItIsPaid(t *testing.T) {
 	k.quiet(k.Service)
 	if now := k.shown(v.ID); now.Tickets[0].Seat.N != dearSeat || now.Total != 7000 {
 		t.Errorf("%+v", now)
+	}
+	k.check()
+}
+
+// Nobody keeps dear seats off sale by asking for them again and again and never paying.
+func TestUnpaidSwapsAreCounted(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	k, v := dear(t, 0)
+	k.room.startsIn = 90 * 24 * time.Hour
+	for n := range unpaidSwaps {
+		_, err := k.wish(v, 0)
+		must(t, err)
+		if n == 0 {
+			_ = k.beatAndTick(16 * time.Minute)
+			k.quiet(k.Service)
+		} else {
+			must(t, k.GiveUpSwap(ctx, uuid.MustParse(v.ID)))
+		}
+		k.Kit.Clock.Advance(time.Minute)
+	}
+	_, err := k.wish(v, 0)
+	if f := fault.As(err); f == nil || f.Code != "swap-often" || f.RetryAfter < 23*time.Hour || f.RetryAfter > 24*time.Hour || k.claimOf(dearSeat) != "" {
+		t.Fatalf("one more: %v, the seat is %q", err, k.claimOf(dearSeat))
+	}
+	k.check()
+	k.Kit.Clock.Advance(24 * time.Hour)
+	if v = k.swapped(v, 0); v.Total != 7000 {
+		t.Errorf("a day later: %+v", v)
 	}
 	k.check()
 }
