@@ -220,7 +220,7 @@ func (s *stage) orderScenes() []scene {
 	s.refund(part, partOrder, "part-refunded", partOrder.Tickets[0].ID)
 	back, backOrder := s.orders("shop", "Ray", 1, "paid", "paid")
 	s.refund(back, backOrder, "refunded")
-	away, awayOrder := s.orders("shop", "Kim", 2, "paid", "paid")
+	away, awayOrder := s.orders("quiet", "Kim", 2, "paid", "paid")
 	away.must(s.t, 200, "POST", "/api/v1/orders/"+awayOrder.ID+"/tickets/"+awayOrder.Tickets[0].ID+"/listing", object{}, nil)
 	long, longOrder := s.orders("long", longBuyer, 4, "paid", "paid")
 	rtl, rtlOrder := s.orders("rtl", rtlBuyer, 2, "paid", "paid")

@@ -53,7 +53,8 @@ func newStage(t testing.TB) *stage {
 	open("paused", hall, stalls, object{"name": "Stormy Night"})
 	open("full", house(t, s.staff, 1, 2), stalls, object{"name": "Two Chairs", "queue": object{"cap": 100, "per_minute": 6000}}) // sold out
 	open("ended", hall, stalls, object{"name": "Yesterday's Play"})
-	open("brief", hall, stalls, object{"name": "Quick Show", "pay_seconds": 1, "queue": nil}) // orders expire
+	open("brief", hall, stalls, object{"name": "Quick Show", "pay_seconds": 1, "queue": nil})     // orders expire
+	open("quiet", hall, stalls, object{"name": "Second Night", "max_per_buyer": 4, "queue": nil}) // nobody else buys what is given back
 	open("long", hall, stalls, object{"name": longName, "venue": longVenue, "max_per_buyer": 4, "queue": nil,
 		"description": longName + ". " + longName + "."})
 	open("rtl", hall, stalls, object{"name": rtlName, "venue": rtlVenue, "description": rtlName, "timezone": "Africa/Cairo", "max_per_buyer": 4, "queue": nil})
