@@ -25,7 +25,7 @@ type moneySight struct {
 }
 
 // backReasons are why money goes back, those that have words: "back.why.<…>".
-var backReasons = []string{"staff", "event", "dispute", "swap", "difference", "late", "wrong-amount", "second-payment", "overpaid", "rest", "resold"}
+var backReasons = []string{"staff", "event", "dispute", "swap", "difference", "late", "wrong-amount", "second-payment", "overpaid", "resold"}
 
 // ticketsStay are the reasons of money that was never a ticket, or whose ticket stays.
 var ticketsStay = []string{"swap", "difference", "late", "wrong-amount", "second-payment", "overpaid"}

@@ -102,7 +102,7 @@ func (s *Service) chargeBack(ctx context.Context, tx *gorm.DB, c caseFile) (void
 			return nil, err
 		}
 		if len(voided) > 0 {
-			if err := s.release(ctx, tx, c.Order, voided); err != nil {
+			if err := s.releaseSeats(ctx, tx, c.Order, voided); err != nil {
 				return nil, err
 			}
 			if err := s.endSwapOf(ctx, tx, c.Order, voided); err != nil {

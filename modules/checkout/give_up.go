@@ -211,10 +211,7 @@ func (s *Service) end(ctx context.Context, tx *gorm.DB, o Order) (ending, error)
 		return none, err
 	}
 	if len(claims) > 0 {
-		if err := s.Seats.Move(ctx, tx, ids(claims), []string{claimCheckout, claimSecured}, claimReleased); err != nil {
-			return none, err
-		}
-		if err := s.Jobs.Insert(ctx, tx, s.Seats.SyncJob(o.EventID, ids(claims)), nil); err != nil {
+		if err := s.release(ctx, tx, o, ids(claims), claimCheckout, claimSecured); err != nil {
 			return none, err
 		}
 	}

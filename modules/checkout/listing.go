@@ -126,7 +126,7 @@ func (s *Service) list(ctx context.Context, id uuid.UUID, t Ticket, seat givenSe
 	})
 	if err == nil && done {
 		s.metrics.orders.WithLabelValues("listed").Inc()
-		s.showListing(ctx, t)
+		s.syncSoon(ctx, t.EventID, t.ClaimID)
 	}
 	return err
 }
@@ -170,15 +170,6 @@ func (s *Service) putOnSale(ctx context.Context, tx *gorm.DB, o Order, t Ticket,
 		return err
 	}
 	return s.Jobs.Insert(ctx, tx, s.Seats.SyncJob(o.EventID, []int64{t.ClaimID}), nil)
-}
-
-// showListing tells the map at once what its job tells it otherwise.
-func (s *Service) showListing(ctx context.Context, t Ticket) {
-	ctx, cancel := aside(ctx, afterBudget)
-	defer cancel()
-	if err := s.Map.Sync(ctx, t.EventID, []int64{t.ClaimID}); err != nil {
-		s.Log.Debug("map not told of a ticket given back; its job will", "ticket", t.ID, "error", err)
-	}
 }
 
 // Unlist gives a ticket to its holder again; ErrListingTaken once somebody has chosen its seat. Repeating it changes
@@ -234,7 +225,7 @@ func (s *Service) unlist(ctx context.Context, id uuid.UUID, t Ticket, seat given
 		return false, err
 	}
 	if done {
-		s.showListing(ctx, t)
+		s.syncSoon(ctx, t.EventID, t.ClaimID)
 	}
 	return done, nil
 }

@@ -120,16 +120,16 @@ func (s *Service) change(ctx context.Context, x exchange, terms func(context.Con
 		return err
 	}
 	s.metrics.orders.WithLabelValues("moved").Inc()
-	s.syncSoon(ctx, x.Order, claims...)
+	s.syncSoon(ctx, x.Order.EventID, claims...)
 	return nil
 }
 
 // syncSoon shows what became of claims on the map at once; their job is there if that fails.
-func (s *Service) syncSoon(ctx context.Context, o Order, claims ...int64) {
+func (s *Service) syncSoon(ctx context.Context, eventID int64, claims ...int64) {
 	ctx, cancel := aside(ctx, afterBudget)
 	defer cancel()
-	if err := s.Map.Sync(ctx, o.EventID, claims); err != nil {
-		s.Log.Debug("map not told of an exchange; its job will", "order", o.ID, "error", err)
+	if err := s.Map.Sync(ctx, eventID, claims); err != nil {
+		s.Log.Debug("map not told of changed claims; their job will", "claims", claims, "error", err)
 	}
 }
 

@@ -56,7 +56,7 @@ func (s *Service) takeBackTickets(ctx context.Context, tx *gorm.DB, o Order, tic
 	if err != nil || len(voided) == 0 {
 		return 0, err
 	}
-	if err := s.release(ctx, tx, o, voided); err != nil {
+	if err := s.releaseSeats(ctx, tx, o, voided); err != nil {
 		return 0, err
 	}
 	if err := s.endSwapOf(ctx, tx, o, voided); err != nil {
@@ -102,10 +102,14 @@ func (s *Service) void(ctx context.Context, tx *gorm.DB, o Order, wanted []uuid.
 	return voided, valid - len(voided), err
 }
 
-// release lets the seats of void tickets go, which the database allows only now.
-func (s *Service) release(ctx context.Context, tx *gorm.DB, o Order, voided []Ticket) error {
-	claims := claimsOf(voided)
-	if err := s.Seats.Move(ctx, tx, claims, []string{claimSold, claimListed}, claimReleased); err != nil {
+// releaseSeats lets the seats of void tickets go, which the database allows only now.
+func (s *Service) releaseSeats(ctx context.Context, tx *gorm.DB, o Order, voided []Ticket) error {
+	return s.release(ctx, tx, o, claimsOf(voided), claimSold, claimListed)
+}
+
+// release gives the seats of an order's claims back, each of which must be in one of the states from; the map has its job.
+func (s *Service) release(ctx context.Context, tx *gorm.DB, o Order, claims []int64, from ...string) error {
+	if err := s.Seats.Move(ctx, tx, claims, from, claimReleased); err != nil {
 		return err
 	}
 	return s.Jobs.Insert(ctx, tx, s.Seats.SyncJob(o.EventID, claims), nil)

@@ -59,7 +59,7 @@ func (s *Service) GiveUpSwap(ctx context.Context, id uuid.UUID) error {
 	} else if found && p.Status == PaymentAuthorized && w.Status == SwapOpen {
 		return ErrSwapPaid // in this moment; the seat changes as soon as the processor has taken the money
 	}
-	s.syncSoon(ctx, o, w.ToClaim)
+	s.syncSoon(ctx, o.EventID, w.ToClaim)
 	return nil
 }
 
@@ -96,10 +96,7 @@ func (s *Service) endSwap(ctx context.Context, tx *gorm.DB, o Order, w Swap, to 
 	if err := s.store.cancelSwapPayment(ctx, tx, w.ID); err != nil {
 		return err
 	}
-	if err := s.Seats.Move(ctx, tx, []int64{w.ToClaim}, []string{claimCheckout, claimSecured}, claimReleased); err != nil {
-		return err
-	}
-	if err := s.Jobs.Insert(ctx, tx, s.Seats.SyncJob(o.EventID, []int64{w.ToClaim}), nil); err != nil {
+	if err := s.release(ctx, tx, o, []int64{w.ToClaim}, claimCheckout, claimSecured); err != nil {
 		return err
 	}
 	return s.store.note(ctx, tx, o.ID, "swap-"+string(to), nil)

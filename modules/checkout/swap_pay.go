@@ -130,7 +130,7 @@ func (s *Service) dearer(ctx context.Context, x exchange, event Event, price int
 	if err != nil {
 		return err
 	}
-	s.syncSoon(ctx, x.Order, w.ToClaim)
+	s.syncSoon(ctx, x.Order.EventID, w.ToClaim)
 	s.createNow(ctx, caseFile{Order: x.Order, Payment: p, Swap: &w})
 	return nil
 }

@@ -40,7 +40,7 @@ func (s *Service) deliverSwap(ctx context.Context, c caseFile, st provider.State
 		return err
 	}
 	s.metrics.orders.WithLabelValues("moved").Inc()
-	s.syncSoon(ctx, c.Order, c.Swap.FromClaim, c.Swap.ToClaim)
+	s.syncSoon(ctx, c.Order.EventID, c.Swap.FromClaim, c.Swap.ToClaim)
 	s.tell(c.Order, shownPaid)
 	return nil
 }

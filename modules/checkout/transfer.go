@@ -102,18 +102,9 @@ func (s *Service) awaited(ctx context.Context, o Order) (Payment, provider.ByHan
 // MarkSent writes down that a refund was sent back by hand, which closes it and tells the buyer. ErrNotFound if the order
 // has no such refund, or if its provider sends refunds by itself.
 func (s *Service) MarkSent(ctx context.Context, who request.Staff, ip string, id, refund uuid.UUID) (*StaffView, error) {
-	r, err := s.store.refund(ctx, s.DB, refund, "")
+	r, c, by, err := s.refundByHand(ctx, id, refund)
 	if err != nil {
 		return nil, err
-	}
-	c, err := s.store.payment(ctx, r.PaymentID)
-	if err != nil {
-		return nil, err
-	}
-	at, err := s.providerOf(c.Payment.Provider)
-	by, ok := at.(provider.ByHand)
-	if err != nil || !ok || c.Order.ID != id {
-		return nil, ErrNotFound
 	}
 	if r.Status != RefundDone {
 		err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
@@ -131,6 +122,22 @@ func (s *Service) MarkSent(ctx context.Context, who request.Staff, ip string, id
 		}
 	}
 	return s.StaffOrder(ctx, id)
+}
+
+// refundByHand is a refund of an order that a person sends, with its payment; ErrNotFound if the order has no such.
+func (s *Service) refundByHand(ctx context.Context, order, refund uuid.UUID) (r Refund, c caseFile, by provider.ByHand, err error) {
+	if r, err = s.store.refund(ctx, s.DB, refund, ""); err != nil {
+		return r, c, nil, err
+	}
+	if c, err = s.store.payment(ctx, r.PaymentID); err != nil {
+		return r, c, nil, err
+	}
+	at, err := s.providerOf(c.Payment.Provider)
+	by, ok := at.(provider.ByHand)
+	if err != nil || !ok || c.Order.ID != order {
+		return r, c, nil, ErrNotFound
+	}
+	return r, c, by, nil
 }
 
 // Awaited is money that is expected by bank transfer, or came too late to be expected.

@@ -17,18 +17,9 @@ import (
 // refund, was another sum, or zero. The refund ends, and the sum that came in truth is marked as paid in its stead.
 // ErrNotFound if the order has no such refund; ErrNotCorrectable once it was sent, or if it is for tickets.
 func (s *Service) CorrectTransfer(ctx context.Context, who request.Staff, ip string, id, refund uuid.UUID, r provider.Receipt) (*StaffView, error) {
-	was, err := s.store.refund(ctx, s.DB, refund, "")
+	was, c, by, err := s.refundByHand(ctx, id, refund)
 	if err != nil {
 		return nil, err
-	}
-	c, err := s.store.payment(ctx, was.PaymentID)
-	if err != nil {
-		return nil, err
-	}
-	at, err := s.providerOf(c.Payment.Provider)
-	by, ok := at.(provider.ByHand)
-	if err != nil || !ok || c.Order.ID != id {
-		return nil, ErrNotFound
 	}
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		locked, err := s.store.locked(ctx, tx, c.Payment.ID)

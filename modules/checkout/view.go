@@ -48,8 +48,8 @@ type View struct {
 // BackView is money that goes back to the buyer of an order.
 type BackView struct {
 	Amount int64 `json:"amount"`
-	// Reason is "staff", "event", "dispute" where tickets were taken back; "swap", "difference" where seats cost less; else why
-	// the money bought nothing: "late", "wrong-amount", "second-payment".
+	// Reason is "staff", "event", "dispute", "resold" where tickets were taken back; "swap", "difference" where seats cost less;
+	// else why the money bought nothing: "late", "wrong-amount", "second-payment", "overpaid".
 	Reason string     `json:"reason"`
 	ByHand bool       `json:"by_hand,omitempty"` // a person sends it
 	Done   bool       `json:"done"`
