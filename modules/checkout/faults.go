@@ -59,7 +59,7 @@ var (
 	// ErrTicketListed is about a ticket that is good again if its holder takes it back.
 	ErrTicketListed = fault.New(fault.Conflict, "ticket-listed",
 		"This ticket was given back and its seat is on sale again, so it lets nobody in. Until the seat is sold, whoever gave it back can take it back on the page of the order.")
-	// ErrNotListable says why in its sentence, and for programs in the fact "reason": void, inside or cheaper.
+	// ErrNotListable says why in its sentence, and for programs in the fact "reason": void, inside, cheaper or settling.
 	ErrNotListable = fault.New(fault.Conflict, "not-listable", "This ticket is not valid any more, so it cannot be given back.")
 	// ErrListingClosed is for who comes too late, or where the organiser wants none of it.
 	ErrListingClosed = fault.New(fault.Conflict, "listing-closed", "Tickets for this event cannot be given back here any more. Ask the organiser.")

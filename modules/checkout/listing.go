@@ -133,6 +133,10 @@ func (s *Service) list(ctx context.Context, id uuid.UUID, t Ticket, seat givenSe
 
 var errCameIn = ErrNotListable.Say("Somebody has come in with this ticket, so it cannot be given back.").With("reason", "inside")
 
+// errSettling is for a seat whose holder before has not been paid out yet, which takes a moment, or as long as a dispute: two
+// who wait for one sale could not be told apart.
+var errSettling = ErrNotListable.Say("Whoever had this seat before has not got their money yet, so it cannot be given back right now. Try again later.").With("reason", "settling")
+
 // mayList says why a ticket cannot be given back.
 func (s *Service) mayList(ctx context.Context, tx *gorm.DB, o Order, t Ticket, seat givenSeat) error {
 	switch {
@@ -145,6 +149,9 @@ func (s *Service) mayList(ctx context.Context, tx *gorm.DB, o Order, t Ticket, s
 	}
 	if w, open, err := s.store.openSwap(ctx, tx, o.ID); err != nil || open && w.TicketID == t.ID {
 		return cmp.Or(err, error(w.underWay()))
+	}
+	if waits, err := s.store.seatListed(ctx, tx, t.EventID, t.SeatID); err != nil || waits {
+		return cmp.Or(err, error(errSettling))
 	}
 	disputed, err := s.store.disputedOf(ctx, tx, o.ID)
 	if err == nil && len(disputed) > 0 {
@@ -173,7 +180,7 @@ func (s *Service) putOnSale(ctx context.Context, tx *gorm.DB, o Order, t Ticket,
 }
 
 // Unlist gives a ticket to its holder again; ErrListingTaken once somebody has chosen its seat. Repeating it changes
-// nothing.
+// nothing; ErrReconciling while nobody knows whether its seat was sold.
 func (s *Service) Unlist(ctx context.Context, id, ticket uuid.UUID) error {
 	if err := s.budget(ctx, "listing:"+id.String(), listingsPerMinute, s.PerPlace); err != nil {
 		return err
@@ -189,6 +196,9 @@ func (s *Service) Unlist(ctx context.Context, id, ticket uuid.UUID) error {
 // unlist makes a listed ticket valid again; false if it was not listed. At the last moment that waits for
 // whoever pays, but not for whoever only chooses, and its holder is told.
 func (s *Service) unlist(ctx context.Context, id uuid.UUID, t Ticket, seat givenSeat, last bool) (done bool, err error) {
+	if err := s.mayTakeSeats(); err != nil {
+		return false, err
+	}
 	err = s.DB.WithContext(ctx).Transaction(func(tx *gorm.DB) error {
 		o, err := s.store.order(ctx, tx, id, "FOR UPDATE")
 		if err != nil {

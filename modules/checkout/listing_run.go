@@ -76,7 +76,7 @@ func (s *Service) keepUnsold(ctx context.Context, ticket uuid.UUID) error {
 		return err
 	}
 	_, err = s.unlist(ctx, t.OrderID, t.Ticket, seat, true)
-	if errors.Is(err, ErrListingTaken) || errors.Is(err, ErrTicketVoid) {
+	if errors.Is(err, ErrListingTaken) || errors.Is(err, ErrTicketVoid) || errors.Is(err, ErrReconciling) {
 		return nil
 	}
 	return err

@@ -354,6 +354,53 @@ func TestPartOfAListedOrderIsReturned(t *testing.T) {
 	k.check()
 }
 
+// Two holders of one seat cannot wait for the same sale: the second gives it back when the first is paid out.
+func TestASeatIsGivenBackByOneAfterAnother(t *testing.T) {
+	t.Parallel()
+	k, ctx := newKit(t), context.Background()
+	first := k.sold(0)
+	k.mustList(first, 0)
+	p := k.payment(first.ID)
+	k.bank.dispute(p.ID, provider.DisputeOpen)
+	k.hears(p)
+	second := k.sold(0)
+	must(t, k.Tick(ctx))
+	id, ticket := uuid.MustParse(second.ID), uuid.MustParse(second.Tickets[0].ID)
+	if _, err := k.List(ctx, id, ticket); !is(err, "not-listable") || !strings.Contains(err.Error(), "Whoever had this seat before") {
+		t.Fatalf("while the first waits: %v", err)
+	}
+	k.bank.dispute(p.ID, provider.DisputeWon)
+	k.hears(p)
+	k.quiet(k.Service)
+	if _, err := k.List(ctx, id, ticket); err != nil {
+		t.Fatalf("then: %v", err)
+	}
+	k.check()
+}
+
+// While nobody knows whether the seat was sold no ticket becomes good again, by its holder's wish or by the clock.
+func TestNoListedTicketIsTakenBackWhileReconciling(t *testing.T) {
+	t.Parallel()
+	k, ctx := newKit(t), context.Background()
+	v := k.sold(0)
+	ticket := k.mustList(v, 0)
+	must(t, k.beginReconciling(ctx, "restored"))
+	if err := k.Unlist(ctx, uuid.MustParse(v.ID), ticket); !is(err, "reconciling") {
+		t.Errorf("taken back: %v", err)
+	}
+	k.room.ended = true
+	must(t, k.keepListings(ctx))
+	if now := k.shown(v.ID); len(now.Listed) != 1 {
+		t.Errorf("by the clock: %+v", now)
+	}
+	must(t, k.OpenAnyway(ctx, staffAda(), ""))
+	must(t, k.keepListings(ctx))
+	if now := k.shown(v.ID); len(now.Tickets) != 1 {
+		t.Errorf("then: %+v", now)
+	}
+	k.check()
+}
+
 // While the bank decides nothing goes back; what is owed waits for its word.
 func TestADisputedTicketIsPaidOutWhenTheBankHasDecided(t *testing.T) {
 	t.Parallel()

@@ -70,6 +70,15 @@ func (s store) isResold(ctx context.Context, tx *gorm.DB, ticket uuid.UUID) (is 
 	return is, nil
 }
 
+// seatListed tells whether a seat that has been sold since is still to be paid out to whoever gave it back.
+func (s store) seatListed(ctx context.Context, tx *gorm.DB, event int64, seat int) (is bool, err error) {
+	_, err = one(tx.WithContext(ctx), &is, `SELECT EXISTS (SELECT 1 FROM seat_claims WHERE event_id = ? AND seat_id = ? AND status = 'listed')`, event, seat)
+	if err != nil {
+		return false, fmt.Errorf("look for a listed seat: %w", err)
+	}
+	return is, nil
+}
+
 // listingEvents are those with listed tickets, but for those that are being refunded: there every ticket goes back anyway.
 func (s store) listingEvents(ctx context.Context) (events []int64, err error) {
 	err = s.db.WithContext(ctx).Raw(`SELECT DISTINCT event_id FROM seat_claims WHERE status = 'listed' AND NOT EXISTS
