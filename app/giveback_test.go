@@ -99,7 +99,7 @@ func TestATicketGoesToTheNextInLine(t *testing.T) {
 		}
 		return said == 3 && seller.own(t, order.ID).Status == "part-refunded"
 	})
-	seller.sees(t, 200, page, nil, "Back to you 50.00 EUR", "!Take it back")
+	seller.sees(t, 200, page, nil, "Back to you somebody bought your ticket · has left 50.00 EUR", "!Take it back")
 	staff.must(t, 201, "POST", "/api/v1/admin/events/full/checkins", map[string]any{"code": theirs.Tickets[0].Code, "gate": "A"}, nil)
 	staff.refused(t, 422, "bad-code", "POST", "/api/v1/admin/events/full/checkins", map[string]any{"code": order.Tickets[0].Code, "gate": "A"})
 	if m := cleanAudit(t, staff).Money["EUR"]; m.Owed != 0 || m.Captured != 25000 || m.Delivered != 20000 || m.Refunded != 5000 {

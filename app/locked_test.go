@@ -108,7 +108,7 @@ func TestSeatsThatOnlyACodeOpens(t *testing.T) {
 	buy := []string{"name", "Bo", "email", "bo@example.org", "applied", "Members", "total", "5000"}
 	paid := r.send(checkout, "/orders/", buy...).to // what was typed away is needed all the same
 	path, _, _ := strings.Cut(paid, "?")
-	r.seesSoon(path, "Pay 50.00 EUR", "Code Members")
+	r.seesSoon(path, "Pay 50.00 EUR", "with code Members")
 	f.sees(t, 200, "/events/gala", nil, "Stalls with a code")
 	o.open(codes)
 	o.sees("3 of 3")

@@ -45,7 +45,7 @@ func TestACodeWithoutScript(t *testing.T) {
 		"The price has changed since you saw it", "Pay 148.50 EUR")
 	order := r.send(checkout, "/orders/", "name", "Åsa", "email", "asa@example.org", "promo", "früh26", "applied", "früh26", "total", "14850").to
 	path, _, _ := strings.Cut(order, "?")
-	r.seesSoon(path, "Pay 148.50 EUR", "Code Früh 26", "49.50 EUR less", "74.25 EUR")
+	r.seesSoon(path, "Pay 148.50 EUR", "with code Früh 26", "49.50 EUR less", "74.25 EUR")
 
 	o.open(codes)
 	o.sees("49.50 EUR less")
