@@ -12,6 +12,7 @@ import (
 
 // listedView is an order with the tickets that were given back.
 type listedView struct {
+	Back    []struct{ Done bool }
 	Status  string
 	Listed  []struct{ ID string }
 	Tickets []struct{ ID, Code, URL string }
@@ -97,7 +98,8 @@ func TestATicketGoesToTheNextInLine(t *testing.T) {
 				said++
 			}
 		}
-		return said == 3 && seller.own(t, order.ID).Status == "part-refunded"
+		now := seller.own(t, order.ID)
+		return said == 3 && now.Status == "part-refunded" && len(now.Back) == 1 && now.Back[0].Done
 	})
 	seller.sees(t, 200, page, nil, "Back to you somebody bought your ticket · has left 50.00 EUR", "!Take it back")
 	staff.must(t, 201, "POST", "/api/v1/admin/events/full/checkins", map[string]any{"code": theirs.Tickets[0].Code, "gate": "A"}, nil)
